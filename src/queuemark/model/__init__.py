@@ -1,0 +1,1 @@
+"""Words, units and documents that everything else shares; imports nothing else of ours."""

@@ -1,0 +1,195 @@
+"""From what was asked for to the list of cases.
+
+1. Every axis of a sweep takes a list; the sweep is their product, less what a transport's facts exclude.
+2. What is excluded is said once with its reason; it is not an error unless nothing is left.
+3. What is unavailable stays in the plan: it becomes a listed result with reason and remedy.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Case", "Exclusion", "Expansion", "Plan", "Sweep", "case_key", "expand", "trial_seed"]
+
+import hashlib
+from itertools import product
+from typing import Literal
+
+import msgspec
+
+from queuemark.model.errors import UsageError
+from queuemark.model.transport import ParamValue, Transport
+from queuemark.model.workload import MessagesSource, Workload, policy_name
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A transport with its parameters and a workload: one cell of a sweep."""
+
+    transport: str
+    runtime: str
+    params: dict[str, ParamValue]
+    workload: Workload
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a session does: cases, fresh process trees for each, and the seed that orders and fills them.
+
+    command: what makes it again. inject: the fault that every trial is asked to make, or null.
+    messages_path is kept so that a session can be resumed; it never leaves the local store.
+    """
+
+    preset: str | None = None
+    command: str = ""
+    repeats: int = 5
+    seed: int = 1
+    inject: str | None = None
+    order: Literal["interleaved"] = "interleaved"
+    messages_path: str | None = None
+    cases: list[Case]
+
+
+class Sweep(msgspec.Struct, kw_only=True):
+    """The axes as they were asked for, already read and checked one by one.
+
+    dispatches: empty means what each transport prefers (the first that its facts name).
+    params: by name, the values to sweep; a transport without a parameter of that name ignores it
+    if another transport of the sweep has it.
+    """
+
+    transports: tuple[str, ...]
+    sizes_bytes: tuple[int, ...]
+    consumers: tuple[int, ...]
+    patterns: tuple[str, ...] = ("share",)
+    dispatches: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ("each",)
+    lingers_us: tuple[int, ...] = (0,)
+    acks: tuple[str, ...] = ("fence",)
+    waits: tuple[str, ...] = ("block",)
+    placements: tuple[str, ...] = ("spread",)
+    params: dict[str, tuple[str, ...]] = {}
+    items: int | None = None
+    duration_s: float | None = None
+    warmup_s: float = 0.01
+    verify: str = "full"
+    messages: MessagesSource | None = None
+
+
+class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
+    """Cells that a transport's facts rule out: how many, and why, in words for the user."""
+
+    transport: str
+    reason: str
+    cells: int
+
+
+class Expansion(msgspec.Struct, frozen=True, kw_only=True):
+    """The cases of a sweep in the order of their axes, and what was left out."""
+
+    cases: list[Case]
+    exclusions: list[Exclusion]
+
+
+def case_key(case: Case) -> str:
+    """16 hexadecimal digits that identify a case by its meaning; the same on every machine."""
+    canonical = msgspec.json.encode(case, order="sorted")
+    return hashlib.sha256(canonical).hexdigest()[:16]
+
+
+def trial_seed(seed: int, case: Case, repeat: int) -> int:
+    """The 63-bit seed of one trial's content and faults, drawn from the session's seed."""
+    drawn = hashlib.sha256(f"{seed}/{case_key(case)}/{repeat}".encode()).digest()
+    return int.from_bytes(drawn[:8], "little") >> 1
+
+
+def expand(sweep: Sweep, transports: dict[str, Transport]) -> Expansion:
+    """All cases of a sweep over known transports.
+
+    Raises: UsageError when a parameter fits none of the transports, or when nothing is left.
+    """
+    for name in sweep.params:
+        if not any(name == param.name for t in sweep.transports for param in transports[t].params):
+            transports[sweep.transports[0]].param(name)
+    cases: list[Case] = []
+    reasons: dict[tuple[str, str], int] = {}
+    for name in sweep.transports:
+        transport = transports[name]
+        for params, workload in product(_param_sets(sweep, transport), _workloads(sweep, transport)):
+            case = Case(transport=name, runtime=transport.runtime, params=params, workload=workload)
+            reason = _excluded(case, transport)
+            if reason is None:
+                cases.append(case)
+            else:
+                reasons[name, reason] = reasons.get((name, reason), 0) + 1
+    exclusions = [Exclusion(transport=t, reason=reason, cells=cells) for (t, reason), cells in reasons.items()]
+    if not cases:
+        raise UsageError("no case is left to run: " + "; ".join(f"{e.transport}: {e.reason}" for e in exclusions))
+    return Expansion(cases=list({case_key(case): case for case in cases}.values()), exclusions=exclusions)
+
+
+def _param_sets(sweep: Sweep, transport: Transport) -> list[dict[str, ParamValue]]:
+    defaults = transport.defaults()
+    named = {param.name: param for param in transport.params if param.name in sweep.params}
+    choices = [[(name, param.read(text)) for text in sweep.params[name]] for name, param in named.items()]
+    return [{**defaults, **dict(chosen)} for chosen in product(*choices)]
+
+
+def _workloads(sweep: Sweep, transport: Transport) -> list[Workload]:
+    sizes = [sweep.messages.largest_bytes] if sweep.messages else sweep.sizes_bytes
+    dispatches = sweep.dispatches or transport.facts.dispatches[:1]
+    axes = product(
+        sizes,
+        sweep.consumers,
+        sweep.patterns,
+        dispatches,
+        sweep.policies,
+        sweep.lingers_us,
+        sweep.acks,
+        sweep.waits,
+        sweep.placements,
+    )
+    return [
+        Workload(
+            size_bytes=size_bytes,
+            consumers=consumers,
+            pattern=pattern,
+            dispatch=dispatch,
+            policy=policy,
+            linger_us=linger_us if policy_name(policy) == "buffer" else 0,
+            ack=ack,
+            wait=wait,
+            placement=placement,
+            items=sweep.items,
+            duration_s=sweep.duration_s,
+            warmup_s=sweep.warmup_s,
+            verify=sweep.verify,
+            messages=sweep.messages,
+        )
+        for size_bytes, consumers, pattern, dispatch, policy, linger_us, ack, wait, placement in axes
+    ]
+
+
+def _excluded(case: Case, transport: Transport) -> str | None:
+    """Why the transport's facts rule this cell out, or None."""
+    facts, load = transport.facts, case.workload
+    for what, value, offered in (
+        ("pattern", load.pattern, facts.patterns),
+        ("dispatch", load.dispatch, facts.dispatches),
+        ("policy", policy_name(load.policy), facts.policies),
+        ("ack", load.ack, facts.acks),
+        ("wait", load.wait, facts.waits),
+    ):
+        if value not in offered:
+            return f"{what} {value} is not possible here (possible: {', '.join(offered)})"
+    if load.size_bytes > facts.max_size_bytes:
+        return f"size {load.size_bytes} is above the largest message of {facts.max_size_bytes} bytes"
+    if facts.whole_bytes is not None and load.consumers > 1:
+        return _torn(load, facts.whole_bytes)
+    return None
+
+
+def _torn(load: Workload, whole_bytes: int) -> str | None:
+    if load.size_bytes > whole_bytes:
+        return f"with several consumers a message above {whole_bytes} bytes would be torn apart"
+    name, _, value = load.policy.partition(":")
+    if name == "buffer" and int(value) > whole_bytes:
+        return f"with several consumers a write above {whole_bytes} bytes would be torn apart (use buffer:{whole_bytes})"
+    return None
+

@@ -1,0 +1,81 @@
+"""The document that a session is: file format, request body and validation in one definition.
+
+``queuemark run --json -`` prints it, ``export`` and ``submit`` send it, the store reads it. It holds
+counts and times; what derives from them is added on output and recomputed on input.
+"""
+
+from __future__ import annotations
+
+__all__ = ["SCHEMA", "CaseResult", "Estimate", "Session", "SessionDocument", "decode_session", "encode_session"]
+
+from typing import Literal
+
+import msgspec
+
+from queuemark.model.errors import UsageError
+from queuemark.model.machine import Machine
+from queuemark.model.plan import Case, Plan
+from queuemark.model.trial import TrialFigures, figures, stored_trial
+
+SCHEMA = 1
+
+SessionState = Literal["running", "complete", "interrupted"]
+
+
+class Session(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """id: 32 hexadecimal digits. created_at: ISO 8601, UTC. version: of queuemark. plan.seed is repeated as seed."""
+
+    id: str
+    created_at: str
+    version: str
+    seed: int
+    state: SessionState = "running"
+    machine: Machine
+    plan: Plan
+
+
+class Estimate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The median over trials with its bootstrap 95 % interval; low and high are null below 3 trials."""
+
+    median: float
+    low: float | None
+    high: float | None
+
+
+class CaseResult(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A case with its trials in the order of their repeats; rate_per_s is null when no trial has a rate."""
+
+    case: Case
+    trials: list[TrialFigures]
+    rate_per_s: Estimate | None = None
+
+
+class SessionDocument(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """``{"schema": 1, "session": {...}, "cases": [...]}``."""
+
+    schema: Literal[1]
+    session: Session
+    cases: list[CaseResult]
+
+
+_decoder = msgspec.json.Decoder(SessionDocument)
+
+
+def encode_session(document: SessionDocument) -> bytes:
+    """JSON on one line, ended by a newline."""
+    return msgspec.json.encode(document) + b"\n"
+
+
+def decode_session(text: bytes | str, what: str = "session") -> SessionDocument:
+    """A session from outside: validated, derived figures of trials recomputed, case estimates dropped.
+
+    Raises: UsageError with the place of the first mistake.
+    """
+    try:
+        document = _decoder.decode(text)
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"{what} is not a queuemark session: {error}") from error
+    for case in document.cases:
+        case.trials = [figures(stored_trial(trial)) for trial in case.trials]
+        case.rate_per_s = None
+    return document

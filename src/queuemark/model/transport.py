@@ -1,0 +1,125 @@
+"""What a runner says about each of its transports; ``queuemark list`` passes it on unchanged.
+
+Command line help, validation, documentation and forms derive from these structs and from nothing else.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Facts", "Listing", "Param", "ParamValue", "Transport"]
+
+from typing import Literal
+
+import msgspec
+
+from queuemark.model.errors import UsageError, nearest
+from queuemark.model.units import format_bytes, parse_bytes, parse_count
+
+ParamValue = int | str
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What holds for a transport whatever the workload.
+
+    lossless: an accepted message arrives, or the trial has failed.
+    ordered: a consumer sees messages in the order in which they were sent.
+    boundaries: one receive returns exactly one message; otherwise it is a byte stream.
+    copies: times a payload byte is copied between the two user buffers.
+    max_size_bytes: the largest message, here and now (limits of this machine included).
+    whole_bytes: where several consumers read one stream, a call longer than this is torn
+        apart (pipe(7), PIPE_BUF); null where that cannot happen.
+    crosses_hosts: producer and consumers may run on different machines.
+    """
+
+    lossless: bool
+    ordered: bool
+    boundaries: bool
+    copies: int
+    patterns: list[str]
+    dispatches: list[str]
+    policies: list[str]
+    acks: list[str]
+    waits: list[str]
+    max_size_bytes: int
+    whole_bytes: int | None = None
+    crosses_hosts: bool = False
+
+
+class Param(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One parameter of a transport: name, unit (``B``, ``items``, ``flag``, ``choice``), default, range, help.
+
+    For ``choice`` the value is one of ``choices``; for ``flag`` it is 0 or 1; otherwise low <= value <= high.
+    A default of 0 where low is 0 means "as the system has it" if the help says so.
+    """
+
+    name: str
+    unit: Literal["B", "items", "flag", "choice"]
+    default: ParamValue
+    low: int | None = None
+    high: int | None = None
+    choices: list[str] | None = None
+    help: str = ""
+
+    def read(self, text: str) -> ParamValue:
+        """The value that a person typed, checked against the range.
+
+        Raises: UsageError naming the parameter and what it takes.
+        """
+        what = f"parameter {self.name}"
+        if self.unit == "choice":
+            choices = self.choices or []
+            if text not in choices:
+                raise UsageError(f"{what}: {text!r} is not one of {', '.join(choices)}; {nearest(text, choices)}")
+            return text
+        if self.unit == "flag":
+            flags = {"0": 0, "1": 1, "off": 0, "on": 1, "false": 0, "true": 1, "no": 0, "yes": 1}
+            if text.lower() not in flags:
+                raise UsageError(f"{what}: {text!r} is neither 0 nor 1")
+            return flags[text.lower()]
+        read = parse_bytes if self.unit == "B" else parse_count
+        value = 0 if text.strip() == "0" else read(text, what)
+        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
+            raise UsageError(f"{what}: {text!r} is outside {self.range_text()}")
+        return value
+
+    def range_text(self) -> str:
+        """The range for a reader: ``0 to 1 GiB``."""
+        if self.unit == "choice":
+            return ", ".join(self.choices or [])
+        if self.unit == "flag":
+            return "0 or 1"
+        show = format_bytes if self.unit == "B" else str
+        return f"{show(self.low or 0)} to {show(self.high) if self.high is not None else 'any'}"
+
+
+class Transport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One mechanism as one runner offers it; unavailable ones are listed too, with reason and remedy."""
+
+    name: str
+    runtime: str
+    summary: str
+    available: bool
+    reason: str | None = None
+    remedy: str | None = None
+    facts: Facts
+    params: list[Param]
+
+    def param(self, name: str) -> Param:
+        """Raises: UsageError with the nearest known parameter."""
+        for param in self.params:
+            if param.name == name:
+                return param
+        raise UsageError(
+            f"transport {self.name} has no parameter {name!r}; {nearest(name, [p.name for p in self.params])}"
+        )
+
+    def defaults(self) -> dict[str, ParamValue]:
+        return {param.name: param.default for param in self.params}
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``RUNNER list`` prints: one JSON object on one line."""
+
+    contract: Literal[1]
+    runtime: str
+    version: str
+    transports: list[Transport]
