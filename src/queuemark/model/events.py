@@ -73,7 +73,7 @@ class Result(msgspec.Struct, tag_field="event", tag="result", frozen=True, kw_on
 
 Event = Ready | Tick | Result
 
-_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Ready | Tick | Result)  # type: ignore[arg-type]
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Ready | Tick | Result)
 
 
 def decode_event(line: bytes | str) -> Event:

@@ -190,6 +190,7 @@ def _torn(load: Workload, whole_bytes: int) -> str | None:
         return f"with several consumers a message above {whole_bytes} bytes would be torn apart"
     name, _, value = load.policy.partition(":")
     if name == "buffer" and int(value) > whole_bytes:
-        return f"with several consumers a write above {whole_bytes} bytes would be torn apart (use buffer:{whole_bytes})"
+        return (
+            f"with several consumers a write above {whole_bytes} bytes would be torn apart (use buffer:{whole_bytes})"
+        )
     return None
-
