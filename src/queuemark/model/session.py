@@ -8,7 +8,7 @@ from __future__ import annotations
 
 __all__ = ["SCHEMA", "CaseResult", "Estimate", "Session", "SessionDocument", "decode_session", "encode_session"]
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -17,7 +17,7 @@ from queuemark.model.machine import Machine
 from queuemark.model.plan import Case, Plan
 from queuemark.model.trial import TrialFigures, figures, stored_trial
 
-SCHEMA = 1
+SCHEMA: Final = 1
 
 SessionState = Literal["running", "complete", "interrupted"]
 

@@ -1,0 +1,309 @@
+"""Sessions kept for good: each finished trial is on the disk before the next begins.
+
+1. What ``add_trial`` returned from survives the end of this process and of the machine.
+2. A repeat of a case is stored once; storing it again is refused and changes nothing.
+3. A document comes back as it went in; what derives from its counts is computed on the way out.
+4. A session whose process died is presented as interrupted.
+5. Importing a session that is already here changes nothing.
+"""
+
+from __future__ import annotations
+
+__all__ = ["SessionSummary", "Store"]
+
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from queuemark.model.errors import QueuemarkError, UsageError
+from queuemark.model.plan import Case, case_key
+from queuemark.model.session import SCHEMA, CaseResult, Session, SessionDocument, SessionState
+from queuemark.model.trial import Trial, figures, stored_trial
+from queuemark.store import holder
+from queuemark.store.directory import DATABASE_NAME, data_directory, prepared
+from queuemark.store.engine import explained, sqlite_engine, writing
+from queuemark.store.instant import sortable
+from queuemark.store.schema import migrate
+from queuemark.store.tables import cases, sessions, trials
+
+_NOTHING = "no session is stored in {where} yet; measure with: queuemark run"
+
+
+class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One stored session at a glance. trials: how many of its trials ended in each state."""
+
+    id: str
+    created_at: str
+    state: SessionState
+    command: str
+    cases: int
+    planned_trials: int
+    trials: dict[str, int]
+
+
+class Store:
+    """Stored sessions; a context manager that closes what it opened."""
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        """engine: any that SQLAlchemy knows; where: its place in messages to people."""
+        self._where = where
+        self._reading = engine
+        self._writing = writing(engine)
+
+    @classmethod
+    def open(cls, directory: Path | None = None) -> Self:
+        """The store in a directory (default: the data directory), created or migrated when needed.
+
+        Raises: QueuemarkError when that cannot be done, saying what to do.
+        """
+        path = prepared(directory or data_directory()) / DATABASE_NAME
+        store = cls(sqlite_engine(path), str(path))
+        try:
+            with explained("open the tables", store._where):
+                migrate(store._reading, store._writing, store._where)
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        self._reading.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def begin(self, session: Session) -> None:
+        """Stores a new session and all cases of its plan, held by this process until ``finish``.
+
+        Raises: QueuemarkError when a session of that id is already here.
+        """
+        with explained(f"begin session {session.id}", self._where), self._writing.begin() as connection:
+            if _row(connection, session.id) is not None:
+                raise QueuemarkError(f"session {session.id} is already stored in {self._where}; nothing was changed")
+            _insert_session(connection, session, holder.this_process())
+            _insert_cases(connection, session.id, session.plan.cases)
+
+    def add_trial(self, session_id: str, case: Case, trial: Trial) -> None:
+        """One trial, durable on return.
+
+        Raises: QueuemarkError when this repeat of the case is already here, or when the case is not of the session.
+        """
+        key = case_key(case)
+        with explained(f"store repeat {trial.repeat} of case {key}", self._where):
+            try:
+                with self._writing.begin() as connection:
+                    connection.execute(insert(trials), _trial_row(session_id, key, trial))
+            except IntegrityError as error:
+                raise QueuemarkError(
+                    f"cannot store repeat {trial.repeat} of case {key} in session {session_id}: it is already there, "
+                    "or the case is not of that session; nothing was changed"
+                ) from error
+
+    def finish(self, session_id: str, state: SessionState) -> None:
+        """The session is no longer held: it is complete, or interrupted and can be resumed."""
+        with explained(f"finish session {session_id}", self._where), self._writing.begin() as connection:
+            self._known(connection, session_id)
+            self._set(connection, session_id, state, None)
+
+    def reopen(self, session_id: str) -> None:
+        """This process goes on with an interrupted session.
+
+        Raises: UsageError when it is complete; QueuemarkError while another process runs it.
+        """
+        with explained(f"resume session {session_id}", self._where), self._writing.begin() as connection:
+            row = self._known(connection, session_id)
+            if row.state == "complete":
+                raise UsageError(f"session {session_id} is complete: there is nothing to resume")
+            if row.state == "running" and holder.alive(row.holder) and row.holder != holder.this_process():
+                raise QueuemarkError(
+                    f"session {session_id} is being run by process {holder.holder_pid(row.holder)}; wait for it to end"
+                )
+            self._set(connection, session_id, "running", holder.this_process())
+
+    def find(self, name: str = "last") -> Session:
+        """A session by its id, a unique prefix of it, or ``last``: the newest.
+
+        Raises: UsageError when there is none or more than one, with what to do.
+        """
+        with explained(f"look for session {name}", self._where), self._reading.begin() as connection:
+            return _session(self._named(connection, name))
+
+    def document(self, session_id: str) -> SessionDocument:
+        """The session with every case of its plan and what derives from each trial's counts.
+
+        What names a person's files on this machine is left out.
+        """
+        with explained(f"read session {session_id}", self._where), self._reading.begin() as connection:
+            session = _session(self._known(connection, session_id))
+            results = {
+                row.key: CaseResult(case=row.document, trials=[]) for row in connection.execute(_cases_of(session_id))
+            }
+            for row in connection.execute(_trials_of(session_id)):
+                results[row.case_key].trials.append(figures(row.document))
+        session.plan = msgspec.structs.replace(session.plan, messages_path=None)
+        return SessionDocument(schema=SCHEMA, session=session, cases=list(results.values()))
+
+    def done(self, session_id: str) -> frozenset[tuple[str, int]]:
+        """(case key, repeat) of every trial that is stored."""
+        query = select(trials.c.case_key, trials.c.repeat).where(trials.c.session_id == session_id)
+        with explained(f"read session {session_id}", self._where), self._reading.begin() as connection:
+            return frozenset((row.case_key, row.repeat) for row in connection.execute(query))
+
+    def sessions(self) -> list[SessionSummary]:
+        """All sessions, the newest first."""
+        with explained("list the sessions", self._where), self._reading.begin() as connection:
+            counts = _trial_counts(connection)
+            rows = connection.execute(select(sessions).order_by(*_newest_first()))
+            return [_summary(_session(row), counts.get(row.id, {})) for row in rows]
+
+    def add_document(self, document: SessionDocument) -> bool:
+        """A session from a file; False when a session of its id is already here, which stays as it is.
+
+        Raises: UsageError when the document holds a repeat twice or no usable time.
+        """
+        session = document.session
+        with explained(f"import session {session.id}", self._where):
+            try:
+                with self._writing.begin() as connection:
+                    if _row(connection, session.id) is not None:
+                        return False
+                    _insert_document(connection, document)
+            except IntegrityError as error:
+                raise UsageError(
+                    f"session {session.id} holds the same repeat of a case twice; nothing was imported"
+                ) from error
+        return True
+
+    def _known(self, connection: Connection, session_id: str) -> Row[Any]:
+        row = _row(connection, session_id)
+        if row is None:
+            raise UsageError(f"no session {session_id} is stored in {self._where}; see: queuemark show --sessions")
+        return row
+
+    def _named(self, connection: Connection, name: str) -> Row[Any]:
+        query = select(sessions).order_by(*_newest_first())
+        if name != "last":
+            query = query.where(sessions.c.id.startswith(name.lower(), autoescape=True))
+        rows = connection.execute(query.limit(1 if name == "last" else 4)).all()
+        if len(rows) == 1:
+            return rows[0]
+        if name == "last" or connection.execute(select(func.count()).select_from(sessions)).scalar_one() == 0:
+            raise UsageError(_NOTHING.format(where=self._where))
+        if not rows:
+            raise UsageError(f"no stored session has an id that begins with {name!r}; see: queuemark show --sessions")
+        some = ", ".join(row.id[: len(name) + 6] for row in rows[:3])
+        raise UsageError(
+            f"{name!r} fits several sessions ({some}{', ...' if len(rows) > 3 else ''}); write more of the id"
+        )
+
+    @staticmethod
+    def _set(connection: Connection, session_id: str, state: SessionState, held_by: str | None) -> None:
+        change = update(sessions).where(sessions.c.id == session_id)
+        connection.execute(change.values(state=state, holder=held_by))
+
+
+def _row(connection: Connection, session_id: str) -> Row[Any] | None:
+    return connection.execute(select(sessions).where(sessions.c.id == session_id)).one_or_none()
+
+
+def _session(row: Row[Any]) -> Session:
+    session: Session = row.document
+    session.state = "interrupted" if row.state == "running" and not holder.alive(row.holder) else row.state
+    return session
+
+
+def _newest_first() -> tuple[Any, ...]:
+    return sessions.c.created_at.desc(), sessions.c.number.desc()
+
+
+def _cases_of(session_id: str) -> Select[Any]:
+    return select(cases).where(cases.c.session_id == session_id).order_by(cases.c.ordinal)
+
+
+def _trials_of(session_id: str) -> Select[Any]:
+    return select(trials).where(trials.c.session_id == session_id).order_by(trials.c.repeat)
+
+
+def _trial_counts(connection: Connection) -> dict[str, dict[str, int]]:
+    query = select(trials.c.session_id, trials.c.state, func.count()).group_by(trials.c.session_id, trials.c.state)
+    counts: dict[str, dict[str, int]] = {}
+    for session_id, state, count in connection.execute(query):
+        counts.setdefault(session_id, {})[state] = count
+    return counts
+
+
+def _summary(session: Session, counts: dict[str, int]) -> SessionSummary:
+    return SessionSummary(
+        id=session.id,
+        created_at=session.created_at,
+        state=session.state,
+        command=session.plan.command,
+        cases=len(session.plan.cases),
+        planned_trials=len(session.plan.cases) * session.plan.repeats,
+        trials=counts,
+    )
+
+
+def _insert_session(connection: Connection, session: Session, held_by: str | None) -> None:
+    connection.execute(
+        insert(sessions),
+        {
+            "id": session.id,
+            "created_at": sortable(session.created_at),
+            "state": session.state,
+            "holder": held_by,
+            "schema": SCHEMA,
+            "document": session,
+        },
+    )
+
+
+def _insert_cases(connection: Connection, session_id: str, planned: Iterable[Case]) -> None:
+    rows = {
+        key: {
+            "session_id": session_id,
+            "key": key,
+            "ordinal": ordinal,
+            "transport": case.transport,
+            "runtime": case.runtime,
+            "document": case,
+        }
+        for ordinal, case in enumerate(planned)
+        for key in [case_key(case)]
+    }
+    if rows:
+        connection.execute(insert(cases), list(rows.values()))
+
+
+def _insert_document(connection: Connection, document: SessionDocument) -> None:
+    session = document.session
+    _insert_session(connection, session, None)
+    _insert_cases(connection, session.id, [*(result.case for result in document.cases), *session.plan.cases])
+    rows = [
+        _trial_row(session.id, case_key(result.case), stored_trial(trial))
+        for result in document.cases
+        for trial in result.trials
+    ]
+    if rows:
+        connection.execute(insert(trials), rows)
+
+
+def _trial_row(session_id: str, key: str, trial: Trial) -> dict[str, Any]:
+    return {
+        "session_id": session_id,
+        "case_key": key,
+        "repeat": trial.repeat,
+        "position": trial.position,
+        "state": trial.state,
+        "document": trial,
+    }
