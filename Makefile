@@ -1,0 +1,100 @@
+# queuemark: everything is built into .venv and build/; nothing is installed anywhere else.
+# Needed beforehand: Python 3.11 or newer with venv, a C++20 compiler, make.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+NATIVE_SOURCES := $(shell find native -type f) CMakeLists.txt CMakePresets.json
+CPP_SOURCES := $(filter %.cpp %.hpp,$(NATIVE_SOURCES))
+REAL_MESSAGES := $(firstword $(wildcard /var/lib/dpkg/status /var/lib/dpkg/available) README.md)
+
+.PHONY: help
+help: ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf 'make %-10s %s\n' "$$name" "$$text"; done
+
+.PHONY: run
+run: $(VENV)/installed ## build, run the quick session and a real file's messages, show the results
+	$(BIN)/queuemark run quick
+	$(BIN)/queuemark run --messages $(REAL_MESSAGES) -t unix-stream --duration 0.5 --repeats 3
+
+.PHONY: build
+build: $(VENV)/installed ## build and install into .venv
+
+.PHONY: test
+test: $(VENV)/installed-dev build/release/built ## all tests but the long ones
+	$(BIN)/python -m pytest -m "not soak"
+
+.PHONY: check
+check: $(VENV)/installed-dev ## format, lint, types, layers, schema
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run -Werror $(CPP_SOURCES)
+	$(BIN)/lint-imports
+	@$(BIN)/python -m queuemark.model.schema | cmp -s - docs/reference/session.schema.json || \
+		{ echo "docs/reference/session.schema.json is stale; make it anew: make schema" >&2; exit 1; }
+
+.PHONY: sanitize
+sanitize: $(VENV)/installed-dev build/sanitize/built ## native tests and the runner's conformance under ASan and UBSan
+	QUEUEMARK_NATIVE_BUILD=build/sanitize QUEUEMARK_RUNNER=$(CURDIR)/build/sanitize/native/queuemark-runner \
+		$(BIN)/python -m pytest -m "not soak" tests/native tests/conformance
+
+.PHONY: soak
+soak: $(VENV)/installed-dev build/release/built ## the long tests
+	$(BIN)/python -m pytest -m soak
+
+.PHONY: bench
+bench: $(VENV)/installed ## this project beside bare programs, in one run
+	$(BIN)/python bench/run.py
+
+.PHONY: format
+format: $(VENV)/installed-dev ## rewrite the sources as make check wants them
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/clang-format -i $(CPP_SOURCES)
+
+.PHONY: schema
+schema: $(VENV)/installed ## write docs/reference/session.schema.json from the structs
+	$(BIN)/python -m queuemark.model.schema > docs/reference/session.schema.json
+
+.PHONY: clean
+clean: ## remove all that was built
+	rm -rf $(VENV) build dist bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/created:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; python=; \
+	done; \
+	[ -n "$$python" ] || { echo "make: needs Python 3.11 or newer and found none;" \
+		"install one, for example with: apt-get install python3 python3-venv" >&2; exit 1; }; \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null || { echo "make: $$python has no venv module;" \
+		"install it, for example with: apt-get install python3-venv" >&2; exit 1; }; \
+	"$$python" -m venv $(VENV)
+	@touch $@
+
+.PHONY: compiler
+compiler:
+	@command -v "$${CXX:-c++}" >/dev/null || command -v g++ >/dev/null || { echo "make: needs a C++20 compiler and found none;" \
+		"install one, for example with: apt-get install g++" >&2; exit 1; }
+
+# Editable: Python sources are used where they lie, so only a change of the package's description or of
+# native code installs again.
+$(VENV)/installed: $(VENV)/created pyproject.toml $(NATIVE_SOURCES) | compiler
+	$(PIP) install --editable '.[all]'
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["dev"], sep="\n")' \
+		> $(VENV)/requirements-dev.txt
+	$(PIP) install --requirement $(VENV)/requirements-dev.txt
+	@touch $@
+
+build/%/built: $(NATIVE_SOURCES) pyproject.toml | $(VENV)/installed-dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --preset $*
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --build --preset $*
+	@touch $@
