@@ -1,0 +1,176 @@
+// What the bare programs share: options, pinning, the page with the clock and the counts, and the end.
+//
+// 1. The caller is the producer, on the first allowed cpu; consumer i is a child on cpu (i + 1) mod n.
+// 2. The window opens at the first send after a common start, which every consumer has announced from an
+//    open channel after the warm-up; it closes at the last receive of the slowest consumer, the end included.
+// 3. A call that fails ends the program with a line on stderr and a status that is not 0. A child dies with
+//    its parent, and the whole after 60 s.
+#pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CONSUMERS_HIGH = 1024, HEADER_BYTES = 4, SOCKET_READ_BYTES = 256 * 1024, DEADLINE_S = 60 };
+
+struct counts {
+  _Alignas(64) uint64_t messages;
+  uint64_t bytes;
+  uint64_t end_ns;
+};
+
+struct shared {
+  atomic_uint ready;
+  struct counts consumer[CONSUMERS_HIGH];
+};
+
+struct options {
+  const char *mechanism;
+  uint64_t items, warmup_items;
+  size_t size_bytes;
+  unsigned consumers, depth;
+  bool nodelay;
+};
+
+_Noreturn static inline void fail(const char *what) {
+  fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what, strerror(errno));
+  exit(1);
+}
+
+_Noreturn static inline void usage(const char *mechanisms) {
+  fprintf(stderr,
+          "usage: %s %s --items N [--size BYTES] [--warmup ITEMS] [--consumers N] [--depth N] [--nodelay]\n",
+          program_invocation_short_name, mechanisms);
+  exit(2);
+}
+
+static inline uint64_t now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static inline uint64_t read_number(const char *text, uint64_t low, uint64_t high, const char *mechanisms) {
+  char *end;
+  errno = 0;
+  const uint64_t value = strtoull(text, &end, 10);
+  if (errno || *end || end == text || *text == '-' || value < low || value > high) usage(mechanisms);
+  return value;
+}
+
+static inline struct options read_options(int argc, char **argv, const char *mechanisms) {
+  static const struct option known[] = {{"size", 1, 0, 's'},      {"items", 1, 0, 'n'}, {"warmup", 1, 0, 'w'},
+                                        {"consumers", 1, 0, 'c'}, {"depth", 1, 0, 'd'}, {"nodelay", 0, 0, 'N'},
+                                        {0}};
+  struct options o = {.size_bytes = 16, .consumers = 1, .depth = 10};
+  for (int letter; (letter = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+    if (letter == 's') o.size_bytes = read_number(optarg, 1, 65532, mechanisms);
+    else if (letter == 'n') o.items = read_number(optarg, 1, UINT64_MAX / 65536, mechanisms);
+    else if (letter == 'w') o.warmup_items = read_number(optarg, 0, UINT64_MAX / 65536, mechanisms);
+    else if (letter == 'c') o.consumers = (unsigned)read_number(optarg, 1, CONSUMERS_HIGH, mechanisms);
+    else if (letter == 'd') o.depth = (unsigned)read_number(optarg, 1, 1 << 20, mechanisms);
+    else if (letter == 'N') o.nodelay = true;
+    else usage(mechanisms);
+  }
+  if (optind + 1 != argc || !o.items) usage(mechanisms);
+  o.mechanism = argv[optind];
+  return o;
+}
+
+// Role 0 is the producer, role i + 1 consumer i.
+static inline void pin(const cpu_set_t *allowed, unsigned role) {
+  int wanted = (int)(role % (unsigned)CPU_COUNT(allowed));
+  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+    if (!CPU_ISSET(cpu, allowed) || wanted--) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    if (sched_setaffinity(0, sizeof one, &one)) fail("sched_setaffinity");
+    return;
+  }
+}
+
+static inline void *filled(size_t bytes, int value) {
+  void *buffer = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+  if (!buffer) fail("aligned_alloc");
+  return memset(buffer, value, bytes);
+}
+
+// ends[0] is read, ends[1] written: one connection over 127.0.0.1, or a pair of Unix stream sockets.
+static inline void open_sockets(const struct options *o, int ends[2]) {
+  if (!strcmp(o->mechanism, "unix")) {
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends)) fail("socketpair");
+    return;
+  }
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t length = sizeof address;
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  if (listener < 0 || bind(listener, (struct sockaddr *)&address, length) || listen(listener, 1)) fail("listen");
+  if (getsockname(listener, (struct sockaddr *)&address, &length)) fail("getsockname");
+  ends[1] = socket(AF_INET, SOCK_STREAM, 0);
+  if (ends[1] < 0 || connect(ends[1], (struct sockaddr *)&address, length)) fail("connect");
+  ends[0] = accept(listener, NULL, NULL);
+  if (ends[0] < 0 || close(listener)) fail("accept");
+  if (o->nodelay && setsockopt(ends[1], IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int))) fail("TCP_NODELAY");
+}
+
+static inline struct shared *share(void) {
+  alarm(DEADLINE_S);
+  void *page = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) fail("mmap");
+  return page;
+}
+
+// True in the child, which is consumer `index`, pinned and bound to its parent's life.
+static inline bool fork_consumer(const cpu_set_t *allowed, unsigned index) {
+  const pid_t parent = getpid();
+  const pid_t child = fork();
+  if (child < 0) fail("fork");
+  if (child > 0) return false;
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent) fail("parent is gone");
+  alarm(DEADLINE_S);
+  pin(allowed, index + 1);
+  return true;
+}
+
+// The common start, which all pass together: a consumer that ran ahead would take another's end of the warm-up.
+static inline void announce(struct shared *page) { atomic_fetch_add_explicit(&page->ready, 1, memory_order_release); }
+
+static inline void await_consumers(const struct shared *page, unsigned consumers) {
+  while (atomic_load_explicit(&page->ready, memory_order_acquire) < consumers) sched_yield();
+}
+
+static inline int report(const struct options *o, const struct shared *page, uint64_t start_ns, uint64_t calls_sent) {
+  for (unsigned i = 0; i < o->consumers; i++) {
+    int status;
+    if (wait(&status) < 0) fail("wait");
+    if (status) return fprintf(stderr, "a consumer ended with wait status %d\n", status), 1;
+  }
+  struct counts sum = {0};
+  for (unsigned i = 0; i < o->consumers; i++) {
+    sum.messages += page->consumer[i].messages;
+    sum.bytes += page->consumer[i].bytes;
+    if (page->consumer[i].end_ns > sum.end_ns) sum.end_ns = page->consumer[i].end_ns;
+  }
+  printf("{\"messages\":%" PRIu64 ",\"window_ns\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"calls_sent\":%" PRIu64 "}\n",
+         sum.messages, sum.end_ns - start_ns, sum.bytes, calls_sent);
+  if (sum.messages == o->items) return 0;
+  return fprintf(stderr, "%" PRIu64 " messages arrived, %" PRIu64 " were sent\n", sum.messages, o->items), 1;
+}
