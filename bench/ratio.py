@@ -1,0 +1,118 @@
+"""A ratio of rates: a trial of ours against a bare program, in interleaved pairs.
+
+1. Items are the same on both sides, chosen once a row so that the bare program takes about 0.4 s.
+2. The sides of a pair run one after the other, and who goes first alternates.
+3. Bytes on the wire and calls must agree within 1 %, else the row says ``unequal work`` and claims nothing.
+"""
+
+from __future__ import annotations
+
+__all__ = ["RatioRow"]
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from bench.bare import Bare
+from bench.judgement import median_interval, ratio_verdict
+from bench.ours import Trial, run_trial
+from bench.row import Outcome, Setting
+
+CALIBRATION_WINDOW_NS = 50_000_000
+TOLERANCE = 0.01
+
+Side = Callable[[], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class RatioRow:
+    """The ratio ours / bare must be at least the target."""
+
+    name: str
+    target: float
+    ours: Trial
+    bare: Bare
+
+    @property
+    def goal(self) -> str:
+        return f"at least {self.target:g} of {self.bare.program} {self.bare.mechanism}"
+
+    @property
+    def has_control(self) -> bool:
+        return True
+
+    def run(self, setting: Setting) -> Outcome:
+        items = _calibrated_items(self.bare, setting.trial_s)
+        pairs = [self._pair(setting, items, index) for index in range(setting.pairs)]
+        ratios = [pair["ours"]["rate_per_s"] / pair["bare"]["rate_per_s"] for pair in pairs]
+        interval = median_interval(ratios, setting.seed)
+        unequal = "" if setting.control else _unequal(pairs)
+        return Outcome(
+            row=self.name,
+            kind="ratio",
+            unit="messages/s",
+            target=self.target,
+            verdict="unequal work" if unequal else ratio_verdict(interval, self.target, len(pairs)),
+            median=interval.median,
+            low=interval.low,
+            high=interval.high,
+            worst=min(ratios),
+            ours_per_s=median(pair["ours"]["rate_per_s"] for pair in pairs),
+            bare_per_s=median(pair["bare"]["rate_per_s"] for pair in pairs),
+            note=unequal,
+            commands=self._commands(setting, items),
+            samples=pairs,
+        )
+
+    def failed(self, reason: str) -> Outcome:
+        return Outcome(
+            row=self.name, kind="ratio", unit="messages/s", target=self.target, verdict="failed", note=reason
+        )
+
+    def _pair(self, setting: Setting, items: int, index: int) -> dict[str, Any]:
+        sides: list[tuple[str, Side]] = [
+            ("ours", lambda: self._ours(setting, items, setting.seed + index)),
+            ("bare", lambda: _bare_side(self.bare, items)),
+        ]
+        ordered = sides if index % 2 == 0 else sides[::-1]
+        measured = {name: side() for name, side in ordered}
+        return {"first": ordered[0][0], "ours": measured["ours"], "bare": measured["bare"]}
+
+    def _ours(self, setting: Setting, items: int, seed: int) -> dict[str, float]:
+        if setting.control:
+            return _bare_side(self.bare, items)
+        ran = run_trial(self.ours.command("--items", str(items), seed=seed))
+        return {
+            "rate_per_s": ran.rate_per_s,
+            "window_ns": ran.result.window_ns,
+            "bytes": ran.result.bytes_on_wire,
+            "calls": ran.result.producer.calls if ran.result.producer else 0,
+        }
+
+    def _commands(self, setting: Setting, items: int) -> list[str]:
+        bare = " ".join(self.bare.command(items))
+        return [bare, bare if setting.control else " ".join(self.ours.command("--items", str(items)))]
+
+
+def _bare_side(bare: Bare, items: int) -> dict[str, float]:
+    ran = bare.run(items)
+    return {"rate_per_s": ran.rate_per_s, "window_ns": ran.window_ns, "bytes": ran.bytes, "calls": ran.calls_sent}
+
+
+def _calibrated_items(bare: Bare, trial_s: float) -> int:
+    """Items that keep the bare program busy for about trial_s."""
+    items = 2_000
+    while (ran := bare.run(items)).window_ns < CALIBRATION_WINDOW_NS:
+        items *= 5
+    return max(1_000, round(ran.rate_per_s * trial_s))
+
+
+def _unequal(pairs: list[dict[str, Any]]) -> str:
+    """What differs by more than 1 % between the sides, or nothing."""
+    differences = []
+    for what in ("bytes", "calls"):
+        ours, bare = (median(pair[side][what] for pair in pairs) for side in ("ours", "bare"))
+        if abs(ours - bare) > TOLERANCE * bare:
+            differences.append(f"{what}: ours {ours:.0f}, bare {bare:.0f}")
+    return "; ".join(differences)
