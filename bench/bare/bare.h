@@ -6,9 +6,6 @@
 // 3. A call that fails ends the program with a line on stderr and a status that is not 0. A child dies with
 //    its parent, and the whole after 60 s.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -42,19 +39,19 @@ struct shared {
 };
 
 struct options {
-  const char *mechanism;
+  const char* mechanism;
   uint64_t items, warmup_items;
   size_t size_bytes;
   unsigned consumers, depth;
   bool nodelay;
 };
 
-_Noreturn static inline void fail(const char *what) {
+_Noreturn static inline void fail(const char* what) {
   fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what, strerror(errno));
   exit(1);
 }
 
-_Noreturn static inline void usage(const char *mechanisms) {
+_Noreturn static inline void usage(const char* mechanisms) {
   fprintf(stderr,
           "usage: %s %s --items N [--size BYTES] [--warmup ITEMS] [--consumers N] [--depth N] [--nodelay]\n",
           program_invocation_short_name, mechanisms);
@@ -67,35 +64,39 @@ static inline uint64_t now_ns(void) {
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static inline uint64_t read_number(const char *text, uint64_t low, uint64_t high, const char *mechanisms) {
-  char *end;
+static inline uint64_t read_number(const char* text, uint64_t low, uint64_t high, const char* mechanisms) {
+  char* end;
   errno = 0;
   const uint64_t value = strtoull(text, &end, 10);
   if (errno || *end || end == text || *text == '-' || value < low || value > high) usage(mechanisms);
   return value;
 }
 
-static inline struct options read_options(int argc, char **argv, const char *mechanisms) {
-  static const struct option known[] = {{"size", 1, 0, 's'},      {"items", 1, 0, 'n'}, {"warmup", 1, 0, 'w'},
-                                        {"consumers", 1, 0, 'c'}, {"depth", 1, 0, 'd'}, {"nodelay", 0, 0, 'N'},
-                                        {0}};
+static inline struct options read_options(int argc, char** argv, const char* mechanisms) {
+  // clang-format off
+  static const struct option known[] = {
+      {"size", 1, 0, 's'},  {"items", 1, 0, 'n'},   {"warmup", 1, 0, 'w'}, {"consumers", 1, 0, 'c'},
+      {"depth", 1, 0, 'd'}, {"nodelay", 0, 0, 'N'}, {0}};
   struct options o = {.size_bytes = 16, .consumers = 1, .depth = 10};
   for (int letter; (letter = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-    if (letter == 's') o.size_bytes = read_number(optarg, 1, 65532, mechanisms);
-    else if (letter == 'n') o.items = read_number(optarg, 1, UINT64_MAX / 65536, mechanisms);
-    else if (letter == 'w') o.warmup_items = read_number(optarg, 0, UINT64_MAX / 65536, mechanisms);
-    else if (letter == 'c') o.consumers = (unsigned)read_number(optarg, 1, CONSUMERS_HIGH, mechanisms);
-    else if (letter == 'd') o.depth = (unsigned)read_number(optarg, 1, 1 << 20, mechanisms);
-    else if (letter == 'N') o.nodelay = true;
-    else usage(mechanisms);
+    switch (letter) {
+      case 's': o.size_bytes = read_number(optarg, 1, 65532, mechanisms); break;
+      case 'n': o.items = read_number(optarg, 1, UINT64_MAX / 65536, mechanisms); break;
+      case 'w': o.warmup_items = read_number(optarg, 0, UINT64_MAX / 65536, mechanisms); break;
+      case 'c': o.consumers = (unsigned)read_number(optarg, 1, CONSUMERS_HIGH, mechanisms); break;
+      case 'd': o.depth = (unsigned)read_number(optarg, 1, 1 << 20, mechanisms); break;
+      case 'N': o.nodelay = true; break;
+      default: usage(mechanisms);
+    }
   }
+  // clang-format on
   if (optind + 1 != argc || !o.items) usage(mechanisms);
   o.mechanism = argv[optind];
   return o;
 }
 
 // Role 0 is the producer, role i + 1 consumer i.
-static inline void pin(const cpu_set_t *allowed, unsigned role) {
+static inline void pin(const cpu_set_t* allowed, unsigned role) {
   int wanted = (int)(role % (unsigned)CPU_COUNT(allowed));
   for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
     if (!CPU_ISSET(cpu, allowed) || wanted--) continue;
@@ -107,14 +108,14 @@ static inline void pin(const cpu_set_t *allowed, unsigned role) {
   }
 }
 
-static inline void *filled(size_t bytes, int value) {
-  void *buffer = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+static inline void* filled(size_t bytes, int value) {
+  void* buffer = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
   if (!buffer) fail("aligned_alloc");
   return memset(buffer, value, bytes);
 }
 
 // ends[0] is read, ends[1] written: one connection over 127.0.0.1, or a pair of Unix stream sockets.
-static inline void open_sockets(const struct options *o, int ends[2]) {
+static inline void open_sockets(const struct options* o, int ends[2]) {
   if (!strcmp(o->mechanism, "unix")) {
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends)) fail("socketpair");
     return;
@@ -122,24 +123,26 @@ static inline void open_sockets(const struct options *o, int ends[2]) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   socklen_t length = sizeof address;
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
-  if (listener < 0 || bind(listener, (struct sockaddr *)&address, length) || listen(listener, 1)) fail("listen");
-  if (getsockname(listener, (struct sockaddr *)&address, &length)) fail("getsockname");
+  if (listener < 0 || bind(listener, (struct sockaddr*)&address, length) || listen(listener, 1))
+    fail("listen");
+  if (getsockname(listener, (struct sockaddr*)&address, &length)) fail("getsockname");
   ends[1] = socket(AF_INET, SOCK_STREAM, 0);
-  if (ends[1] < 0 || connect(ends[1], (struct sockaddr *)&address, length)) fail("connect");
+  if (ends[1] < 0 || connect(ends[1], (struct sockaddr*)&address, length)) fail("connect");
   ends[0] = accept(listener, NULL, NULL);
   if (ends[0] < 0 || close(listener)) fail("accept");
-  if (o->nodelay && setsockopt(ends[1], IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int))) fail("TCP_NODELAY");
+  if (o->nodelay && setsockopt(ends[1], IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)))
+    fail("TCP_NODELAY");
 }
 
-static inline struct shared *share(void) {
+static inline struct shared* share(void) {
   alarm(DEADLINE_S);
-  void *page = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* page = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) fail("mmap");
   return page;
 }
 
 // True in the child, which is consumer `index`, pinned and bound to its parent's life.
-static inline bool fork_consumer(const cpu_set_t *allowed, unsigned index) {
+static inline bool fork_consumer(const cpu_set_t* allowed, unsigned index) {
   const pid_t parent = getpid();
   const pid_t child = fork();
   if (child < 0) fail("fork");
@@ -150,14 +153,18 @@ static inline bool fork_consumer(const cpu_set_t *allowed, unsigned index) {
   return true;
 }
 
-// The common start, which all pass together: a consumer that ran ahead would take another's end of the warm-up.
-static inline void announce(struct shared *page) { atomic_fetch_add_explicit(&page->ready, 1, memory_order_release); }
+// The common start, which all pass together: a consumer that ran ahead would take another's end of the
+// warm-up.
+static inline void announce(struct shared* page) {
+  atomic_fetch_add_explicit(&page->ready, 1, memory_order_release);
+}
 
-static inline void await_consumers(const struct shared *page, unsigned consumers) {
+static inline void await_consumers(const struct shared* page, unsigned consumers) {
   while (atomic_load_explicit(&page->ready, memory_order_acquire) < consumers) sched_yield();
 }
 
-static inline int report(const struct options *o, const struct shared *page, uint64_t start_ns, uint64_t calls_sent) {
+static inline int report(const struct options* o, const struct shared* page, uint64_t start_ns,
+                         uint64_t calls_sent) {
   for (unsigned i = 0; i < o->consumers; i++) {
     int status;
     if (wait(&status) < 0) fail("wait");
@@ -169,7 +176,8 @@ static inline int report(const struct options *o, const struct shared *page, uin
     sum.bytes += page->consumer[i].bytes;
     if (page->consumer[i].end_ns > sum.end_ns) sum.end_ns = page->consumer[i].end_ns;
   }
-  printf("{\"messages\":%" PRIu64 ",\"window_ns\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"calls_sent\":%" PRIu64 "}\n",
+  printf("{\"messages\":%" PRIu64 ",\"window_ns\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"calls_sent\":%" PRIu64
+         "}\n",
          sum.messages, sum.end_ns - start_ns, sum.bytes, calls_sent);
   if (sum.messages == o->items) return 0;
   return fprintf(stderr, "%" PRIu64 " messages arrived, %" PRIu64 " were sent\n", sum.messages, o->items), 1;

@@ -4,22 +4,25 @@
 // pipe: one write of the message; read in whole messages, up to 64 KiB at a time; one consumer.
 // mq: one mq_send; N consumers compete, one mq_receive a message; a zero-length message ends each of them.
 // The payload is written once, before the start, and nobody looks at it.
-#include "bare.h"
+#define _GNU_SOURCE
 #include <mqueue.h>
+
+#include "bare.h"
 
 enum { PIPE_READ_BYTES = 64 * 1024 };
 
-static void send_socket(int out, const char *frame, size_t frame_bytes, uint64_t items) {
+static void send_socket(int out, const char* frame, size_t frame_bytes, uint64_t items) {
   for (uint64_t i = 0; i < items; i++)
     if (send(out, frame, frame_bytes, 0) != (ssize_t)frame_bytes) fail("send");
 }
 
-static void write_pipe(int out, const char *message, size_t size_bytes, uint64_t items) {
+static void write_pipe(int out, const char* message, size_t size_bytes, uint64_t items) {
   for (uint64_t i = 0; i < items; i++)
     if (write(out, message, size_bytes) != (ssize_t)size_bytes) fail("write");
 }
 
-static void send_queue(mqd_t queue, const char *message, size_t size_bytes, uint64_t items, unsigned consumers) {
+static void send_queue(mqd_t queue, const char* message, size_t size_bytes, uint64_t items,
+                       unsigned consumers) {
   for (uint64_t i = 0; i < items; i++)
     if (mq_send(queue, message, size_bytes, 0)) fail("mq_send");
   for (unsigned i = 0; i < consumers; i++)
@@ -27,7 +30,7 @@ static void send_queue(mqd_t queue, const char *message, size_t size_bytes, uint
 }
 
 // Reads until `limit` bytes have come or the stream has ended; returns how many came.
-static uint64_t drain(int in, char *buffer, size_t read_bytes, uint64_t limit) {
+static uint64_t drain(int in, char* buffer, size_t read_bytes, uint64_t limit) {
   uint64_t bytes = 0;
   while (bytes < limit) {
     const ssize_t got = read(in, buffer, read_bytes);
@@ -39,7 +42,7 @@ static uint64_t drain(int in, char *buffer, size_t read_bytes, uint64_t limit) {
 }
 
 // Receives until a zero-length message; returns how many came before it.
-static uint64_t receive_queue(mqd_t queue, char *buffer, size_t size_bytes) {
+static uint64_t receive_queue(mqd_t queue, char* buffer, size_t size_bytes) {
   for (uint64_t messages = 0;; messages++) {
     const ssize_t got = mq_receive(queue, buffer, size_bytes, NULL);
     if (got < 0) fail("mq_receive");
@@ -47,16 +50,17 @@ static uint64_t receive_queue(mqd_t queue, char *buffer, size_t size_bytes) {
   }
 }
 
-static void consume_stream(const struct options *o, int in, size_t frame_bytes, size_t read_bytes, struct shared *page) {
-  char *buffer = filled(read_bytes, 0);
+static void consume_stream(const struct options* o, int in, size_t frame_bytes, size_t read_bytes,
+                           struct shared* page) {
+  char* buffer = filled(read_bytes, 0);
   drain(in, buffer, read_bytes, o->warmup_items * frame_bytes);
   announce(page);
   const uint64_t bytes = drain(in, buffer, read_bytes, UINT64_MAX);
   page->consumer[0] = (struct counts){.messages = bytes / frame_bytes, .bytes = bytes, .end_ns = now_ns()};
 }
 
-static int run_stream(const struct options *o, int ends[2], size_t frame_bytes, size_t read_bytes) {
-  struct shared *page = share();
+static int run_stream(const struct options* o, int ends[2], size_t frame_bytes, size_t read_bytes) {
+  struct shared* page = share();
   cpu_set_t allowed;
   if (sched_getaffinity(0, sizeof allowed, &allowed)) fail("sched_getaffinity");
   if (fork_consumer(&allowed, 0)) {
@@ -66,10 +70,10 @@ static int run_stream(const struct options *o, int ends[2], size_t frame_bytes, 
   }
   close(ends[0]);
   pin(&allowed, 0);
-  char *frame = filled(frame_bytes, 'x');
+  char* frame = filled(frame_bytes, 'x');
   const bool framed = frame_bytes != o->size_bytes;
   if (framed) memcpy(frame, &(uint32_t){(uint32_t)o->size_bytes}, HEADER_BYTES);
-  void (*const produce)(int, const char *, size_t, uint64_t) = framed ? send_socket : write_pipe;
+  void (*const produce)(int, const char*, size_t, uint64_t) = framed ? send_socket : write_pipe;
   produce(ends[1], frame, frame_bytes, o->warmup_items);
   await_consumers(page, 1);
   const uint64_t start_ns = now_ns();
@@ -78,7 +82,7 @@ static int run_stream(const struct options *o, int ends[2], size_t frame_bytes, 
   return report(o, page, start_ns, o->items);
 }
 
-static mqd_t open_queue(const struct options *o) {
+static mqd_t open_queue(const struct options* o) {
   char name[64];
   snprintf(name, sizeof name, "/queuemark-bare-%d", getpid());
   struct mq_attr attributes = {.mq_maxmsg = o->depth, .mq_msgsize = (long)o->size_bytes};
@@ -88,7 +92,8 @@ static mqd_t open_queue(const struct options *o) {
   return queue;
 }
 
-static void consume_queue(const struct options *o, mqd_t queue, char *buffer, struct shared *page, unsigned index) {
+static void consume_queue(const struct options* o, mqd_t queue, char* buffer, struct shared* page,
+                          unsigned index) {
   receive_queue(queue, buffer, o->size_bytes);
   announce(page);
   await_consumers(page, o->consumers);
@@ -97,12 +102,12 @@ static void consume_queue(const struct options *o, mqd_t queue, char *buffer, st
       (struct counts){.messages = messages, .bytes = messages * o->size_bytes, .end_ns = now_ns()};
 }
 
-static int run_queue(const struct options *o) {
+static int run_queue(const struct options* o) {
   const mqd_t queue = open_queue(o);
-  struct shared *page = share();
+  struct shared* page = share();
   cpu_set_t allowed;
   if (sched_getaffinity(0, sizeof allowed, &allowed)) fail("sched_getaffinity");
-  char *message = filled(o->size_bytes, 'x');
+  char* message = filled(o->size_bytes, 'x');
   for (unsigned i = 0; i < o->consumers; i++) {
     if (!fork_consumer(&allowed, i)) continue;
     consume_queue(o, queue, message, page, i);
@@ -116,8 +121,8 @@ static int run_queue(const struct options *o) {
   return report(o, page, start_ns, o->items);
 }
 
-int main(int argc, char **argv) {
-  const char *mechanisms = "tcp|unix|pipe|mq";
+int main(int argc, char** argv) {
+  const char* mechanisms = "tcp|unix|pipe|mq";
   const struct options o = read_options(argc, argv, mechanisms);
   if (!strcmp(o.mechanism, "mq")) return run_queue(&o);
   int ends[2];
