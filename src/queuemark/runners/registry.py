@@ -1,0 +1,156 @@
+"""Which runners there are, and what each can do.
+
+1. QUEUEMARK_RUNNER, one or several paths joined as in PATH, replaces the search; else the native runner is looked
+   for beside this Python's executables, then on PATH.
+2. A runner that is missing or broken is a Trouble with a remedy, never an exception and never silence.
+3. Two runners may offer a transport of the same name under two runtimes.
+"""
+
+from __future__ import annotations
+
+__all__ = ["NATIVE_NAME", "VARIABLE", "Offer", "Survey", "Trouble", "ask", "survey"]
+
+import os
+import shutil
+import signal
+import subprocess
+import sysconfig
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from queuemark.model.events import CONTRACT
+from queuemark.model.transport import Listing, Transport
+
+NATIVE_NAME = "queuemark-runner"
+VARIABLE = "QUEUEMARK_RUNNER"
+LIST_TIMEOUT_S = 10.0
+
+_BUILD_REMEDY = f"build it with 'make run' or 'pip install .', or name a runner in {VARIABLE}"
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """A runner that offers nothing: which, why, and what to do."""
+
+    runner: str
+    reason: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"runner {self.runner}: {self.reason}; {self.remedy}"
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A transport and the command that performs its trials."""
+
+    transport: Transport
+    command: tuple[str, ...]
+
+
+class Survey(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was found, in the order in which runners were asked."""
+
+    offers: list[Offer]
+    troubles: list[Trouble]
+
+    def transports(self) -> dict[str, Transport]:
+        """By name; of one name with several runtimes, the first available one, else the first."""
+        found: dict[str, Transport] = {}
+        for transport in (offer.transport for offer in self.offers):
+            if transport.name not in found or (transport.available and not found[transport.name].available):
+                found[transport.name] = transport
+        return found
+
+    def by_runtime(self) -> dict[tuple[str, str], Offer]:
+        """By (transport, runtime), as a case names them; the first runner asked wins."""
+        found: dict[tuple[str, str], Offer] = {}
+        for offer in self.offers:
+            found.setdefault((offer.transport.name, offer.transport.runtime), offer)
+        return found
+
+
+def survey(environment: Mapping[str, str] = os.environ) -> Survey:
+    """Asks every runner once, one after the other."""
+    offers: list[Offer] = []
+    troubles: list[Trouble] = []
+    for command in _commands(environment):
+        answer = ask(command)
+        if isinstance(answer, Trouble):
+            troubles.append(answer)
+        else:
+            offers += [Offer(transport=transport, command=command) for transport in answer.transports]
+    return Survey(offers=offers, troubles=troubles)
+
+
+def ask(command: tuple[str, ...], timeout_s: float = LIST_TIMEOUT_S) -> Listing | Trouble:
+    """What a runner says of itself with ``list``."""
+    name = command[0]
+    try:
+        exit_code, stdout, stderr = _output((*command, "list"), timeout_s)
+    except FileNotFoundError:
+        return Trouble(runner=name, reason="there is no such executable", remedy=_remedy(name))
+    except OSError as error:
+        return Trouble(runner=name, reason=f"it cannot be started: {error.strerror or error}", remedy=_remedy(name))
+    except subprocess.TimeoutExpired:
+        reason = f"'{name} list' did not end within {timeout_s:g} s and was killed"
+        return Trouble(runner=name, reason=reason, remedy=f"try it in a shell, or name another in {VARIABLE}")
+    if exit_code != 0:
+        said = f": {stderr.splitlines()[-1][:200]}" if stderr else ""
+        return Trouble(runner=name, reason=f"'{name} list' ended with {exit_code}{said}", remedy=_remedy(name))
+    return _listing(name, stdout)
+
+
+def _commands(environment: Mapping[str, str]) -> list[tuple[str, ...]]:
+    named = [path for path in environment.get(VARIABLE, "").split(os.pathsep) if path]
+    if named:
+        # A bare name is looked up; a path is made absolute, since a runner may be asked from elsewhere later.
+        return [(shutil.which(path) or str(Path(path).absolute()),) for path in named]
+    beside = Path(sysconfig.get_path("scripts")) / NATIVE_NAME
+    if beside.exists():
+        return [(str(beside),)]
+    return [(shutil.which(NATIVE_NAME, path=environment.get("PATH")) or str(beside),)]
+
+
+def _output(command: tuple[str, ...], timeout_s: float) -> tuple[int, bytes, str]:
+    """Raises: OSError, subprocess.TimeoutExpired after its whole group was killed."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        close_fds=False,
+        process_group=0,
+    ) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=timeout_s)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return process.returncode, stdout, stderr.decode("utf-8", "replace").strip()
+
+
+def _listing(name: str, stdout: bytes) -> Listing | Trouble:
+    try:
+        return msgspec.json.decode(stdout, type=Listing)
+    except msgspec.MsgspecError as error:
+        spoken = _contract_spoken(stdout)
+        if spoken not in (None, CONTRACT):
+            reason = f"it speaks runner contract {spoken}; this version of queuemark speaks {CONTRACT}"
+        else:
+            reason = f"'{name} list' did not print a listing of runner contract {CONTRACT} ({error})"
+        return Trouble(runner=name, reason=reason, remedy=_remedy(name))
+
+
+def _contract_spoken(stdout: bytes) -> object:
+    try:
+        spoken = msgspec.json.decode(stdout)
+    except msgspec.MsgspecError:
+        return None
+    return spoken.get("contract") if isinstance(spoken, dict) else None
+
+
+def _remedy(name: str) -> str:
+    if Path(name).name == NATIVE_NAME:
+        return _BUILD_REMEDY
+    return f"mend it or take it out of {VARIABLE}"

@@ -1,0 +1,298 @@
+"""A runner that moves nothing: it keeps the contract, or breaks it in the way that ``-P behave=`` names.
+
+Only the standard library is used, so that it starts quickly; tests give it a first line that names their Python.
+``list`` is broken in the way that FAKE_LIST names. FAKE_LOG names a file that gets one line for every trial.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BEHAVIOURS = """
+    ok slow garbage binary half-line silent no-result two-results after-result no-ready two-ready early-tick
+    other-run contract-9 unknown-field bad-exit failed failed-exit-0 unavailable killed crash hang hang-hard
+    orphan flood chatter wrong-sum unconserved lossy duplicates short negative missing-consumer unchecked
+    long-window early-end wrong-seed wrong-bytes quiet-fault made-fault shouting
+""".split()  # noqa: SIM905
+SENT = 1000
+
+
+def transport(name, dispatch, policies, params=(), **facts):
+    behave = {"name": "behave", "unit": "choice", "default": "ok", "choices": BEHAVIOURS, "help": "what to do"}
+    known = {
+        "lossless": True,
+        "ordered": True,
+        "boundaries": False,
+        "copies": 2,
+        "patterns": ["share"],
+        "dispatches": [dispatch],
+        "policies": policies,
+        "acks": ["fence"],
+        "waits": ["block", "spin"],
+        "max_size_bytes": 16777216,
+    }
+    return {
+        "name": name,
+        "runtime": "fake",
+        "summary": f"{name}, pretended",
+        "available": name != "absent",
+        "reason": None if name != "absent" else "this kernel has no absent",
+        "remedy": None if name != "absent" else "load the module absent",
+        "facts": {**known, **facts},
+        "params": [behave, *params],
+    }
+
+
+NODELAY = {"name": "nodelay", "unit": "flag", "default": 0, "help": "TCP_NODELAY"}
+STREAM = ["each", "split", "buffer"]
+LISTING = {
+    "contract": 1,
+    "runtime": "fake",
+    "version": "0",
+    "transports": [
+        transport("tcp", "deal", STREAM, [NODELAY]),
+        transport("unix-stream", "deal", STREAM),
+        transport("pipe", "compete", ["each", "buffer"], whole_bytes=4096),
+        transport("mq-posix", "compete", ["each"], boundaries=True, max_size_bytes=8192),
+        transport("absent", "deal", ["each"]),
+    ],
+}
+
+
+def list_all():
+    how = os.environ.get("FAKE_LIST", "ok")
+    if how == "hang":
+        time.sleep(60)
+    if how == "garbage":
+        print("transports: tcp")
+    elif how == "contract-9":
+        print(json.dumps({**LISTING, "contract": 9}))
+    elif how == "fail":
+        print("libfoo.so: cannot open shared object file", file=sys.stderr)
+        return 127
+    else:
+        print(json.dumps(LISTING))
+    return 0
+
+
+def say(**event):
+    print(json.dumps(event), flush=True)
+
+
+def options(arguments):
+    found = {"-P": {}}
+    for name, value in zip(arguments[::2], arguments[1::2], strict=True):
+        if name == "-P":
+            key, _, text = value.partition("=")
+            found["-P"][key] = text
+        else:
+            found[name] = value
+    return found
+
+
+def shares(sent, consumers):
+    return [sent // consumers + (index < sent % consumers) for index in range(consumers)]
+
+
+def consumer(index, count, dealt, size, window_ns):
+    return {
+        "index": index,
+        "cpus": [0],
+        "dealt": count if dealt else None,
+        "delivered": count,
+        "lost": 0,
+        "duplicated": 0,
+        "reordered": 0,
+        "corrupted": 0,
+        "checked": count,
+        "window_ns": window_ns,
+        "calls": count,
+        "bytes_received": count * (size + 4),
+        "cpu_ns": 1000,
+        "switches_voluntary": 1,
+        "switches_involuntary": 0,
+        "peak_memory_bytes": 4096,
+    }
+
+
+def result(asked, window_ns):
+    sent = int(asked.get("--items", SENT))
+    size, consumers = int(asked["--size"]), int(asked["--consumers"])
+    dealt = asked["--dispatch"] == "deal"
+    return {
+        "event": "result",
+        "contract": 1,
+        "run_id": asked["--run-id"],
+        "state": "ok",
+        "seed": int(asked["--seed"]),
+        "sent": sent,
+        "delivered": sent,
+        "checked": sent,
+        "calls": 2 * sent,
+        "cpu_ns": 2000,
+        "bytes_on_wire": sent * (size + 4),
+        "message_bytes": sent * size,
+        "window_ns": window_ns,
+        "send_window_ns": window_ns,
+        "granted": {"sndbuf": 16384},
+        "producer": {
+            "cpus": [0],
+            "sent": sent,
+            "calls": sent,
+            "bytes_sent": sent * (size + 4),
+            "cpu_ns": 1000,
+            "switches_voluntary": 1,
+            "switches_involuntary": 0,
+            "peak_memory_bytes": 4096,
+        },
+        "consumers": [
+            consumer(index, count, dealt, size, window_ns) for index, count in enumerate(shares(sent, consumers))
+        ],
+    }
+
+
+def hang():
+    while True:
+        signal.pause()
+
+
+def before_ready(behave):
+    """What some do instead of a trial; an exit code, or None to go on."""
+    if behave == "silent":
+        return 0
+    if behave == "garbage":
+        print("Starting the benchmark...", flush=True)
+        hang()
+    if behave == "binary":
+        os.write(1, b"\xff\xfe\x00\x01\n")
+        hang()
+    if behave == "half-line":
+        os.write(1, b'{"event":"rea')
+        return 0
+    if behave == "hang":
+        hang()
+    if behave == "hang-hard":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        hang()
+    if behave == "crash":
+        os.abort()
+    if behave == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if behave == "flood":
+        while True:
+            os.write(1, b"x" * 65536)
+    if behave == "orphan":
+        subprocess.Popen([sys.executable, "-IS", "-c", "import signal; signal.pause()"], process_group=None)
+    if behave == "chatter":
+        sys.stderr.write("noise\n" * 20000 + "the last word\n")
+        return 1
+    return None
+
+
+def spoilt(behave, found, asked):
+    """The result of a trial, made wrong in one place; and the exit code."""
+    code = 0
+    if behave == "failed":
+        found.update(state="failed", reason="3 messages were lost on consumer 0", lost=3, delivered=found["sent"] - 3)
+        code = 4
+    elif behave == "failed-exit-0":
+        found.update(state="failed", reason="3 messages were lost")
+    elif behave == "unavailable":
+        found.update(state="unavailable", reason="no buffers left", remedy="wait a little")
+        code = 3
+    elif behave == "bad-exit":
+        code = 4
+    elif behave == "other-run":
+        found["run_id"] = "another"
+    elif behave == "unknown-field":
+        found["surprise"] = 1
+    elif behave == "wrong-sum":
+        found["consumers"][0]["delivered"] -= 1
+    elif behave == "unconserved":
+        found["sent"] += 1
+        found["producer"]["sent"] += 1
+    elif behave == "lossy":
+        found["delivered"] -= 1
+        found["lost"] = 1
+        found["message_bytes"] -= int(asked["--size"])
+        found["checked"] -= 1
+        found["consumers"][0].update(
+            delivered=found["consumers"][0]["delivered"] - 1, lost=1, checked=found["consumers"][0]["checked"] - 1
+        )
+    elif behave == "duplicates":
+        found["duplicated"] = found["consumers"][0]["duplicated"] = 2
+    elif behave == "negative":
+        found["calls"] = -1
+    elif behave == "missing-consumer":
+        found["consumers"].pop()
+    elif behave == "unchecked":
+        found["checked"] = 0
+        for each in found["consumers"]:
+            each["checked"] = 0
+    elif behave == "long-window":
+        found["window_ns"] = 3600 * 10**9
+    elif behave == "early-end":
+        found["window_ns"] = 1000
+        for each in found["consumers"]:
+            each["window_ns"] = 1000
+    elif behave == "wrong-seed":
+        found["seed"] += 1
+    elif behave == "wrong-bytes":
+        found["message_bytes"] += 1
+    elif behave == "made-fault":
+        found["injected"] = {"fault": "flip", "consumer": 0, "message": 7}
+    return code
+
+
+def trial(arguments):
+    asked = options(arguments[1:])
+    behave = asked["-P"].get("behave", "ok")
+    if log := os.environ.get("FAKE_LOG"):
+        with Path(log).open("a") as file:
+            print(json.dumps([arguments[0], asked, os.getpid()]), file=file)
+    code = before_ready(behave)
+    if code is not None:
+        return code
+    if behave == "slow":
+        time.sleep(0.15)
+    contract = 9 if behave == "contract-9" else 1
+    ready = {"contract": contract, "run_id": asked["--run-id"], "producer_pid": 1, "consumer_pids": [2], "granted": {}}
+    if behave == "early-tick":
+        say(event="tick", elapsed_ns=1, sent=1, delivered=1)
+    if behave != "no-ready":
+        say(event="ready", **ready)
+    if behave == "two-ready":
+        say(event="ready", **ready)
+    say(event="tick", elapsed_ns=1_000_000, sent=10, delivered=9)
+    if behave == "no-result":
+        return 0
+    duration_s = float(asked.get("--duration", 0.002))
+    time.sleep(duration_s)
+    found = result(asked, int(duration_s * 1e9))
+    if behave == "short":
+        found = result({**asked, "--items": int(asked.get("--items", SENT)) - 1}, found["window_ns"])
+    code = spoilt(behave, found, asked)
+    if asked.get("--inject") and behave not in ("quiet-fault", "ok"):
+        found["injected"] = {"fault": asked["--inject"], "consumer": 0, "message": 7}
+    elif asked.get("--inject") and behave == "ok":
+        found.update(state="failed", reason="1 message was corrupted", corrupted=1)
+        found["injected"] = {"fault": asked["--inject"], "consumer": 0, "message": 7}
+        code = 4
+    say(**found)
+    if behave == "two-results":
+        say(**found)
+    if behave == "after-result":
+        print("Done.", flush=True)
+    if behave == "shouting":
+        print("bye", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "list":
+        sys.exit(list_all())
+    sys.exit(trial(sys.argv[2:]))
