@@ -2,8 +2,8 @@
 
 1. ``ready`` comes once, when every end is open and one probe message has passed.
 2. ``tick`` comes at most four times a second, from the sleeping parent, never from the hot loop.
-3. ``result`` comes once, last, also when the trial failed; its fields are those of the stored trial
-   that a runner can know. A runner that could not even begin prints ``result`` with state ``failed`` or ``unavailable``.
+3. ``result`` comes once, last, also when the trial failed or could not even begin (then with state
+   ``failed`` or ``unavailable``); its fields are those of the stored trial that a runner can know.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import msgspec
 
 from queuemark.model.transport import ParamValue
 from queuemark.model.trial import ConsumerCounts, Injected, ProducerCounts, State
+from queuemark.model.units import Count
 
 CONTRACT = 1
 
@@ -25,17 +26,17 @@ class Ready(msgspec.Struct, tag_field="event", tag="ready", frozen=True, kw_only
 
     contract: Literal[1]
     run_id: str
-    producer_pid: int
-    consumer_pids: list[int]
+    producer_pid: Count
+    consumer_pids: list[Count]
     granted: dict[str, ParamValue]
 
 
 class Tick(msgspec.Struct, tag_field="event", tag="tick", frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """elapsed_ns since the window opened; sent and delivered so far, warm-up excluded."""
+    """So far, warm-up excluded; elapsed_ns: since the window opened."""
 
-    elapsed_ns: int
-    sent: int
-    delivered: int
+    elapsed_ns: Count
+    sent: Count
+    delivered: Count
 
 
 class Result(msgspec.Struct, tag_field="event", tag="result", frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,24 +47,24 @@ class Result(msgspec.Struct, tag_field="event", tag="result", frozen=True, kw_on
     state: State
     reason: str | None = None
     remedy: str | None = None
-    seed: int = 0
-    sent: int = 0
-    delivered: int = 0
-    lost: int = 0
-    duplicated: int = 0
-    reordered: int = 0
-    corrupted: int = 0
-    checked: int = 0
-    calls: int = 0
-    cpu_ns: int = 0
-    switches_voluntary: int = 0
-    switches_involuntary: int = 0
-    bytes_on_wire: int = 0
-    message_bytes: int = 0
-    window_ns: int = 0
-    send_window_ns: int = 0
-    outside_ns: int = 0
-    peak_memory_bytes: int = 0
+    seed: Count = 0
+    sent: Count = 0
+    delivered: Count = 0
+    lost: Count = 0
+    duplicated: Count = 0
+    reordered: Count = 0
+    corrupted: Count = 0
+    checked: Count = 0
+    calls: Count = 0
+    cpu_ns: Count = 0
+    switches_voluntary: Count = 0
+    switches_involuntary: Count = 0
+    bytes_on_wire: Count = 0
+    message_bytes: Count = 0
+    window_ns: Count = 0
+    send_window_ns: Count = 0
+    outside_ns: Count = 0
+    peak_memory_bytes: Count = 0
     oversubscribed: bool = False
     injected: Injected | None = None
     granted: dict[str, ParamValue] = {}

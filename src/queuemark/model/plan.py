@@ -10,13 +10,16 @@ from __future__ import annotations
 __all__ = ["Case", "Exclusion", "Expansion", "Plan", "Sweep", "case_key", "expand", "trial_seed"]
 
 import hashlib
+from collections import Counter
+from functools import cache
 from itertools import product
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-from queuemark.model.errors import UsageError
+from queuemark.model.errors import UsageError, nearest
 from queuemark.model.transport import ParamValue, Transport
+from queuemark.model.units import Count, Positive
 from queuemark.model.workload import MessagesSource, Workload, policy_name
 
 
@@ -32,14 +35,15 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a session does: cases, fresh process trees for each, and the seed that orders and fills them.
 
-    command: what makes it again. inject: the fault that every trial is asked to make, or null.
-    messages_path is kept so that a session can be resumed; it never leaves the local store.
+    command: what makes it again.
+    inject: the fault that every trial is asked to make, or null.
+    messages_path: kept so that a session can be resumed; it never leaves the local store.
     """
 
     preset: str | None = None
     command: str = ""
-    repeats: int = 5
-    seed: int = 1
+    repeats: Positive = 5
+    seed: Count = 1
     inject: str | None = None
     order: Literal["interleaved"] = "interleaved"
     messages_path: str | None = None
@@ -49,9 +53,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Sweep(msgspec.Struct, kw_only=True):
     """The axes as they were asked for, already read and checked one by one.
 
-    dispatches: empty means what each transport prefers (the first that its facts name).
-    params: by name, the values to sweep; a transport without a parameter of that name ignores it
-    if another transport of the sweep has it.
+    dispatches: empty: what each transport prefers, the first that its facts name.
+    params: the values to sweep, by name; a transport without a parameter of that name ignores it if
+        another transport of the sweep has it.
     """
 
     transports: tuple[str, ...]
@@ -88,9 +92,24 @@ class Expansion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def case_key(case: Case) -> str:
-    """16 hexadecimal digits that identify a case by its meaning; the same on every machine."""
-    canonical = msgspec.json.encode(case, order="sorted")
-    return hashlib.sha256(canonical).hexdigest()[:16]
+    """16 hexadecimal digits that identify a case by its meaning; the same on every machine and in every version.
+
+    Fields at their default are left out, so that a field that a later version adds changes no key.
+    """
+    return hashlib.sha256(msgspec.json.encode(_told(case), order="sorted")).hexdigest()[:16]
+
+
+def _told(value: Any) -> Any:
+    """Structs as dictionaries of what differs from the defaults."""
+    if not isinstance(value, msgspec.Struct):
+        return value
+    held = [(name, getattr(value, name), default) for name, default in _defaults(type(value)).items()]
+    return {name: _told(content) for name, content, default in held if content != default}
+
+
+@cache
+def _defaults(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    return {field.name: field.default for field in msgspec.structs.fields(struct)}
 
 
 def trial_seed(seed: int, case: Case, repeat: int) -> int:
@@ -102,26 +121,33 @@ def trial_seed(seed: int, case: Case, repeat: int) -> int:
 def expand(sweep: Sweep, transports: dict[str, Transport]) -> Expansion:
     """All cases of a sweep over known transports.
 
-    Raises: UsageError when a parameter fits none of the transports, or when nothing is left.
+    Raises: UsageError for an unknown transport, when a parameter fits none of the transports, or
+    when nothing is left.
     """
+    chosen = [_known(name, transports) for name in dict.fromkeys(sweep.transports)]
     for name in sweep.params:
-        if not any(name == param.name for t in sweep.transports for param in transports[t].params):
-            transports[sweep.transports[0]].param(name)
-    cases: list[Case] = []
-    reasons: dict[tuple[str, str], int] = {}
-    for name in sweep.transports:
-        transport = transports[name]
+        if not any(name == param.name for transport in chosen for param in transport.params):
+            chosen[0].param(name)
+    cases: dict[str, Case] = {}
+    reasons: Counter[tuple[str, str]] = Counter()
+    for transport in chosen:
         for params, workload in product(_param_sets(sweep, transport), _workloads(sweep, transport)):
-            case = Case(transport=name, runtime=transport.runtime, params=params, workload=workload)
+            case = Case(transport=transport.name, runtime=transport.runtime, params=params, workload=workload)
             reason = _excluded(case, transport)
             if reason is None:
-                cases.append(case)
+                cases.setdefault(case_key(case), case)
             else:
-                reasons[name, reason] = reasons.get((name, reason), 0) + 1
-    exclusions = [Exclusion(transport=t, reason=reason, cells=cells) for (t, reason), cells in reasons.items()]
+                reasons[transport.name, reason] += 1
+    exclusions = [Exclusion(transport=name, reason=reason, cells=cells) for (name, reason), cells in reasons.items()]
     if not cases:
         raise UsageError("no case is left to run: " + "; ".join(f"{e.transport}: {e.reason}" for e in exclusions))
-    return Expansion(cases=list({case_key(case): case for case in cases}.values()), exclusions=exclusions)
+    return Expansion(cases=list(cases.values()), exclusions=exclusions)
+
+
+def _known(name: str, transports: dict[str, Transport]) -> Transport:
+    if name not in transports:
+        raise UsageError(f"unknown transport {name!r}; {nearest(name, transports)}")
+    return transports[name]
 
 
 def _param_sets(sweep: Sweep, transport: Transport) -> list[dict[str, ParamValue]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 __all__ = ["SCHEMA", "CaseResult", "Estimate", "Session", "SessionDocument", "decode_session", "encode_session"]
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -16,6 +16,7 @@ from queuemark.model.errors import UsageError
 from queuemark.model.machine import Machine
 from queuemark.model.plan import Case, Plan
 from queuemark.model.trial import TrialFigures, figures, stored_trial
+from queuemark.model.units import Count
 
 SCHEMA: Final = 1
 
@@ -23,12 +24,15 @@ SessionState = Literal["running", "complete", "interrupted"]
 
 
 class Session(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """id: 32 hexadecimal digits. created_at: ISO 8601, UTC. version: of queuemark. plan.seed is repeated as seed."""
+    """A plan and the machine it ran on.
 
-    id: str
+    id: 32 hexadecimal digits. created_at: ISO 8601, UTC. version: of queuemark. seed: the plan's.
+    """
+
+    id: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
     created_at: str
     version: str
-    seed: int
+    seed: Count
     state: SessionState = "running"
     machine: Machine
     plan: Plan
@@ -67,7 +71,7 @@ def encode_session(document: SessionDocument) -> bytes:
 
 
 def decode_session(text: bytes | str, what: str = "session") -> SessionDocument:
-    """A session from outside: validated, derived figures of trials recomputed, case estimates dropped.
+    """A session from outside: validated, the trials' derived figures recomputed, the cases' estimates dropped.
 
     Raises: UsageError with the place of the first mistake.
     """

@@ -3,7 +3,7 @@
 1. Counts and times are stored; rates, per-message costs and fairness are derived from them, added
    on output, and ignored and recomputed on input.
 2. sent = delivered + lost, in sum and, where messages are dealt, for every consumer.
-3. No rate is shown for a trial that did not prove its delivery, nor for a window under 1 ms.
+3. No rate is shown for a trial that did not prove its delivery, nor for a window under 1 ms; it says why.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from typing import Literal
 import msgspec
 
 from queuemark.model.transport import ParamValue
+from queuemark.model.units import Count
 
 WINDOW_LOW_NS = 1_000_000
 """A shorter window says more about the clock and the scheduler than about the mechanism."""
@@ -35,94 +36,100 @@ State = Literal["ok", "failed", "unavailable"]
 
 
 class Injected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The one fault that a trial was asked to make: which, on which consumer's stream, at which of its messages.
+    """The one fault that a trial was asked to make, on which consumer's stream and at which of its messages.
 
-    consumer is null where consumers compete and the fault was made at the producer.
+    consumer: null where consumers compete and the fault was made at the producer.
     """
 
     fault: str
-    consumer: int | None
-    message: int
+    consumer: Count | None
+    message: Count
 
 
 class ConsumerCounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One consumer, warm-up excluded.
+    """What one consumer saw, warm-up excluded.
 
-    cpus: the cpus it was pinned to, empty when free. dealt: messages that the producer gave to this
-    consumer, null where consumers compete. lost: of those dealt, how many never arrived; where consumers compete a
-    lost message belongs to none of them and stands in the trial's sum alone.
-    delivered: arrived once or more; corrupted ones arrived too. checked: messages whose whole content was compared.
-    calls: system calls on the data path, failed tries included. cpu_ns: user and system time.
+    cpus: those it was pinned to; empty when free.
+    dealt: messages that the producer gave to this consumer; null where consumers compete.
+    delivered: messages that arrived once or more, corrupted ones included.
+    lost: of those dealt, how many never arrived. Where consumers compete a lost message belongs to
+        none of them and stands in the trial's sum alone.
+    checked: messages whose whole content was compared.
+    calls: system calls on the data path, failed tries included.
+    cpu_ns: user and system time.
     """
 
-    index: int
-    cpus: list[int]
-    dealt: int | None
-    delivered: int
-    lost: int
-    duplicated: int
-    reordered: int
-    corrupted: int
-    checked: int
-    window_ns: int
-    calls: int
-    bytes_received: int
-    cpu_ns: int
-    switches_voluntary: int
-    switches_involuntary: int
-    peak_memory_bytes: int
+    index: Count
+    cpus: list[Count]
+    dealt: Count | None
+    delivered: Count
+    lost: Count
+    duplicated: Count
+    reordered: Count
+    corrupted: Count
+    checked: Count
+    window_ns: Count
+    calls: Count
+    bytes_received: Count
+    cpu_ns: Count
+    switches_voluntary: Count
+    switches_involuntary: Count
+    peak_memory_bytes: Count
 
 
 class ProducerCounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The producer, warm-up excluded. bytes_sent: accepted by the mechanism, framing included."""
+    """What the producer did, warm-up excluded. bytes_sent: accepted by the mechanism, framing included."""
 
-    cpus: list[int]
-    sent: int
-    calls: int
-    bytes_sent: int
-    cpu_ns: int
-    switches_voluntary: int
-    switches_involuntary: int
-    peak_memory_bytes: int
+    cpus: list[Count]
+    sent: Count
+    calls: Count
+    bytes_sent: Count
+    cpu_ns: Count
+    switches_voluntary: Count
+    switches_involuntary: Count
+    peak_memory_bytes: Count
 
 
 class Trial(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What one trial counted.
 
-    state: ``ok`` delivery proved; ``failed`` with reason; ``unavailable`` with reason and remedy.
+    state: ``ok``, delivery was proved; ``failed``, with reason; ``unavailable``, with reason and remedy.
     repeat: 0-based within its case. position: 0-based in the order in which the session ran.
     window_ns: the producer's first send after warm-up to the last receive of the slowest consumer.
-    send_window_ns: first to last accepted call of the producer. outside_ns: the trial's whole time less its window.
-    bytes_on_wire: framing included. granted: what the system gave for the parameters asked for.
-    oversubscribed: more workers than cpus to run them. steal_ns: taken by the hypervisor during the trial.
+    send_window_ns: the producer's first to its last accepted call.
+    outside_ns: the trial's whole time less its window.
+    steal_ns: cpu time that the hypervisor took during the trial.
+    bytes_on_wire: framing included. message_bytes: delivered, framing excluded.
+    oversubscribed: there were more workers than cpus to run them.
+    granted: what the system gave for the parameters asked for.
     """
 
     state: State
     reason: str | None = None
     remedy: str | None = None
-    repeat: int = 0
-    position: int = 0
+    repeat: Count = 0
+    position: Count = 0
     run_id: str = ""
     started_at: str = ""
-    seed: int = 0
-    sent: int = 0
-    delivered: int = 0
-    lost: int = 0
-    duplicated: int = 0
-    reordered: int = 0
-    corrupted: int = 0
-    checked: int = 0
-    calls: int = 0
-    cpu_ns: int = 0
-    switches_voluntary: int = 0
-    switches_involuntary: int = 0
-    bytes_on_wire: int = 0
-    message_bytes: int = 0
-    window_ns: int = 0
-    send_window_ns: int = 0
-    outside_ns: int = 0
-    steal_ns: int = 0
-    peak_memory_bytes: int = 0
+    seed: Count = 0
+    sent: Count = 0
+    delivered: Count = 0
+    lost: Count = 0
+    duplicated: Count = 0
+    reordered: Count = 0
+    corrupted: Count = 0
+    checked: Count = 0
+    calls: Count = 0
+    cpu_ns: Count = 0
+    switches_voluntary: Count = 0
+    switches_involuntary: Count = 0
+    bytes_on_wire: Count = 0
+    message_bytes: Count = 0
+    window_ns: Count = 0
+    send_window_ns: Count = 0
+    outside_ns: Count = 0
+    steal_ns: Count = 0
+    peak_memory_bytes: Count = 0
     oversubscribed: bool = False
     injected: Injected | None = None
     granted: dict[str, ParamValue] = {}
@@ -139,8 +146,11 @@ class ConsumerFigures(ConsumerCounts, frozen=True, kw_only=True, forbid_unknown_
 class TrialFigures(Trial, kw_only=True, forbid_unknown_fields=True):
     """A trial with what derives from it; every derived field may be null.
 
-    rate_per_s: delivered messages a second of window. send_rate_per_s: accepted messages a second of
-    send window. goodput_bytes_per_s: message bytes delivered a second. fairness: Jain's index over the consumers' counts.
+    rate_per_s: messages delivered a second of window. rate_withheld: why there is none.
+    send_rate_per_s: messages accepted a second of send window.
+    goodput_bytes_per_s: message bytes delivered a second of window.
+    fairness: Jain's index over the consumers' counts.
+    bytes_per_call: bytes on the wire by the producer's calls.
     """
 
     rate_per_s: float | None = None
@@ -167,6 +177,10 @@ def fairness(delivered: Sequence[int]) -> float | None:
 def _withheld(trial: Trial) -> str | None:
     if trial.state != "ok":
         return "delivery was not proved" if trial.state == "failed" else "it did not run"
+    if trial.sent != trial.delivered + trial.lost:
+        return f"sent {trial.sent} is not delivered {trial.delivered} + lost {trial.lost}"
+    if trial.delivered == 0:
+        return "nothing was delivered"
     if trial.window_ns < WINDOW_LOW_NS:
         return f"the window of {trial.window_ns} ns is under 1 ms: take more items or a longer duration"
     return None
@@ -176,31 +190,36 @@ def figures(trial: Trial) -> TrialFigures:
     """The trial with everything that derives from its counts, computed afresh."""
     stored = {name: getattr(trial, name) for name in Trial.__struct_fields__ if name != "consumers"}
     withheld = _withheld(trial)
-    shown = withheld is None and trial.delivered > 0
-    messages = trial.delivered if trial.state == "ok" and trial.delivered else None
+    shown = withheld is None
+    messages = trial.delivered if trial.state == "ok" else 0
+    producer_calls = trial.producer.calls if trial.producer and messages else 0
     switches = trial.switches_voluntary + trial.switches_involuntary
-    rate = trial.delivered * 1e9 / trial.window_ns if shown else None
     return TrialFigures(
         **stored,
         consumers=[_consumer_figures(consumer, shown) for consumer in trial.consumers],
-        rate_per_s=rate,
+        rate_per_s=_per_s(trial.delivered, trial.window_ns, shown),
         rate_withheld=withheld,
-        send_rate_per_s=trial.sent * 1e9 / trial.send_window_ns if shown and trial.send_window_ns else None,
-        goodput_bytes_per_s=trial.message_bytes * 1e9 / trial.window_ns if shown else None,
+        send_rate_per_s=_per_s(trial.sent, trial.send_window_ns, shown),
+        goodput_bytes_per_s=_per_s(trial.message_bytes, trial.window_ns, shown),
         fairness=fairness([c.delivered for c in trial.consumers]) if trial.consumers else None,
-        calls_per_message=trial.calls / messages if messages else None,
-        cpu_ns_per_message=trial.cpu_ns / messages if messages else None,
-        switches_per_message=switches / messages if messages else None,
-        bytes_per_call=(
-            trial.bytes_on_wire / trial.producer.calls if messages and trial.producer and trial.producer.calls else None
-        ),
+        calls_per_message=_ratio(trial.calls, messages),
+        cpu_ns_per_message=_ratio(trial.cpu_ns, messages),
+        switches_per_message=_ratio(switches, messages),
+        bytes_per_call=_ratio(trial.bytes_on_wire, producer_calls),
     )
+
+
+def _per_s(count: int, window_ns: int, shown: bool) -> float | None:
+    return count * 1e9 / window_ns if shown and window_ns >= WINDOW_LOW_NS else None
+
+
+def _ratio(count: int, by: int) -> float | None:
+    return count / by if by else None
 
 
 def _consumer_figures(consumer: ConsumerCounts, shown: bool) -> ConsumerFigures:
     stored = {name: getattr(consumer, name) for name in ConsumerCounts.__struct_fields__}
-    rate = consumer.delivered * 1e9 / consumer.window_ns if shown and consumer.window_ns else None
-    return ConsumerFigures(**stored, rate_per_s=rate)
+    return ConsumerFigures(**stored, rate_per_s=_per_s(consumer.delivered, consumer.window_ns, shown))
 
 
 def stored_trial(trial: TrialFigures) -> Trial:

@@ -9,6 +9,8 @@
 from __future__ import annotations
 
 __all__ = [
+    "Count",
+    "Positive",
     "format_bytes",
     "format_count",
     "format_duration_s",
@@ -23,8 +25,17 @@ __all__ = [
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Annotated
+
+import msgspec
 
 from queuemark.model.errors import UsageError
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A count, a time in ns or a size in bytes, as documents hold it; decoding refuses what is outside the range."""
+
+Positive = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+"""A Count of at least 1."""
 
 _NUMBER = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[A-Za-zµ]*)")
 _BINARY = {"kib": 1024, "mib": 1024**2, "gib": 1024**3}

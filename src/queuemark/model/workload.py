@@ -26,12 +26,12 @@ __all__ = [
     "read_verify",
 ]
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from queuemark.model.errors import UsageError, nearest
-from queuemark.model.units import parse_bytes, parse_count
+from queuemark.model.units import Count, Positive, parse_bytes, parse_count
 
 PATTERNS = ("share",)
 DISPATCHES = ("deal", "compete")
@@ -53,41 +53,47 @@ MessagesFormat = Literal["lines", "u32"]
 class MessagesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A person's own messages: what identifies them, never where they lie.
 
-    count: messages in the file; total_bytes: their sum without sequence numbers;
-    largest_bytes: the largest one, sequence number included.
+    count: messages in the file. total_bytes: their sum, without sequence numbers.
+    largest_bytes: the largest one, its sequence number included.
     """
 
     name: str
     format: MessagesFormat
     sha256: str
-    count: int
-    total_bytes: int
-    largest_bytes: int
+    count: Positive
+    total_bytes: Count
+    largest_bytes: Positive
 
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """size_bytes is the message as the receiver gets it: the 8-byte sequence number is inside,
-    framing outside. With ``messages`` it is the largest message and each keeps its own size.
+    """How many messages of which size go to how many consumers, and in which manner.
 
-    Exactly one of items (a count) and duration_s (seconds) is set. warmup_s is run and dropped.
-    linger_us: a buffered message waits at most this long for others; 0 means until the buffer is full.
-    verify: ``full`` or ``sample:K`` (content of one message in K; sequence numbers always).
+    size_bytes: the message as the receiver gets it; the 8-byte sequence number is inside, framing
+        outside. With ``messages`` it is the largest message, and each keeps its own size.
+    linger_us: a buffered message waits at most this long for others; 0: until the buffer is full.
+    items, duration_s: messages to send, or seconds to send for; exactly one of them is set.
+    warmup_s: seconds of traffic before the window, verified and dropped.
+    verify: ``full``, or ``sample:K`` (content of one message in K; sequence numbers always).
     """
 
-    size_bytes: int
-    consumers: int
+    size_bytes: Positive
+    consumers: Positive
     pattern: str = "share"
     dispatch: str
     policy: str = "each"
-    linger_us: int = 0
+    linger_us: Count = 0
     ack: str = "fence"
     wait: str = "block"
     placement: str = "spread"
-    items: int | None = None
-    duration_s: float | None = None
-    warmup_s: float = 0.01
+    items: Positive | None = None
+    duration_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    warmup_s: Annotated[float, msgspec.Meta(ge=0)] = 0.01
     verify: str = "full"
     messages: MessagesSource | None = None
+
+    def __post_init__(self) -> None:
+        if (self.items is None) == (self.duration_s is None):
+            raise ValueError("a workload has either items or duration_s, not both and not neither")
 
 
 def policy_name(policy: str) -> str:
