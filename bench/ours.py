@@ -80,7 +80,7 @@ def run_trial(command: list[str], on_event: Callable[[int, Event], None] | None 
             raise
     wall_ns = time.perf_counter_ns() - start_ns
     if result is None or result.state != "ok":
-        reason = said if result is None else result.reason
+        reason = result.reason if result is not None else said.rpartition("\n")[2]
         raise QueuemarkError(f"{' '.join(command)} ended with {code}: {reason or 'no reason given'}")
     return Ran(result, wall_ns)
 
