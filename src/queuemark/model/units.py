@@ -31,13 +31,15 @@ import msgspec
 
 from queuemark.model.errors import UsageError
 
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_HIGH = 2**63 - 1
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=_HIGH)]
 """A count, a time in ns or a size in bytes, as documents hold it; decoding refuses what is outside the range."""
 
-Positive = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+Positive = Annotated[int, msgspec.Meta(ge=1, le=_HIGH)]
 """A Count of at least 1."""
 
-_NUMBER = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[A-Za-zµ]*)")
+_NUMBER = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>[A-Za-zµ]*)")
 _BINARY = {"kib": 1024, "mib": 1024**2, "gib": 1024**3}
 _BYTES = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, **_BINARY}
 _COUNTS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, **_BINARY}
@@ -68,6 +70,8 @@ def _scaled(text: str, units: dict[str, int], what: str, example: str) -> int:
         raise UsageError(f"{what} {text!r} is not a whole number; write for example {example}")
     if value < 1:
         raise UsageError(f"{what} {text!r} must be at least 1; write for example {example}")
+    if value > _HIGH:
+        raise UsageError(f"{what} {text!r} is above {_HIGH}; write for example {example}")
     return int(value)
 
 
@@ -162,7 +166,7 @@ def format_duration_s(value: float) -> str:
         minutes, seconds = divmod(round(value), 60)
         return f"{minutes} min {seconds:02d} s"
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if value >= scale:
+        if value >= scale * 0.9995:  # what rounds to 1 of this unit is shown in it
             return f"{value / scale:.3g} {unit}"
     return f"{value * 1e9:.3g} ns"
 

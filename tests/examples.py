@@ -1,0 +1,180 @@
+"""Sessions, cases and trials as the four native transports give them, for tests that need some."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from queuemark.model.machine import Machine
+from queuemark.model.plan import Case, Plan
+from queuemark.model.session import SCHEMA, CaseResult, Session, SessionDocument
+from queuemark.model.transport import Facts, Param, Transport
+from queuemark.model.trial import ConsumerCounts, ProducerCounts, Trial, figures
+from queuemark.model.workload import Workload
+
+SESSION_ID = "0123456789abcdef0123456789abcdef"
+
+_STREAM: dict[str, Any] = {"dispatches": ["deal"], "policies": ["each", "split", "buffer"]}
+_QUEUE: dict[str, Any] = {"dispatches": ["compete"]}
+_BATCH = Param(name="batch", unit="items", default=1000, low=1, high=1_000_000, help="messages dealt to one consumer")
+
+
+def _facts(**given: Any) -> Facts:
+    kept: dict[str, Any] = {
+        "lossless": True,
+        "ordered": True,
+        "boundaries": False,
+        "copies": 2,
+        "patterns": ["share"],
+        "acks": ["fence"],
+        "waits": ["block", "spin"],
+        "max_size_bytes": 16 * 1024 * 1024,
+    }
+    return Facts(**{**kept, **given})
+
+
+def transports() -> dict[str, Transport]:
+    """The four native transports, as a machine offers them where all are available."""
+    nodelay = Param(name="nodelay", unit="flag", default=0, low=0, high=1, help="TCP_NODELAY: send at once")
+    pipe_size = Param(name="pipe_bytes", unit="B", default=0, low=0, high=1 << 20, help="0: as the system has it")
+    depth = Param(name="depth", unit="items", default=10, low=1, high=65536, help="messages that the queue holds")
+    listed = [
+        ("tcp", "TCP on the loopback interface", _facts(**_STREAM, crosses_hosts=True), [nodelay, _BATCH]),
+        ("unix-stream", "Unix stream sockets", _facts(**_STREAM), [_BATCH]),
+        ("pipe", "one pipe", _facts(**_QUEUE, policies=["each", "buffer"], whole_bytes=4096), [pipe_size]),
+        (
+            "mq-posix",
+            "a POSIX message queue",
+            _facts(**_QUEUE, policies=["each"], boundaries=True, max_size_bytes=8192),
+            [depth],
+        ),
+    ]
+    return {
+        name: Transport(name=name, runtime="native", summary=summary, available=True, facts=facts, params=params)
+        for name, summary, facts, params in listed
+    }
+
+
+def machine() -> Machine:
+    return Machine(
+        system="Linux",
+        release="6.1.0-28-amd64",
+        architecture="x86_64",
+        distribution="Debian GNU/Linux 12 (bookworm)",
+        cpu_model="AMD EPYC 7B13",
+        cpus=[0, 1],
+        cores=2,
+        threads_per_core=1,
+        numa_nodes=1,
+        memory_bytes=25_281_011_712,
+        caches_bytes={"L1d": 32768, "L2": 524288, "L3": 33554432},
+        hypervisor="KVM",
+        clock_source="tsc",
+        smt=False,
+        mitigations={"spectre_v2": "Mitigation: Retpolines"},
+        limits={"fs.mqueue.msg_max": 10, "fs.pipe-max-size": 1048576, "RLIMIT_NOFILE": 1024},
+        load_1min=0.25,
+        python="3.11.2",
+    )
+
+
+def case(transport: str = "tcp", *, params: dict[str, int | str] | None = None, **workload: Any) -> Case:
+    """A case with the transport's defaults; keywords change its workload."""
+    known = transports()[transport]
+    load: dict[str, Any] = {"size_bytes": 64, "consumers": 1, "dispatch": known.facts.dispatches[0]}
+    if "items" not in workload:
+        load["duration_s"] = 0.2
+    return Case(
+        transport=transport,
+        runtime="native",
+        params={**known.defaults(), **(params or {})},
+        workload=Workload(**{**load, **workload}),
+    )
+
+
+def trial(of: Case, repeat: int = 0, *, delivered: int = 120_000, **changed: Any) -> Trial:
+    """An ``ok`` trial whose counts agree; keywords change the trial's own fields."""
+    load = of.workload
+    framed = load.size_bytes + (4 if load.dispatch == "deal" else 0)
+    shares = [delivered // load.consumers + (index < delivered % load.consumers) for index in range(load.consumers)]
+    window_ns = 200_000_000 + repeat * 1_000_000
+    consumers = [
+        ConsumerCounts(
+            index=index,
+            cpus=[(index + 1) % 2],
+            dealt=share if load.dispatch == "deal" else None,
+            delivered=share,
+            lost=0,
+            duplicated=0,
+            reordered=0,
+            corrupted=0,
+            checked=share,
+            window_ns=window_ns - index * 1000,
+            calls=share // 4 + 1,
+            bytes_received=share * framed,
+            cpu_ns=90_000_000,
+            switches_voluntary=210,
+            switches_involuntary=3,
+            peak_memory_bytes=1_900_544,
+        )
+        for index, share in enumerate(shares)
+    ]
+    producer = ProducerCounts(
+        cpus=[0],
+        sent=delivered,
+        calls=delivered,
+        bytes_sent=delivered * framed,
+        cpu_ns=180_000_000,
+        switches_voluntary=40,
+        switches_involuntary=7,
+        peak_memory_bytes=2_031_616,
+    )
+    made = Trial(
+        state="ok",
+        repeat=repeat,
+        position=repeat,
+        run_id=f"{SESSION_ID[:8]}-{repeat}",
+        started_at=f"2026-03-01T12:00:{repeat:02d}.250000Z",
+        seed=7_000_000_000_000_000_000 + repeat,
+        sent=delivered,
+        delivered=delivered,
+        checked=delivered,
+        calls=producer.calls + sum(consumer.calls for consumer in consumers),
+        cpu_ns=producer.cpu_ns + sum(consumer.cpu_ns for consumer in consumers),
+        switches_voluntary=40 + 210 * load.consumers,
+        switches_involuntary=7 + 3 * load.consumers,
+        bytes_on_wire=producer.bytes_sent,
+        message_bytes=delivered * load.size_bytes,
+        window_ns=window_ns,
+        send_window_ns=window_ns - 400_000,
+        outside_ns=14_000_000,
+        peak_memory_bytes=2_031_616 + 1_900_544 * load.consumers,
+        oversubscribed=load.consumers > 1,
+        granted=dict(of.params),
+        producer=producer,
+        consumers=consumers,
+    )
+    for name, value in changed.items():
+        setattr(made, name, value)
+    return made
+
+
+def session(*cases: Case, id: str = SESSION_ID, repeats: int = 3, **changed: Any) -> Session:
+    made = Session(
+        id=id,
+        created_at="2026-03-01T12:00:00Z",
+        version="0.1.0",
+        seed=42,
+        state="running",
+        machine=machine(),
+        plan=Plan(command="queuemark run", repeats=repeats, seed=42, cases=list(cases) or [case()]),
+    )
+    for name, value in changed.items():
+        setattr(made, name, value)
+    return made
+
+
+def document(*results: tuple[Case, list[Trial]], **changed: Any) -> SessionDocument:
+    """A complete session with these cases and their trials."""
+    held = session(*(of for of, _ in results), **{"state": "complete", **changed})
+    cases = [CaseResult(case=of, trials=[figures(made) for made in trials]) for of, trials in results]
+    return SessionDocument(schema=SCHEMA, session=held, cases=cases)

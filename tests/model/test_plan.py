@@ -1,0 +1,154 @@
+"""From a sweep to cases, and what identifies a case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queuemark.model.errors import UsageError
+from queuemark.model.plan import Case, Sweep, case_key, expand, trial_seed
+from queuemark.model.workload import Workload
+from tests.examples import case, transports
+
+
+def sweep(*names: str, **axes: Any) -> Sweep:
+    return Sweep(transports=names, **{"sizes_bytes": (64,), "consumers": (1,), "items": 1000, **axes})
+
+
+def test_a_sweep_is_the_product_of_its_axes() -> None:
+    found = expand(
+        sweep("tcp", "unix-stream", sizes_bytes=(1, 64), consumers=(1, 4), policies=("each", "split")), transports()
+    )
+    assert len(found.cases) == 2 * 2 * 2 * 2
+    assert len({case_key(case) for case in found.cases}) == len(found.cases)
+    assert found.exclusions == []
+
+
+def test_what_facts_exclude_is_said_once_with_its_reason() -> None:
+    found = expand(sweep("tcp", "mq-posix", sizes_bytes=(64, 16384), policies=("each", "split")), transports())
+    assert {case.transport for case in found.cases} == {"tcp", "mq-posix"}
+    reasons = {(exclusion.reason, exclusion.cells) for exclusion in found.exclusions}
+    assert reasons == {
+        ("policy split is not possible here (possible: each)", 2),
+        ("size 16384 is above the largest message of 8192 bytes", 1),
+    }
+
+
+def test_nothing_left_is_an_error_with_the_reason() -> None:
+    with pytest.raises(UsageError, match="no case is left to run: mq-posix: policy split"):
+        expand(sweep("mq-posix", policies=("split",)), transports())
+
+
+@pytest.mark.parametrize(
+    ("axes", "torn"),
+    [
+        ({"sizes_bytes": (4097,)}, True),
+        ({"sizes_bytes": (4096,)}, False),
+        ({"policies": ("buffer:4097",)}, True),
+        ({"policies": ("buffer:4096",)}, False),
+        ({"policies": ("buffer:16384",), "consumers": (1,)}, False),
+    ],
+)
+def test_what_several_readers_would_tear_apart_is_left_out(axes: dict[str, Any], torn: bool) -> None:
+    asked = sweep("tcp", "pipe", **{"consumers": (4,), **axes})
+    left_out = {exclusion.transport: exclusion.reason for exclusion in expand(asked, transports()).exclusions}
+    assert ("pipe" in left_out) is torn
+    assert "torn apart" in left_out.get("pipe", "torn apart")
+
+
+def test_each_transport_is_dispatched_as_it_prefers() -> None:
+    found = expand(sweep("tcp", "pipe"), transports())
+    assert [case.workload.dispatch for case in found.cases] == ["deal", "compete"]
+
+
+def test_a_parameter_is_swept_where_it_is_known() -> None:
+    found = expand(sweep("tcp", "pipe", params={"nodelay": ("0", "1")}), transports())
+    assert [(case.transport, case.params.get("nodelay")) for case in found.cases] == [
+        ("tcp", 0),
+        ("tcp", 1),
+        ("pipe", None),
+    ]
+
+
+def test_a_parameter_that_none_knows_is_refused() -> None:
+    with pytest.raises(UsageError, match="did you mean 'nodelay'"):
+        expand(sweep("tcp", params={"nodely": ("1",)}), transports())
+
+
+def test_an_unknown_transport_is_told_the_nearest() -> None:
+    with pytest.raises(UsageError, match="unknown transport 'unix-steam'; did you mean 'unix-stream'"):
+        expand(sweep("tcp", "unix-steam"), transports())
+
+
+def test_linger_is_of_buffers_alone() -> None:
+    found = expand(sweep("tcp", policies=("each", "buffer:4096"), lingers_us=(0, 50)), transports())
+    assert [(case.workload.policy, case.workload.linger_us) for case in found.cases] == [
+        ("each", 0),
+        ("buffer:4096", 0),
+        ("buffer:4096", 50),
+    ]
+
+
+def test_an_unavailable_transport_stays_in_the_plan() -> None:
+    gone = msgspec.structs.replace(transports()["mq-posix"], available=False, reason="no mqueue here")
+    found = expand(sweep("tcp", "mq-posix"), {**transports(), "mq-posix": gone})
+    assert [case.transport for case in found.cases] == ["tcp", "mq-posix"]
+
+
+def test_the_key_of_a_case_never_changes() -> None:
+    assert case_key(case("tcp", items=1_000_000)) == "d7e7b9dfca124a71"
+    assert case_key(case("mq-posix", size_bytes=1024, consumers=4)) == "60d088e8fa82bab7"
+
+
+def test_a_field_that_is_added_later_changes_no_key() -> None:
+    class LaterWorkload(Workload, frozen=True, kw_only=True):
+        rate_per_s: float | None = None
+
+    class LaterCase(Case, frozen=True, kw_only=True):
+        host: str = ""
+
+    before = case("tcp")
+    load = LaterWorkload(**{name: getattr(before.workload, name) for name in Workload.__struct_fields__})
+    later = LaterCase(transport=before.transport, runtime=before.runtime, params=before.params, workload=load)
+    assert case_key(later) == case_key(before)
+
+
+MEANINGS = [
+    {"size_bytes": 65},
+    {"consumers": 2},
+    {"policy": "split"},
+    {"wait": "spin"},
+    {"placement": "same"},
+    {"dispatch": "compete"},
+    {"items": 5},
+    {"verify": "sample:10"},
+    {"warmup_s": 0.5},
+    {"params": {"nodelay": 1}},
+]
+
+
+@pytest.mark.parametrize("changed", MEANINGS, ids=lambda changed: next(iter(changed)))
+def test_m03_every_part_of_the_meaning_is_identity(changed: dict[str, Any]) -> None:
+    assert case_key(case("tcp", **changed)) != case_key(case("tcp"))
+
+
+@given(st.permutations([("nodelay", 0), ("batch", 1000), ("room", "large")]))
+def test_the_order_of_parameters_is_no_part_of_a_key(items: list[tuple[str, int | str]]) -> None:
+    ordered = case("tcp", params={"nodelay": 0, "batch": 1000, "room": "large"})
+    assert case_key(msgspec.structs.replace(ordered, params=dict(items))) == case_key(ordered)
+
+
+@given(st.integers(0, 2**63 - 1), st.integers(0, 1000))
+def test_a_trial_seed_fits_63_bits_and_repeats_itself(seed: int, repeat: int) -> None:
+    drawn = trial_seed(seed, case("tcp"), repeat)
+    assert 0 <= drawn < 2**63
+    assert drawn == trial_seed(seed, case("tcp"), repeat)
+
+
+def test_trials_draw_different_seeds() -> None:
+    drawn = {trial_seed(seed, case(name), repeat) for seed in (1, 2) for name in ("tcp", "pipe") for repeat in range(5)}
+    assert len(drawn) == 2 * 2 * 5

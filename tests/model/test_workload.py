@@ -1,0 +1,56 @@
+"""Policies, verification and the workload's own rules."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queuemark.model.errors import UsageError
+from queuemark.model.workload import BUFFER_HIGH_BYTES, Workload, policy_name, read_policy, read_verify
+
+
+def test_a_policy_has_one_spelling() -> None:
+    assert read_policy(" each ") == "each"
+    assert read_policy("buffer") == read_policy("buffer:16k") == read_policy("buffer:16KiB") == "buffer:16384"
+
+
+@given(st.integers(1, BUFFER_HIGH_BYTES))
+def test_reading_a_policy_again_changes_nothing(size_bytes: int) -> None:
+    policy = read_policy(f"buffer:{size_bytes}")
+    assert read_policy(policy) == policy
+    assert policy_name(policy) == "buffer"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("buffr:1k", "did you mean 'buffer'"),
+        ("each:5", "takes no value"),
+        ("buffer:", "not a number"),
+        ("buffer:0", "at least 1"),
+        ("buffer:1G", "at most"),
+    ],
+)
+def test_a_wrong_policy_is_told_what_is_right(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        read_policy(text)
+
+
+def test_verification_has_one_spelling() -> None:
+    assert read_verify("full") == "full"
+    assert read_verify("sample:1k") == "sample:1000"
+
+
+@pytest.mark.parametrize("text", ["none", "full:1", "sample", "sample:0"])
+def test_a_wrong_verification_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="verify"):
+        read_verify(text)
+
+
+@pytest.mark.parametrize("amount", [{}, {"items": 5, "duration_s": 1.0}])
+def test_a_workload_has_either_items_or_a_duration(amount: dict[str, float]) -> None:
+    text = msgspec.json.encode({"size_bytes": 64, "consumers": 1, "dispatch": "deal", **amount})
+    with pytest.raises(msgspec.ValidationError, match="either items or duration_s"):
+        msgspec.json.decode(text, type=Workload)
