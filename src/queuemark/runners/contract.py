@@ -10,7 +10,7 @@ The contract itself is docs/reference/runner-contract.md.
 
 from __future__ import annotations
 
-__all__ = ["LINE_HIGH_BYTES", "EventReader", "TrialRequest", "deadline_for_s", "trial_arguments"]
+__all__ = ["LINE_HIGH_BYTES", "STALL_DEFAULT_S", "EventReader", "TrialRequest", "deadline_for_s", "trial_arguments"]
 
 from collections.abc import Callable
 from decimal import Decimal

@@ -1,0 +1,141 @@
+"""Runs what a plan still lacks, one trial at a time.
+
+1. One trial at a time; each is handed over, to be kept, before the next begins.
+2. What is done is not done again: a plan that was interrupted goes on where it stopped, in the same order.
+3. A stop ends the current trial at once; it is then not recorded.
+4. What is unavailable gives one ``unavailable`` trial a repeat, with reason and remedy, without running anything.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Step", "execute"]
+
+import os
+import secrets
+from collections.abc import Callable, Mapping, Set
+from datetime import UTC, datetime
+
+import msgspec
+
+from queuemark.measure.machine import steal_ns
+from queuemark.measure.schedule import Slot, schedule
+from queuemark.model.events import Event, Tick
+from queuemark.model.plan import Case, Plan, trial_seed
+from queuemark.model.transport import Transport
+from queuemark.model.trial import Trial
+from queuemark.runners.contract import STALL_DEFAULT_S, TrialRequest, deadline_for_s
+from queuemark.runners.registry import Offer
+from queuemark.runners.stop import Stop
+from queuemark.runners.trial import perform
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """Something happened in a slot: it began (neither tick nor trial), it ticked, or it ended with a trial.
+
+    number: 1-based among the trials of this execution, of total.
+    """
+
+    slot: Slot
+    number: int
+    total: int
+    tick: Tick | None = None
+    trial: Trial | None = None
+
+
+def execute(
+    plan: Plan,
+    offers: Mapping[tuple[str, str], Offer],
+    *,
+    session_id: str,
+    done: Set[tuple[str, int]],
+    on_trial: Callable[[Case, Trial], None],
+    stop: Stop,
+    on_progress: Callable[[Step], None] | None = None,
+    enough: Callable[[Case], bool] | None = None,
+    stall_s: float = STALL_DEFAULT_S,
+) -> bool:
+    """Runs every trial that is not done; True when the plan is through, False when it was stopped.
+
+    offers: by (transport, runtime). done: (case_key, repeat). enough: asked before each trial; a case that has
+    enough gets no further repeat.
+
+    Raises: what on_trial and on_progress raise; nothing for what a runner does.
+    """
+    slots = [slot for slot in schedule(plan.cases, plan.repeats, plan.seed) if (slot.key, slot.repeat) not in done]
+    for number, slot in enumerate(slots, start=1):
+        if stop.asked:
+            return False
+        if enough is not None and enough(slot.case):
+            continue
+        step = Step(slot=slot, number=number, total=len(slots))
+        _tell(on_progress, step)
+        trial = _attempt(plan, slot, offers, session_id, stop, stall_s, _ticker(on_progress, step))
+        if trial is None:
+            return False
+        on_trial(slot.case, trial)
+        _tell(on_progress, msgspec.structs.replace(step, trial=trial))
+    return True
+
+
+def _attempt(
+    plan: Plan,
+    slot: Slot,
+    offers: Mapping[tuple[str, str], Offer],
+    session_id: str,
+    stop: Stop,
+    stall_s: float,
+    on_event: Callable[[Event], None] | None,
+) -> Trial | None:
+    offer = offers.get((slot.case.transport, slot.case.runtime))
+    if offer is None or not offer.transport.available:
+        return _unavailable(plan, slot, offer.transport if offer else None)
+    request = TrialRequest(
+        case=slot.case,
+        # Drawn anew each time: what a killed trial left behind never meets its successor's names.
+        run_id=f"{session_id[:16]}-{slot.position}-{secrets.token_hex(3)}",
+        seed=trial_seed(plan.seed, slot.case, slot.repeat),
+        inject=plan.inject,
+        messages_path=plan.messages_path,
+        stall_s=stall_s,
+        deadline_s=deadline_for_s(slot.case, stall_s),
+        parent_pid=os.getpid(),
+    )
+    stolen_before_ns = steal_ns()
+    trial = perform(offer.command, request, offer.transport.facts, stop=stop, on_event=on_event)
+    if trial is None:
+        return None
+    stolen_ns = max(0, steal_ns() - stolen_before_ns)
+    return msgspec.structs.replace(trial, repeat=slot.repeat, position=slot.position, steal_ns=stolen_ns)
+
+
+def _unavailable(plan: Plan, slot: Slot, transport: Transport | None) -> Trial:
+    if transport is None:
+        reason = f"no runner here offers {slot.case.transport} in runtime {slot.case.runtime}"
+        remedy = "see 'queuemark list' for what there is"
+    else:
+        reason, remedy = transport.reason or "its runner gives no reason", transport.remedy or ""
+    return Trial(
+        state="unavailable",
+        reason=reason,
+        remedy=remedy or None,
+        repeat=slot.repeat,
+        position=slot.position,
+        started_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        seed=trial_seed(plan.seed, slot.case, slot.repeat),
+    )
+
+
+def _tell(on_progress: Callable[[Step], None] | None, step: Step) -> None:
+    if on_progress is not None:
+        on_progress(step)
+
+
+def _ticker(on_progress: Callable[[Step], None] | None, step: Step) -> Callable[[Event], None] | None:
+    if on_progress is None:
+        return None
+
+    def tick(event: Event) -> None:
+        if isinstance(event, Tick):
+            on_progress(msgspec.structs.replace(step, tick=event))
+
+    return tick

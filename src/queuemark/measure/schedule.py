@@ -1,0 +1,42 @@
+"""In which order trials run (M14).
+
+1. Round by round: every case has had its repeat r before any case has its repeat r + 1, so that a drift of the
+   machine falls on all cases alike.
+2. Within a round the order is shuffled by the session's seed; the same plan and seed give the same order on every
+   machine and in every version of Python.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Slot", "schedule"]
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from queuemark.model.plan import Case, case_key
+
+
+class Slot(msgspec.Struct, frozen=True, kw_only=True):
+    """One trial to be: of which case (key: its case_key), its 0-based repeat, its 0-based position in the session."""
+
+    case: Case
+    key: str
+    repeat: int
+    position: int
+
+
+def schedule(cases: Sequence[Case], repeats: int, seed: int) -> list[Slot]:
+    """Every (case, repeat) exactly once."""
+    keyed = [(case_key(case), case) for case in cases]
+    slots: list[Slot] = []
+    for repeat in range(repeats):
+        # Sorted by a hash and not by random.shuffle, whose order Python does not promise between versions.
+        for key, case in sorted(keyed, key=lambda each: _draw(seed, repeat, each[0])):
+            slots.append(Slot(case=case, key=key, repeat=repeat, position=len(slots)))
+    return slots
+
+
+def _draw(seed: int, repeat: int, key: str) -> bytes:
+    return hashlib.sha256(f"order/{seed}/{repeat}/{key}".encode()).digest()
