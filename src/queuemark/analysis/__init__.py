@@ -1,0 +1,1 @@
+"""What the recorded counts say: estimates with their uncertainty, nothing measured here."""
