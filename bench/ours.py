@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from queuemark.model.errors import QueuemarkError
 from queuemark.model.events import Event, Result, decode_event
 
@@ -88,7 +90,10 @@ def run_trial(command: list[str], on_event: Callable[[int, Event], None] | None 
 def _follow(runner: subprocess.Popen[bytes], on_event: Callable[[int, Event], None] | None) -> Result | None:
     result = None
     for line in runner.stdout or ():
-        event = decode_event(line)
+        try:
+            event = decode_event(line)
+        except msgspec.MsgspecError as error:
+            raise QueuemarkError(f"{runner.args} broke the runner contract: {error} in {line[:120]!r}") from error
         if on_event is not None:
             on_event(runner.pid, event)
         if isinstance(event, Result):

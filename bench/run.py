@@ -11,6 +11,7 @@ __all__ = ["main"]
 import argparse
 import os
 import platform
+import subprocess
 import sys
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -88,7 +89,7 @@ def _measure(rows: list[Row], setting: Setting, json_path: Path) -> int:
 def _outcome(row: Row, setting: Setting) -> Outcome:
     try:
         return row.run(setting)
-    except (QueuemarkError, OSError, msgspec.MsgspecError) as error:
+    except (QueuemarkError, OSError, subprocess.TimeoutExpired) as error:
         return row.failed(str(error))
 
 
