@@ -74,7 +74,7 @@ def run_trial(command: list[str], on_event: Callable[[int, Event], None] | None 
     start_ns = time.perf_counter_ns()
     with subprocess.Popen(watched, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as runner:
         try:
-            result = _follow(runner, on_event)
+            result = _follow(runner, command, on_event)
             said = runner.stderr.read().decode(errors="replace").strip() if runner.stderr else ""
             code = runner.wait()
         except BaseException:
@@ -87,13 +87,15 @@ def run_trial(command: list[str], on_event: Callable[[int, Event], None] | None 
     return Ran(result, wall_ns)
 
 
-def _follow(runner: subprocess.Popen[bytes], on_event: Callable[[int, Event], None] | None) -> Result | None:
+def _follow(
+    runner: subprocess.Popen[bytes], command: list[str], on_event: Callable[[int, Event], None] | None
+) -> Result | None:
     result = None
     for line in runner.stdout or ():
         try:
             event = decode_event(line)
         except msgspec.MsgspecError as error:
-            raise QueuemarkError(f"{runner.args} broke the runner contract: {error} in {line[:120]!r}") from error
+            raise QueuemarkError(f"{' '.join(command)} broke the runner contract: {error}") from error
         if on_event is not None:
             on_event(runner.pid, event)
         if isinstance(event, Result):

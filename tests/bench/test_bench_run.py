@@ -78,6 +78,17 @@ def test_a_missing_runner_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert str(tmp_path / "nowhere") in outcome.note
 
 
+def test_a_runner_that_breaks_the_contract_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = tmp_path / "runner"
+    runner.write_text('#!/bin/sh\necho \'{"event": "result", "contract": 1, "state": "ok", "window_ns": -1}\'\n')
+    runner.chmod(0o755)
+    monkeypatch.setenv("QUEUEMARK_RUNNER", str(runner))
+    code, _, outcome = _measured(tmp_path)
+    assert (code, outcome.verdict) == (1, "failed")
+    assert outcome.note.startswith(f"{runner} trial pipe")
+    assert "broke the runner contract" in outcome.note
+
+
 def test_the_control_needs_no_runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUEUEMARK_RUNNER", str(tmp_path / "nowhere"))
     code, _, outcome = _measured(tmp_path, "--control")
