@@ -1,0 +1,283 @@
+// The hot loop, once for every transport. A transport brings its two ends:
+//
+//   struct Producer {                        struct Consumer {
+//     void send(stream, bytes, count);         std::size_t receive(into, capacity);  // 0: the end
+//     void finish();                           std::uint64_t calls = 0;
+//     std::uint64_t calls = 0, bytes = 0;    };
+//   };
+//
+// send() takes all bytes or throws SystemError: a failed call is never counted as sent. finish() puts
+// the end behind the last message of each stream. receive() returns one message where the mechanism
+// keeps boundaries, else what there is. Both count every call they make, failed tries included.
+#pragma once
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <vector>
+
+#include "engine/clock.hpp"
+#include "engine/fault.hpp"
+#include "engine/policy.hpp"
+#include "engine/sequence.hpp"
+#include "engine/shared.hpp"
+
+namespace queuemark {
+
+// cpu, switches and calls between two instants of one process.
+class Usage {
+ public:
+  void begin(std::uint64_t calls) {
+    calls_ = calls;
+    cpu_ns_ = cpu_time_ns();
+    getrusage(RUSAGE_SELF, &before_);
+  }
+  void end(std::uint64_t calls, Tally& tally) const {
+    rusage after{};
+    getrusage(RUSAGE_SELF, &after);
+    tally.cpu_ns = cpu_time_ns() - cpu_ns_;
+    tally.calls = calls - calls_;
+    tally.switches_voluntary = static_cast<std::uint64_t>(after.ru_nvcsw - before_.ru_nvcsw);
+    tally.switches_involuntary = static_cast<std::uint64_t>(after.ru_nivcsw - before_.ru_nivcsw);
+    tally.peak_memory_bytes = static_cast<std::uint64_t>(after.ru_maxrss) * 1024;
+  }
+
+ private:
+  std::uint64_t calls_ = 0;
+  Nanoseconds cpu_ns_ = 0;
+  rusage before_{};
+};
+
+template <class Out, class Content, class Policy>
+class Production {
+  using Cursor = typename Content::Cursor;
+
+ public:
+  Production(Out& out, const Content& content, Policy& policy, Pace& pace, const Options& options,
+             const Shared& shared, const Fault& fault, std::uint64_t deal_items, int parent_event)
+      : out_(out),
+        content_(content),
+        policy_(policy),
+        pace_(pace),
+        options_(options),
+        shared_(shared),
+        fault_(fault),
+        deal_items_(deal_items),
+        parent_event_(parent_event),
+        cursors_(options.streams()),
+        given_(options.streams()) {}
+
+  // One probe on each stream, then traffic for the warm-up's time; returns when all of it was taken.
+  void warm_up() {
+    begin(Phase::warmup);
+    for (unsigned stream = 0; stream < options_.streams(); ++stream) give(stream, 1);
+    wait_until_taken();
+    tell_parent();
+    const Nanoseconds end = now_ns() + static_cast<Nanoseconds>(options_.warmup_s * 1e9);
+    while (now_ns() < end && !pace_.stopped()) {
+      for (unsigned stream = 0; stream < options_.streams(); ++stream) give(stream, kWarmupTurn);
+    }
+    wait_until_taken();
+  }
+
+  void window() {
+    Usage usage;
+    const std::uint64_t bytes_before = out_.bytes;
+    begin(Phase::window);
+    shared_.set_phase(Phase::window);
+    tell_parent();
+    usage.begin(out_.calls);
+    shared_.control().window_open_ns.store(now_ns(), std::memory_order_release);
+    Tally& tally = shared_.producer().tally;
+    try {
+      send_all();
+      policy_.flush();
+    } catch (...) {
+      settle(tally, usage, bytes_before);
+      throw;
+    }
+    settle(tally, usage, bytes_before);
+    out_.finish();
+  }
+
+ private:
+  static constexpr std::uint64_t kWarmupTurn = 64;
+
+  void begin(Phase phase) {
+    pace_.begin(phase);
+    for (unsigned stream = 0; stream < cursors_.size(); ++stream) {
+      const Dealing dealing{stream, options_.streams(), deal_items_};
+      cursors_[stream] = content_.at(0, stream_salt(options_.seed, stream, phase), dealing);
+      given_[stream] = 0;
+    }
+  }
+
+  void send_all() {
+    std::uint64_t left = options_.items ? options_.items : UINT64_MAX;
+    for (unsigned stream = 0; left && !pace_.stopped();
+         stream = stream + 1 == cursors_.size() ? 0 : stream + 1) {
+      left -= turn(stream, std::min(left, deal_items_), left);
+    }
+  }
+
+  // One turn of the deal; the fault, if it falls into it, is made at its message.
+  std::uint64_t turn(unsigned stream, std::uint64_t count, std::uint64_t left) {
+    const bool here = fault_.at_producer() && !fault_made_ && fault_.stream == stream &&
+                      fault_.message >= given_[stream] && fault_.message - given_[stream] < count;
+    if (!here) return give(stream, count);
+    const std::uint64_t before = give(stream, fault_.message - given_[stream]);
+    if (given_[stream] != fault_.message) return before;
+    const std::uint64_t used = make_fault(stream, left - before);
+    const std::uint64_t done = before + used;
+    return done < count ? done + give(stream, count - done) : done;
+  }
+
+  std::uint64_t give(unsigned stream, std::uint64_t count) {
+    const std::uint64_t done = policy_.run(stream, cursors_[stream], count);
+    given_[stream] += done;
+    return done;
+  }
+
+  std::uint64_t make_fault(unsigned stream, std::uint64_t left) {
+    Cursor& cursor = cursors_[stream];
+    std::uint64_t used = 1;
+    if (fault_.kind == FaultKind::flip) {
+      policy_.one(stream, cursor, static_cast<std::int64_t>(fault_.bit_draw % (8 * content_.size(cursor))));
+    } else if (fault_.kind == FaultKind::duplicate) {
+      policy_.one(stream, cursor, -1);
+      policy_.one(stream, cursor, -1);
+    } else if (fault_.kind == FaultKind::reorder) {
+      if (left < 2) return 0;
+      const Cursor first = cursor;
+      cursor.advance();
+      policy_.one(stream, cursor, -1);
+      policy_.one(stream, first, -1);
+      used = 2;
+    }
+    cursor.advance();
+    given_[stream] += used;
+    fault_made_ = true;
+    shared_.producer().fault_message = fault_.message;
+    shared_.producer().fault_made.store(1, std::memory_order_release);
+    return used;
+  }
+
+  // What the mechanism accepted; a fault's dropped message counts as published, its repetition does not.
+  void settle(Tally& tally, const Usage& usage, std::uint64_t bytes_before) {
+    tally.last_ns = now_ns();
+    usage.end(out_.calls, tally);
+    tally.bytes = out_.bytes - bytes_before;
+    std::uint64_t sum = 0;
+    for (unsigned stream = 0; stream < given_.size(); ++stream) {
+      shared_.dealt(stream).store(given_[stream], std::memory_order_release);
+      sum += given_[stream];
+    }
+    tally.messages = sum - std::min(sum, policy_.unsent());
+  }
+
+  // The consumers' counts are the fence between warm-up and window: the queue is empty then, and
+  // whatever arrives after the phase was set belongs to the window.
+  void wait_until_taken() {
+    policy_.flush();
+    for (unsigned round = 0; shared_.taken(Phase::warmup) < pace_.count() && !pace_.stopped(); ++round) {
+      if (round < 64) {
+        cpu_relax();
+      } else {
+        sleep_ns(20'000);
+      }
+    }
+  }
+
+  void tell_parent() const {
+    const std::uint64_t one = 1;
+    if (write(parent_event_, &one, sizeof one) < 0) throw_system("tell the parent how far the trial is");
+  }
+
+  Out& out_;
+  const Content& content_;
+  Policy& policy_;
+  Pace& pace_;
+  const Options& options_;
+  const Shared& shared_;
+  Fault fault_;
+  std::uint64_t deal_items_;
+  int parent_event_;
+  std::vector<Cursor> cursors_;
+  std::vector<std::uint64_t> given_;
+  bool fault_made_ = false;
+};
+
+template <Framing kFraming, class In, class Verifier>
+class Consumption {
+ public:
+  Consumption(In& in, Verifier& verifier, Tally& tally, Slot& slot, const Shared& shared, const Fault& fault,
+              bool faulty, std::size_t frame_bytes, std::size_t read_bytes)
+      : in_(in),
+        verifier_(verifier),
+        tally_(tally),
+        slot_(slot),
+        shared_(shared),
+        fault_at_(faulty ? fault.message + 1 : UINT64_MAX),
+        fault_(fault),
+        buffer_(frame_bytes + read_bytes),
+        read_bytes_(read_bytes) {}
+
+  // Receives until the end of the stream. `dealt_stream` is where the producer says how much that was.
+  void run(unsigned dealt_stream) {
+    std::size_t have = 0;
+    for (;;) {
+      const std::size_t received = in_.receive(buffer_.data() + have, read_bytes_);
+      if (received == 0) break;
+      if (phase_ != Phase::window && shared_.phase() == Phase::window) enter_window();
+      tally_.bytes += received;
+      if constexpr (kFraming == Framing::boundary) {
+        verifier_.message(buffer_.data(), received);
+      } else {
+        have += received;
+        const std::size_t taken = verifier_.template take<kFraming>(buffer_.data(), have);
+        have -= taken;
+        if (have && taken) std::memmove(buffer_.data(), buffer_.data() + taken, have);
+      }
+      slot_.publish(tally_.messages, phase_);
+      if (tally_.messages >= fault_at_ && phase_ == Phase::window) make_fault();
+    }
+    tally_.last_ns = now_ns();
+    if (phase_ != Phase::window) enter_window();
+    usage_.end(in_.calls, tally_);
+    verifier_.finish(shared_.dealt(dealt_stream).load(std::memory_order_acquire), have);
+    slot_.publish(tally_.messages, Phase::window);
+  }
+
+ private:
+  void enter_window() {
+    const bool clean = verifier_.clean();
+    tally_ = Tally{};
+    tally_.warmup_faults = !clean;
+    verifier_.begin(Phase::window);
+    phase_ = Phase::window;
+    usage_.begin(in_.calls - 1);  // the call that brought the first message of the window counts
+  }
+
+  void make_fault() {
+    slot_.fault_message = tally_.messages - 1;
+    slot_.fault_made.store(1, std::memory_order_release);
+    if (fault_.kind == FaultKind::kill_consumer) kill(getpid(), SIGKILL);
+    for (;;) pause();
+  }
+
+  In& in_;
+  Verifier& verifier_;
+  Tally& tally_;
+  Slot& slot_;
+  const Shared& shared_;
+  std::uint64_t fault_at_;
+  Fault fault_;
+  std::vector<std::byte> buffer_;
+  std::size_t read_bytes_;
+  Phase phase_ = Phase::warmup;
+  Usage usage_;
+};
+
+}  // namespace queuemark

@@ -1,0 +1,254 @@
+#include "engine/options.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <functional>
+
+#include "engine/clock.hpp"
+#include "engine/error.hpp"
+
+namespace queuemark {
+namespace {
+
+constexpr std::uint64_t kConsumersHigh = 1024;
+constexpr std::uint64_t kBufferHighBytes = 16 * 1024 * 1024;
+constexpr std::uint64_t kItemsHigh = std::uint64_t{1} << 47;  // a sequence number has 48 bits
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+std::uint64_t whole(const std::string& option, const std::string& text, std::uint64_t low,
+                    std::uint64_t high) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < low || number > high) {
+    throw UsageError(option + " takes a whole number from " + std::to_string(low) + " to " +
+                     std::to_string(high) + ", got '" + text + "'");
+  }
+  return number;
+}
+
+double seconds(const std::string& option, const std::string& text, double low) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(number) || number < low ||
+      number > 86400) {
+    throw UsageError(option + " takes seconds, at most 86400, got '" + text + "'");
+  }
+  return number;
+}
+
+template <class T>
+T one_of(const std::string& option, const std::string& text, const std::map<std::string, T>& words) {
+  const auto found = words.find(text);
+  if (found != words.end()) return found->second;
+  std::vector<std::string> known;
+  for (const auto& [word, meaning] : words) known.push_back(word);
+  throw UsageError(option + " takes one of " + joined(known) + ", got '" + text + "'");
+}
+
+void read_policy(Options& options, const std::string& text) {
+  const auto colon = text.find(':');
+  options.policy =
+      one_of<Policy>("--policy", text.substr(0, colon),
+                     {{"each", Policy::each}, {"split", Policy::split}, {"buffer", Policy::buffer}});
+  const bool valued = colon != std::string::npos;
+  if (valued != (options.policy == Policy::buffer)) {
+    throw UsageError("--policy takes each, split or buffer:BYTES, got '" + text + "'");
+  }
+  if (valued) options.buffer_bytes = whole("--policy buffer", text.substr(colon + 1), 1, kBufferHighBytes);
+}
+
+void read_verify(Options& options, const std::string& text) {
+  if (text == "full") {
+    options.sample = 1;
+  } else if (text.rfind("sample:", 0) == 0) {
+    options.sample = whole("--verify sample", text.substr(7), 1, kItemsHigh);
+  } else {
+    throw UsageError("--verify takes full or sample:K, got '" + text + "'");
+  }
+}
+
+void read_param(Options& options, const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) throw UsageError("-P takes NAME=VALUE, got '" + text + "'");
+  options.params[text.substr(0, equals)] = text.substr(equals + 1);
+}
+
+void read_run_id(Options& options, const std::string& text) {
+  const bool fine = !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+    return c == '-' || std::isalnum(static_cast<unsigned char>(c));
+  });
+  if (!fine) throw UsageError("--run-id takes at most 64 letters, digits and '-', got '" + text + "'");
+  options.run_id = text;
+}
+
+const Description& known(const std::string& name, const std::vector<Description>& descriptions) {
+  std::vector<std::string> names;
+  for (const auto& description : descriptions) {
+    if (description.name == name) return description;
+    names.push_back(description.name);
+  }
+  throw UsageError("unknown transport '" + name + "'; known: " + joined(names));
+}
+
+void require(const std::string& what, const std::string& value, const std::vector<std::string>& offered,
+             const std::string& transport) {
+  if (std::find(offered.begin(), offered.end(), value) == offered.end()) {
+    throw UsageError(transport + " cannot do " + what + " " + value + "; it offers " + joined(offered));
+  }
+}
+
+// What the words of the command line mean together, and for this transport.
+void check(const Options& options, const Facts& facts, const std::string& dispatch, const std::string& policy,
+           const std::string& wait) {
+  require("dispatch", dispatch, facts.dispatches, options.transport);
+  require("policy", policy.substr(0, policy.find(':')), facts.policies, options.transport);
+  require("wait", wait, facts.waits, options.transport);
+  if (options.messages_path.empty() && options.size_bytes > facts.max_size_bytes) {
+    throw UsageError("--size " + std::to_string(options.size_bytes) + " is above the largest message of " +
+                     options.transport + " here, " + std::to_string(facts.max_size_bytes) + " bytes");
+  }
+  if (facts.whole_bytes && options.consumers > 1 && options.messages_path.empty() &&
+      std::max(options.size_bytes, options.buffer_bytes) > *facts.whole_bytes) {
+    throw UsageError(options.transport + " with several consumers keeps a write whole only up to " +
+                     std::to_string(*facts.whole_bytes) +
+                     " bytes; take smaller messages or a smaller buffer");
+  }
+  if (options.linger_us && options.policy != Policy::buffer) {
+    throw UsageError("--linger-us goes with --policy buffer:BYTES");
+  }
+  if (options.fault == FaultKind::reorder && options.competing() && options.consumers > 1) {
+    throw UsageError(
+        "--inject reorder: where several consumers compete nobody can see the order of two "
+        "messages that different consumers took; use --consumers 1");
+  }
+}
+
+}  // namespace
+
+Options Options::read(const std::vector<std::string>& arguments,
+                      const std::vector<Description>& descriptions) {
+  if (arguments.empty()) throw UsageError("trial needs the name of a transport; see: queuemark-runner list");
+  Options options;
+  options.transport = arguments.front();
+  const Description& description = known(options.transport, descriptions);
+  std::string dispatch = description.facts.dispatches.front(), policy = "each", wait = "block";
+  bool timed = false;
+
+  const std::map<std::string, std::function<void(const std::string&)>> readers{
+      {"--run-id", [&](const auto& text) { read_run_id(options, text); }},
+      {"--size", [&](const auto& text) { options.size_bytes = whole("--size", text, 1, 1u << 30); }},
+      {"--consumers",
+       [&](const auto& text) {
+         options.consumers = static_cast<unsigned>(whole("--consumers", text, 1, kConsumersHigh));
+       }},
+      {"--pattern",
+       [&](const auto& text) { require("pattern", text, description.facts.patterns, options.transport); }},
+      {"--dispatch", [&](const auto& text) { dispatch = text; }},
+      {"--policy", [&](const auto& text) { policy = text; }},
+      {"--linger-us",
+       [&](const auto& text) { options.linger_us = whole("--linger-us", text, 0, 1'000'000); }},
+      {"--ack", [&](const auto& text) { require("ack", text, description.facts.acks, options.transport); }},
+      {"--wait", [&](const auto& text) { wait = text; }},
+      {"--placement",
+       [&](const auto& text) {
+         options.placement = one_of<Placement>(
+             "--placement", text,
+             {{"spread", Placement::spread}, {"same", Placement::same}, {"free", Placement::free}});
+       }},
+      {"--items", [&](const auto& text) { options.items = whole("--items", text, 1, kItemsHigh); }},
+      {"--duration",
+       [&](const auto& text) {
+         options.duration_s = seconds("--duration", text, 1e-6);
+         timed = true;
+       }},
+      {"--warmup", [&](const auto& text) { options.warmup_s = seconds("--warmup", text, 0); }},
+      {"--seed", [&](const auto& text) { options.seed = whole("--seed", text, 0, INT64_MAX); }},
+      {"--verify", [&](const auto& text) { read_verify(options, text); }},
+      {"--messages", [&](const auto& text) { options.messages_path = text; }},
+      {"--messages-format",
+       [&](const auto& text) {
+         options.messages_format = one_of<MessagesFormat>(
+             "--messages-format", text, {{"lines", MessagesFormat::lines}, {"u32", MessagesFormat::u32}});
+       }},
+      {"--inject",
+       [&](const auto& text) {
+         options.fault_name = text;
+         options.fault = one_of<FaultKind>("--inject", text,
+                                           {{"flip", FaultKind::flip},
+                                            {"drop", FaultKind::drop},
+                                            {"duplicate", FaultKind::duplicate},
+                                            {"reorder", FaultKind::reorder},
+                                            {"kill-consumer", FaultKind::kill_consumer},
+                                            {"stall-consumer", FaultKind::stall_consumer}});
+       }},
+      {"--stall", [&](const auto& text) { options.stall_s = seconds("--stall", text, 0.05); }},
+      {"--deadline", [&](const auto& text) { options.deadline_s = seconds("--deadline", text, 0.05); }},
+      {"--parent",
+       [&](const auto& text) {
+         options.parent_pid = static_cast<int>(whole("--parent", text, 1, INT32_MAX));
+       }},
+      {"--role",
+       [&](const auto& text) {
+         if (text == "producer" || text == "consumer") {
+           throw UsageError("--role " + text +
+                            " is reserved for trials across hosts, which this version of "
+                            "the runner does not make; leave it out or write --role all");
+         }
+         one_of<int>("--role", text, {{"all", 0}});
+       }},
+      {"-P", [&](const auto& text) { read_param(options, text); }},
+  };
+
+  for (std::size_t i = 1; i < arguments.size(); i += 2) {
+    const auto reader = readers.find(arguments[i]);
+    if (reader == readers.end()) {
+      throw UsageError("unknown option '" + arguments[i] + "'; see: queuemark-runner --help");
+    }
+    if (i + 1 == arguments.size()) throw UsageError(arguments[i] + " needs a value");
+    reader->second(arguments[i + 1]);
+  }
+  if (timed && options.items) throw UsageError("--items and --duration exclude each other");
+  read_policy(options, policy);
+  options.wait = one_of<Wait>("--wait", wait, {{"block", Wait::block}, {"spin", Wait::spin}});
+  options.dispatch =
+      one_of<Dispatch>("--dispatch", dispatch, {{"deal", Dispatch::deal}, {"compete", Dispatch::compete}});
+  if (options.run_id.empty()) {
+    options.run_id = "run-" + std::to_string(getpid()) + "-" + std::to_string(now_ns());
+  }
+  check(options, description.facts, dispatch, policy, wait);
+  static_cast<void>(Params(description, options.params));
+  return options;
+}
+
+Params::Params(const Description& description, const std::map<std::string, std::string>& given) {
+  std::vector<std::string> names;
+  for (const auto& param : description.params) {
+    values_[param.name] = param.fallback;
+    names.push_back(param.name);
+  }
+  for (const auto& [name, text] : given) {
+    const auto param = std::find_if(description.params.begin(), description.params.end(),
+                                    [&](const Param& each) { return each.name == name; });
+    if (param == description.params.end()) {
+      throw UsageError(description.name + " has no parameter '" + name + "'; it has " + joined(names));
+    }
+    if (param->unit == "choice") {
+      require("parameter " + name, text, param->choices, description.name);
+      values_[name] = text;
+    } else {
+      values_[name] =
+          static_cast<std::int64_t>(whole("parameter " + name, text, static_cast<std::uint64_t>(param->low),
+                                          static_cast<std::uint64_t>(param->high)));
+    }
+  }
+}
+
+}  // namespace queuemark

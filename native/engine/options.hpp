@@ -1,0 +1,55 @@
+// The command line of one trial (docs/reference/runner-contract.md), read and checked.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/transport.hpp"
+
+namespace queuemark {
+
+enum class Policy { each, split, buffer };
+enum class Wait { block, spin };
+enum class Placement { spread, same, free };
+enum class Dispatch { deal, compete };
+enum class FaultKind { none, flip, drop, duplicate, reorder, kill_consumer, stall_consumer };
+enum class MessagesFormat { lines, u32 };
+
+struct Options {
+  std::string transport;
+  std::string run_id;
+  std::uint64_t size_bytes = 64;
+  unsigned consumers = 1;
+  Dispatch dispatch = Dispatch::deal;
+  Policy policy = Policy::each;
+  std::uint64_t buffer_bytes = 0;
+  std::uint64_t linger_us = 0;
+  Wait wait = Wait::block;
+  Placement placement = Placement::spread;
+  std::uint64_t items = 0;  // 0: for duration_s
+  double duration_s = 0.2;
+  double warmup_s = 0.01;
+  std::uint64_t seed = 1;
+  std::uint64_t sample = 1;  // the content of one message in so many is compared
+  std::string messages_path;
+  MessagesFormat messages_format = MessagesFormat::lines;
+  FaultKind fault = FaultKind::none;
+  std::string fault_name;
+  double stall_s = 5;
+  double deadline_s = 600;
+  int parent_pid = 0;
+  std::map<std::string, std::string> params;
+
+  // Throws UsageError. `arguments` begins behind the word `trial`.
+  static Options read(const std::vector<std::string>& arguments,
+                      const std::vector<Description>& descriptions);
+
+  bool spins() const { return wait == Wait::spin; }
+  bool competing() const { return dispatch == Dispatch::compete; }
+  // One stream a consumer where messages are dealt, one for all where they compete.
+  unsigned streams() const { return competing() ? 1 : consumers; }
+};
+
+}  // namespace queuemark

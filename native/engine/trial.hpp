@@ -1,0 +1,158 @@
+// One trial: a process tree of its own. The parent binds the channel, forks the workers, sleeps, prints four
+// lines a second at the most, and ends it: when all is done, when a worker dies, when nothing moves any more.
+//
+// What a transport brings, besides its two ends (loop.hpp):
+//
+//   struct T {
+//     static constexpr Framing framing;
+//     T(const Options&, std::size_t largest_message);   binds the channel; throws Unavailable, SystemError
+//     Granted granted() const;
+//     Producer open_producer();                         in the producer's process
+//     Consumer open_consumer(unsigned index);           in a consumer's process
+//     void leave();                                     in the parent: it keeps no end of the channel
+//     std::size_t read_bytes() const;                   how much one receive may bring
+//     std::uint64_t deal_items() const;                 messages a turn, where they are dealt
+//   };
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+
+#include "engine/content.hpp"
+#include "engine/events.hpp"
+#include "engine/fault.hpp"
+#include "engine/loop.hpp"
+#include "engine/options.hpp"
+#include "engine/sequence.hpp"
+#include "engine/shared.hpp"
+
+namespace queuemark {
+
+class Trial {
+ public:
+  Trial(const Options& options, const Fault& fault);
+
+  struct Workers {
+    std::function<void()> producer;
+    std::function<void(unsigned)> consumer;
+    std::function<void()> leave;
+  };
+  // Performs the trial, prints its events, and returns the exit code.
+  int run(const Granted& granted, const Workers& workers);
+
+  const Shared& shared() const { return shared_; }
+  int parent_event() const { return parent_event_; }
+  // A consumer's bitmap or value counts, where consumers compete and there are several; else empty.
+  std::span<std::byte> memory_of(unsigned consumer) const;
+
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+  ~Trial();
+
+ private:
+  struct Worker {
+    int pid = 0;
+    int pidfd = -1;
+    int status = 0;
+    bool ended = false;
+  };
+
+  void start(const Workers& workers);
+  int start_one(unsigned worker, const std::function<void()>& work);
+  void watch(const Granted& granted);
+  void reap(Worker& worker);
+  bool ended_badly(std::size_t worker);
+  void check_progress(Nanoseconds now);
+  void end_all();
+  std::string standstill() const;
+  std::string cause(std::size_t worker);
+  std::string death_of(std::size_t worker) const;
+  std::string role_of(std::size_t worker) const;
+  TrialResult judge(const Granted& granted);
+  void judge_dealt(TrialResult& result);
+  void judge_competing(TrialResult& result);
+  void judge_bitmaps(TrialResult& result);
+  void judge_values(TrialResult& result);
+  void judge_unfinished(TrialResult& result);
+  std::string broken_promise(const TrialResult& result) const;
+
+  const Options& options_;
+  Fault fault_;
+  Shared shared_;
+  std::vector<std::unique_ptr<SharedMemory>> memories_;
+  std::vector<Worker> workers_;  // 0 is the producer
+  std::vector<int> allowed_cpus_;
+  int parent_event_ = -1;
+  int signals_ = -1;
+  Nanoseconds began_ns_ = 0;
+  std::string failure_;  // why the trial was ended before its end
+  bool interrupted_ = false;
+  std::uint64_t last_progress_ = 0;
+  Nanoseconds last_progress_ns_ = 0;
+  int idle_checks_ = 0;
+};
+
+// The one place where a transport, a content and a policy meet.
+template <class T>
+int run_trial(const Options& options) {
+  std::shared_ptr<const Messages> messages;
+  if (!options.messages_path.empty()) {
+    messages = std::make_shared<const Messages>(options.messages_path, options.messages_format);
+  }
+  const std::size_t largest = messages ? kSequenceBytes + messages->largest_bytes() : options.size_bytes;
+  T transport(options, largest);
+  const Fault fault = Fault::draw(options, transport.deal_items());
+  Trial trial(options, fault);
+  const Shared& shared = trial.shared();
+
+  const auto produce = [&] {
+    auto out = transport.open_producer();
+    with_content(options, messages, [&](const auto& content) {
+      Pace pace(shared);
+      with_policy<T::framing>(out, content, pace, options, [&](auto& policy) {
+        Production production(out, content, policy, pace, options, shared, fault, transport.deal_items(),
+                              trial.parent_event());
+        production.warm_up();
+        production.window();
+      });
+    });
+  };
+
+  const auto consume = [&](unsigned index) {
+    auto in = transport.open_consumer(index);
+    Slot& slot = shared.consumer(index);
+    const unsigned stream_index = options.competing() ? 0 : index;
+    const Stream stream{options.seed,
+                        stream_index,
+                        {stream_index, options.streams(), transport.deal_items()},
+                        options.sample};
+    const auto with_verifier = [&](auto&& verifier) {
+      constexpr std::size_t kHead = T::framing == Framing::length ? kLengthBytes : 0;
+      std::size_t read_bytes = std::max(transport.read_bytes(), largest);
+      if (T::framing == Framing::size) read_bytes -= read_bytes % largest;
+      if (T::framing == Framing::boundary) read_bytes = largest;
+      Consumption<T::framing, decltype(in), std::decay_t<decltype(verifier)>> consumption(
+          in, verifier, slot.tally, slot, shared, fault, fault.at_consumer(index), kHead + largest,
+          read_bytes);
+      consumption.run(stream_index);
+    };
+    with_content(options, messages, [&](const auto& content) {
+      using Content = std::decay_t<decltype(content)>;
+      const std::span<std::byte> memory = trial.memory_of(index);
+      if (memory.empty()) {
+        with_verifier(OrderedVerifier<Content>(content, stream, slot.tally));
+      } else if constexpr (T::framing != Framing::length) {
+        if constexpr (Content::kProves) {
+          with_verifier(CompetingVerifier<Content>(content, stream, slot.tally, memory));
+        } else {
+          with_verifier(ValueVerifier(content, slot.tally, memory));
+        }
+      }
+    });
+  };
+
+  return trial.run(transport.granted(), {produce, consume, [&] { transport.leave(); }});
+}
+
+}  // namespace queuemark

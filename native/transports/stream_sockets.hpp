@@ -1,0 +1,143 @@
+// What TCP and Unix stream sockets have in common: a connection a consumer, made before the workers are
+// forked, framed by lengths, ended by the producer's shutdown (send(2), recv(2), shutdown(2)).
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/descriptor.hpp"
+#include "engine/options.hpp"
+#include "engine/sequence.hpp"
+
+namespace queuemark {
+
+constexpr std::int64_t kSocketBufferHigh = 1 << 30;
+constexpr std::uint64_t kStreamMessageHigh = 16 * 1024 * 1024;
+
+inline std::vector<Param> stream_socket_params() {
+  return {
+      Param::items("deal_items", 1000, 1, 1'000'000'000,
+                   "messages that one consumer gets before the next one's turn"),
+      Param::bytes("send_buffer_bytes", 0, 0, kSocketBufferHigh,
+                   "SO_SNDBUF of the producer; 0: as the system has it"),
+      Param::bytes("receive_buffer_bytes", 0, 0, kSocketBufferHigh,
+                   "SO_RCVBUF of the consumers; 0: as the system has it"),
+      Param::bytes("read_bytes", 256 * 1024, 1, 64 * 1024 * 1024, "most that one receive call takes"),
+  };
+}
+
+inline void set_buffer(int socket, int option, const char* name, std::int64_t bytes) {
+  if (!bytes) return;
+  const int value = static_cast<int>(bytes);
+  if (setsockopt(socket, SOL_SOCKET, option, &value, sizeof value) != 0) {
+    throw_system(std::string("set ") + name + " to " + std::to_string(bytes) + " bytes");
+  }
+}
+
+inline std::int64_t granted_option(int socket, int level, int option) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  if (getsockopt(socket, level, option, &value, &length) != 0) throw_system("read back a socket option");
+  return value;
+}
+
+struct Connection {
+  Descriptor producer;
+  Descriptor consumer;
+};
+
+class StreamProducer {
+ public:
+  StreamProducer(std::vector<Connection>& connections, bool spins) : flags_(spins ? MSG_DONTWAIT : 0) {
+    for (Connection& connection : connections) {
+      ends_.push_back(std::move(connection.producer));
+      connection.consumer.reset();
+    }
+  }
+  void send(unsigned stream, const std::byte* from, std::size_t count) {
+    const int socket = ends_[stream].number();
+    while (count) {
+      const std::size_t done =
+          insist([&] { return ::send(socket, from, count, flags_); }, calls, "send to a consumer's socket");
+      bytes += done;
+      from += done;
+      count -= done;
+    }
+  }
+  void finish() {
+    for (const Descriptor& end : ends_) {
+      if (shutdown(end.number(), SHUT_WR) != 0) throw_system("shut a consumer's socket down for writing");
+    }
+  }
+  std::uint64_t calls = 0, bytes = 0;
+
+ private:
+  std::vector<Descriptor> ends_;
+  int flags_;
+};
+
+class StreamConsumer {
+ public:
+  StreamConsumer(std::vector<Connection>& connections, unsigned index, bool spins)
+      : flags_(spins ? MSG_DONTWAIT : 0) {
+    end_ = std::move(connections[index].consumer);
+    connections.clear();
+  }
+  std::size_t receive(std::byte* into, std::size_t capacity) {
+    return insist([&] { return recv(end_.number(), into, capacity, flags_); }, calls,
+                  "receive from the producer's socket");
+  }
+  std::uint64_t calls = 0;
+
+ private:
+  Descriptor end_;
+  int flags_;
+};
+
+// The channel of both kinds of socket, once its connections are made.
+class StreamSockets {
+ public:
+  static constexpr Framing framing = Framing::length;
+  using Producer = StreamProducer;
+  using Consumer = StreamConsumer;
+
+  StreamSockets(const Options& options, const Params& params)
+      : spins_(options.spins()),
+        read_bytes_(static_cast<std::size_t>(params.number("read_bytes"))),
+        deal_items_(static_cast<std::uint64_t>(params.number("deal_items"))) {}
+
+  Producer open_producer() { return {connections_, spins_}; }
+  Consumer open_consumer(unsigned index) { return {connections_, index, spins_}; }
+  void leave() { connections_.clear(); }
+  std::size_t read_bytes() const { return read_bytes_; }
+  std::uint64_t deal_items() const { return deal_items_; }
+
+  Granted granted() const {
+    const Connection& first = connections_.front();
+    return {{"deal_items", static_cast<std::int64_t>(deal_items_)},
+            {"read_bytes", static_cast<std::int64_t>(read_bytes_)},
+            {"send_buffer_bytes", granted_option(first.producer.number(), SOL_SOCKET, SO_SNDBUF)},
+            {"receive_buffer_bytes", granted_option(first.consumer.number(), SOL_SOCKET, SO_RCVBUF)}};
+  }
+
+ protected:
+  std::vector<Connection> connections_;
+
+ private:
+  bool spins_;
+  std::size_t read_bytes_;
+  std::uint64_t deal_items_;
+};
+
+inline Facts stream_socket_facts() {
+  Facts facts;
+  facts.dispatches = {"deal"};
+  facts.policies = {"each", "split", "buffer"};
+  facts.max_size_bytes = kStreamMessageHigh;
+  return facts;
+}
+
+}  // namespace queuemark

@@ -1,0 +1,106 @@
+// TCP over the loopback interface: one connection a consumer (tcp(7)).
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "engine/trial.hpp"
+#include "transports/stream_sockets.hpp"
+
+namespace queuemark {
+namespace {
+
+sockaddr_in loopback() {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+Descriptor tcp_socket() {
+  Descriptor made(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (made.number() < 0) throw_system("open a TCP socket");
+  return made;
+}
+
+// Why a TCP socket cannot be bound to loopback here, or nothing.
+std::string refusal() {
+  const Descriptor probe(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (probe.number() < 0) return system_said("open a TCP socket");
+  const sockaddr_in address = loopback();
+  if (bind(probe.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return system_said("bind a TCP socket to 127.0.0.1");
+  }
+  return {};
+}
+
+Description describe() {
+  Description description{"tcp",
+                          "TCP over loopback, one connection a consumer",
+                          stream_socket_facts(),
+                          stream_socket_params(),
+                          {},
+                          {}};
+  description.facts.crosses_hosts = true;
+  description.params.push_back(Param::flag(
+      "nodelay", false,
+      "TCP_NODELAY: 0 lets small writes wait for each other (Nagle, RFC 896), 1 sends each at once"));
+  description.reason = refusal();
+  if (!description.reason.empty()) description.remedy = "bring the loopback interface up: ip link set lo up";
+  return description;
+}
+
+class Tcp : public StreamSockets {
+ public:
+  Tcp(const Options& options, std::size_t) : Tcp(options, Params(describe(), options.params)) {}
+
+  Granted granted() const {
+    Granted granted = StreamSockets::granted();
+    const int producer = connections_.front().producer.number();
+    granted["nodelay"] =
+        granted_option(producer, IPPROTO_TCP, TCP_NODELAY) != 0 ? std::int64_t{1} : std::int64_t{0};
+    granted["segment_bytes"] = granted_option(producer, IPPROTO_TCP, TCP_MAXSEG);
+    return granted;
+  }
+
+ private:
+  Tcp(const Options& options, const Params& params) : StreamSockets(options, params) {
+    // Buffers are set before the handshake, which settles the window's scale (tcp(7)).
+    const Descriptor listener = tcp_socket();
+    set_buffer(listener.number(), SO_SNDBUF, "SO_SNDBUF", params.number("send_buffer_bytes"));
+    sockaddr_in address = loopback();
+    socklen_t length = sizeof address;
+    if (bind(listener.number(), reinterpret_cast<sockaddr*>(&address), length) != 0 ||
+        listen(listener.number(), 1) != 0 ||
+        getsockname(listener.number(), reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+      throw_system("listen on a free port of 127.0.0.1");
+    }
+    for (unsigned i = 0; i < options.consumers; ++i) {
+      connections_.push_back(connect_one(listener, address, params));
+    }
+  }
+
+  static Connection connect_one(const Descriptor& listener, const sockaddr_in& address,
+                                const Params& params) {
+    Connection connection{{}, tcp_socket()};
+    const int consumer = connection.consumer.number();
+    set_buffer(consumer, SO_RCVBUF, "SO_RCVBUF", params.number("receive_buffer_bytes"));
+    if (connect(consumer, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      throw_system("connect a consumer to 127.0.0.1");
+    }
+    connection.producer = Descriptor(accept4(listener.number(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (connection.producer.number() < 0) throw_system("accept a consumer's connection");
+    const int nodelay = params.number("nodelay") ? 1 : 0;
+    if (setsockopt(connection.producer.number(), IPPROTO_TCP, TCP_NODELAY, &nodelay, sizeof nodelay) != 0) {
+      throw_system("set TCP_NODELAY");
+    }
+    return connection;
+  }
+};
+
+}  // namespace
+
+extern const Entry tcp;
+const Entry tcp{describe, run_trial<Tcp>};
+
+}  // namespace queuemark
