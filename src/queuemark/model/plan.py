@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Case", "Exclusion", "Expansion", "Plan", "Sweep", "case_key", "expand", "trial_seed"]
+__all__ = ["Case", "Exclusion", "Expansion", "NothingLeft", "Plan", "Sweep", "case_key", "expand", "trial_seed"]
 
 import hashlib
 from collections import Counter
@@ -118,11 +118,19 @@ def trial_seed(seed: int, case: Case, repeat: int) -> int:
     return int.from_bytes(drawn[:8], "little") >> 1
 
 
+class NothingLeft(UsageError):
+    """Every cell of a sweep is ruled out; exclusions: which and why."""
+
+    def __init__(self, exclusions: list[Exclusion]) -> None:
+        self.exclusions = exclusions
+        super().__init__("no case is left to run: " + "; ".join(f"{e.transport}: {e.reason}" for e in exclusions))
+
+
 def expand(sweep: Sweep, transports: dict[str, Transport]) -> Expansion:
     """All cases of a sweep over known transports.
 
-    Raises: UsageError for an unknown transport, when a parameter fits none of the transports, or
-    when nothing is left.
+    Raises: UsageError for an unknown transport or when a parameter fits none of the transports;
+    NothingLeft when the facts rule every cell out.
     """
     chosen = [_known(name, transports) for name in dict.fromkeys(sweep.transports)]
     for name in sweep.params:
@@ -140,7 +148,7 @@ def expand(sweep: Sweep, transports: dict[str, Transport]) -> Expansion:
                 reasons[transport.name, reason] += 1
     exclusions = [Exclusion(transport=name, reason=reason, cells=cells) for (name, reason), cells in reasons.items()]
     if not cases:
-        raise UsageError("no case is left to run: " + "; ".join(f"{e.transport}: {e.reason}" for e in exclusions))
+        raise NothingLeft(exclusions)
     return Expansion(cases=list(cases.values()), exclusions=exclusions)
 
 

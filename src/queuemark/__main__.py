@@ -1,0 +1,7 @@
+"""``python -m queuemark`` is ``queuemark``."""
+
+from __future__ import annotations
+
+from queuemark.cli.main import main
+
+main()

@@ -1,0 +1,189 @@
+"""A sweep as it was asked for, in words; read here into the axes of model.plan.Sweep, one by one.
+
+Presets, plan files and options all say the same words, so there is one reader and one set of complaints.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "DURATION_DEFAULT",
+    "REPEATS_DEFAULT",
+    "SEED_HIGH",
+    "Asked",
+    "merged",
+    "read_inject",
+    "read_repeats",
+    "read_seed",
+    "read_sweep",
+    "read_transports",
+]
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import msgspec
+
+from queuemark.model.errors import UsageError, nearest
+from queuemark.model.plan import Sweep
+from queuemark.model.transport import Transport
+from queuemark.model.units import parse_byte_list, parse_count, parse_count_list, parse_duration_s
+from queuemark.model.workload import (
+    ACKS,
+    CONSUMERS_HIGH,
+    DISPATCHES,
+    FAULTS,
+    LINGER_HIGH_US,
+    PATTERNS,
+    PLACEMENTS,
+    WAITS,
+    MessagesSource,
+    read_policy,
+    read_verify,
+)
+
+T = TypeVar("T")
+
+REPEATS_DEFAULT = 5
+REPEATS_HIGH = 10_000
+DURATION_DEFAULT = "1s"
+DURATION_HIGH_S = 24 * 3600.0
+SEED_HIGH = 2**63 - 1
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One sweep; every axis is a comma list as a person writes it, null where nothing was said.
+
+    params: comma lists by the name of the parameter. items, duration: at most one of them.
+    """
+
+    transports: str | None = None
+    sizes: str | None = None
+    consumers: str | None = None
+    patterns: str | None = None
+    dispatches: str | None = None
+    policies: str | None = None
+    linger_us: str | None = None
+    acks: str | None = None
+    waits: str | None = None
+    placements: str | None = None
+    items: str | None = None
+    duration: str | None = None
+    warmup: str | None = None
+    verify: str | None = None
+    params: dict[str, str] = {}
+
+
+def merged(base: Asked, over: Asked) -> Asked:
+    """What ``over`` says replaces what ``base`` says, axis by axis; a count replaces a duration and the reverse."""
+    said = {name: getattr(over, name) for name in Asked.__struct_fields__ if name != "params"}
+    changes = {name: value for name, value in said.items() if value is not None}
+    if over.items is not None or over.duration is not None:
+        changes = {"items": None, "duration": None, **changes}
+    return msgspec.structs.replace(base, **changes, params={**base.params, **over.params})
+
+
+def read_sweep(asked: Asked, known: dict[str, Transport], messages: MessagesSource | None = None) -> Sweep:
+    """The axes, each checked; what is not said takes the documented default.
+
+    Raises: UsageError with what was written, why it cannot be read, and what to write.
+    """
+    if asked.items is not None and asked.duration is not None:
+        raise UsageError("items and duration exclude each other; give one of them")
+    if messages is not None and asked.sizes is not None:
+        raise UsageError("own messages have their own sizes; leave the sizes out")
+    return Sweep(
+        transports=read_transports(asked.transports, known),
+        sizes_bytes=tuple(parse_byte_list(asked.sizes or "64")),
+        consumers=_consumers(asked.consumers or "1"),
+        patterns=_words(asked.patterns or "share", "pattern", PATTERNS),
+        dispatches=_words(asked.dispatches, "dispatch", DISPATCHES) if asked.dispatches else (),
+        policies=_each(asked.policies or "each", read_policy),
+        lingers_us=_each(asked.linger_us or "0", _linger_us),
+        acks=_words(asked.acks or "fence", "ack", ACKS),
+        waits=_words(asked.waits or "block", "wait", WAITS),
+        placements=_words(asked.placements or "spread", "placement", PLACEMENTS),
+        params={name: _each(values, str) for name, values in asked.params.items()},
+        items=_items(asked.items) if asked.items is not None else None,
+        duration_s=None if asked.items is not None else _duration_s(asked.duration or DURATION_DEFAULT),
+        warmup_s=_warmup_s(asked.warmup or "10ms"),
+        verify=read_verify(asked.verify or "full"),
+        messages=messages,
+    )
+
+
+def read_transports(text: str | None, known: Iterable[str]) -> tuple[str, ...]:
+    """The named ones in their order; all that are known when nothing was said.
+
+    Raises: UsageError for an unknown one, with the nearest name.
+    """
+    names = tuple(known)
+    return names if text is None else _words(text, "transport", names)
+
+
+def read_repeats(text: str) -> int:
+    repeats = parse_count(text, "repeats")
+    if repeats > REPEATS_HIGH:
+        raise UsageError(f"repeats {text!r}: at most {REPEATS_HIGH} repeats are run; write for example 5")
+    return repeats
+
+
+def read_seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) > SEED_HIGH:
+        raise UsageError(f"seed {text!r} is not a whole number from 0 to 2^63 - 1; write for example 42")
+    return int(text)
+
+
+def read_inject(text: str) -> str:
+    if text not in FAULTS:
+        raise UsageError(f"unknown fault {text!r}; {nearest(text, FAULTS)} (one fault is made in a trial)")
+    return text
+
+
+def _each(text: str, read: Callable[[str], T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(read(part.strip()) for part in text.split(",")))
+
+
+def _words(text: str, what: str, known: Iterable[str]) -> tuple[str, ...]:
+    names = tuple(known)
+
+    def read(word: str) -> str:
+        if word not in names:
+            raise UsageError(f"unknown {what} {word!r}; {nearest(word, names)}")
+        return word
+
+    return _each(text, read)
+
+
+def _consumers(text: str) -> tuple[int, ...]:
+    counts = tuple(parse_count_list(text, "consumers"))
+    if max(counts) > CONSUMERS_HIGH:
+        raise UsageError(
+            f"consumers {max(counts)}: at most {CONSUMERS_HIGH} consumer processes are run; write for example 1,4,32"
+        )
+    return counts
+
+
+def _linger_us(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) > LINGER_HIGH_US:
+        raise UsageError(f"linger {text!r} is not a whole number of microseconds from 0 to {LINGER_HIGH_US}")
+    return int(text)
+
+
+def _items(text: str) -> int:
+    return parse_count(text, "items")
+
+
+def _duration_s(text: str) -> float:
+    duration_s = parse_duration_s(text)
+    if duration_s > DURATION_HIGH_S:
+        raise UsageError(f"duration {text!r}: a trial sends for at most 24 h; write for example 1s")
+    return duration_s
+
+
+def _warmup_s(text: str) -> float:
+    if text.strip() in ("0", "0s"):
+        return 0.0
+    warmup_s = parse_duration_s(text, "warmup")
+    if warmup_s > 3600:
+        raise UsageError(f"warmup {text!r}: at most one hour is warmed up; write for example 10ms")
+    return warmup_s

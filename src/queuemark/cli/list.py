@@ -1,0 +1,110 @@
+"""``queuemark list``: what can be measured here, or why not and what to do about it."""
+
+from __future__ import annotations
+
+__all__ = ["command"]
+
+import msgspec
+import rich_click as click
+from rich.console import Console
+from rich.table import Table
+
+from queuemark.cli.output import check_writable, write_json
+from queuemark.model.errors import NothingAvailable, UsageError, nearest
+from queuemark.model.transport import Param, Transport
+from queuemark.model.units import format_bytes
+from queuemark.runners.registry import Survey, survey
+
+
+@click.command("list")
+@click.argument("name", required=False)
+@click.option("--json", "json_target", metavar="FILE|-", help="Write the list as JSON; - is stdout.")
+def command(name: str | None, json_target: str | None) -> None:
+    """Transports and runners: available, or why not. With NAME: facts and parameters of one transport."""
+    if json_target is not None:
+        check_writable(json_target)
+    found = survey()
+    transports = _chosen(found, name)
+    if json_target is not None:
+        write_json(json_target, msgspec.json.encode(transports) + b"\n")
+    for trouble in found.troubles:
+        click.echo(f"queuemark: {trouble}", err=True)
+    if not found.offers:
+        raise NothingAvailable("no runner offers any transport; see the line above for what to do")
+    if json_target is None and name is None:
+        _show(Console(), transports)
+    elif json_target is None:
+        for transport in transports:
+            _describe(Console(), transport)
+
+
+def _chosen(found: Survey, name: str | None) -> list[Transport]:
+    """All, or those of one name: one for each runtime that offers it."""
+    transports = [offer.transport for offer in found.by_runtime().values()]
+    if name is None or not transports:
+        return transports
+    named = [transport for transport in transports if transport.name == name]
+    if not named:
+        raise UsageError(f"unknown transport {name!r}; {nearest(name, [t.name for t in transports])}")
+    return named
+
+
+def _show(console: Console, transports: list[Transport]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for column in ("name", "runtime", "available", "dispatch", "policies", "largest message", "what it is"):
+        table.add_column(column, overflow="fold")
+    for transport in transports:
+        facts = transport.facts
+        table.add_row(
+            transport.name,
+            transport.runtime,
+            "yes" if transport.available else "no",
+            ", ".join(facts.dispatches),
+            ", ".join(facts.policies),
+            format_bytes(facts.max_size_bytes),
+            transport.summary,
+        )
+    console.print(table)
+    for transport in transports:
+        if not transport.available:
+            line = f"{transport.name} ({transport.runtime}) is not available: {_why_not(transport)}"
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _why_not(transport: Transport) -> str:
+    remedy = f"; {transport.remedy}" if transport.remedy else ""
+    return f"{transport.reason or 'its runner gives no reason'}{remedy}"
+
+
+def _describe(console: Console, transport: Transport) -> None:
+    facts = transport.facts
+    kind = ["lossless" if facts.lossless else "lossy", "ordered" if facts.ordered else "unordered"]
+    kind.append("keeps boundaries" if facts.boundaries else "a byte stream")
+    console.print(f"{transport.name} ({transport.runtime}): {transport.summary}", highlight=False, markup=False)
+    lines = {
+        "available": "yes" if transport.available else f"no: {_why_not(transport)}",
+        "delivery": ", ".join(kind),
+        "copies": f"{facts.copies} of each byte between the two buffers",
+        "pattern": ", ".join(facts.patterns),
+        "dispatch": ", ".join(facts.dispatches),
+        "policy": ", ".join(facts.policies),
+        "ack": ", ".join(facts.acks),
+        "wait": ", ".join(facts.waits),
+        "largest message": format_bytes(facts.max_size_bytes),
+        "across hosts": "yes" if facts.crosses_hosts else "no",
+    }
+    if facts.whole_bytes is not None:
+        lines["whole up to"] = f"{format_bytes(facts.whole_bytes)} a call with several consumers"
+    for name, text in lines.items():
+        console.print(f"  {name:<16} {text}", highlight=False, markup=False, soft_wrap=True)
+    if transport.params:
+        console.print(_parameters(transport.params))
+
+
+def _parameters(params: list[Param]) -> Table:
+    table = Table(title="Parameters (-P name=value)", title_justify="left", box=None, pad_edge=False)
+    for column in ("name", "unit", "default", "range", "what it does"):
+        table.add_column(column, overflow="fold")
+    for param in params:
+        table.add_row(param.name, param.unit, str(param.default), param.range_text(), param.help)
+    return table

@@ -1,0 +1,191 @@
+"""From what was asked to the plan that is run: everything that can be wrong with a request is found here.
+
+1. Options narrow a preset or a plan file to the transports named, and replace its other axes.
+2. Without either, options make one sweep with the documented defaults.
+3. Cases of several sweeps are joined, each once, in their order.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Prepared", "Request", "prepare"]
+
+import secrets
+from collections.abc import Iterable, Sequence
+from math import prod
+from pathlib import Path
+
+import msgspec
+
+from queuemark.cli.asked import (
+    REPEATS_DEFAULT,
+    Asked,
+    merged,
+    read_inject,
+    read_repeats,
+    read_seed,
+    read_sweep,
+    read_transports,
+)
+from queuemark.cli.planfile import PlanFile, read_plan_file
+from queuemark.cli.presets import PRESETS
+from queuemark.measure.messages import read_messages
+from queuemark.model.errors import UsageError, nearest
+from queuemark.model.plan import Case, Exclusion, NothingLeft, Plan, Sweep, case_key, expand
+from queuemark.model.transport import Transport
+from queuemark.model.units import parse_duration_s
+from queuemark.model.workload import MessagesSource
+from queuemark.runners.contract import STALL_DEFAULT_S
+
+_CELLS_HIGH = 100_000
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """The words of ``queuemark run``: a name (preset or plan file), the axes, and what holds for the whole."""
+
+    name: str | None = None
+    asked: Asked = Asked()
+    repeats: str | None = None
+    seed: str | None = None
+    inject: str | None = None
+    stall: str | None = None
+    messages: str | None = None
+    messages_format: str | None = None
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan (its command is yet to be set), what the transports' facts rule out, and the stall limit."""
+
+    plan: Plan
+    exclusions: list[Exclusion]
+    stall_s: float
+
+
+class _Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the sweeps come from. what: for messages to people."""
+
+    what: str
+    preset: str | None
+    sweeps: tuple[Asked, ...]
+    request: Request
+
+
+def prepare(request: Request, known: dict[str, Transport]) -> Prepared:
+    """Raises: UsageError for whatever cannot be run as it was asked."""
+    source = _source(request)
+    whole = source.request
+    messages = _messages(whole)
+    read_transports(request.asked.transports, known)
+    sweeps = _narrowed(source, request.asked, known)
+    cases, exclusions = _joined(sweeps, known, messages)
+    plan = Plan(
+        preset=source.preset,
+        repeats=read_repeats(whole.repeats) if whole.repeats is not None else REPEATS_DEFAULT,
+        seed=read_seed(whole.seed) if whole.seed is not None else secrets.randbelow(2**32),
+        inject=read_inject(whole.inject) if whole.inject is not None else None,
+        messages_path=str(Path(whole.messages).absolute()) if whole.messages is not None else None,
+        cases=cases,
+    )
+    stall_s = parse_duration_s(whole.stall, "stall") if whole.stall is not None else STALL_DEFAULT_S
+    return Prepared(plan=plan, exclusions=exclusions, stall_s=stall_s)
+
+
+def _source(request: Request) -> _Source:
+    name = request.name
+    if name is None and (_sweeps_something(request.asked) or request.messages is not None):
+        return _Source(what="the sweep", preset=None, sweeps=(Asked(),), request=request)
+    if name is None or name in PRESETS:
+        preset = PRESETS[name or "quick"]
+        whole = msgspec.structs.replace(request, repeats=request.repeats or str(preset.repeats))
+        return _Source(what=f"preset {name or 'quick'}", preset=name or "quick", sweeps=preset.sweeps, request=whole)
+    if not name.endswith(".toml") and "/" not in name and not Path(name).exists():
+        raise UsageError(f"unknown preset {name!r}; {nearest(name, PRESETS)} A plan is a file that ends in .toml")
+    plan = read_plan_file(Path(name))
+    unsaid = [field for field in PlanFile.__struct_fields__ if field != "sweeps" and getattr(request, field) is None]
+    whole = msgspec.structs.replace(request, **{field: getattr(plan, field) for field in unsaid})
+    if plan.messages is not None and request.messages is None:
+        # A path in a plan is meant from where the plan lies.
+        whole = msgspec.structs.replace(whole, messages=str(Path(name).parent / plan.messages))
+    return _Source(what=f"plan {name}", preset=None, sweeps=plan.sweeps, request=whole)
+
+
+def _sweeps_something(asked: Asked) -> bool:
+    """Whether an axis was named that makes a sweep of one's own; how long to measure, and how strictly, does not."""
+    modest = ("items", "duration", "warmup", "verify")
+    return any(getattr(asked, name) for name in Asked.__struct_fields__ if name not in modest)
+
+
+def _messages(request: Request) -> MessagesSource | None:
+    if request.messages is None:
+        if request.messages_format is not None:
+            raise UsageError("a messages format needs messages; name their file with --messages FILE")
+        return None
+    chosen = request.messages_format or "lines"
+    if chosen not in ("lines", "u32"):
+        raise UsageError(f"unknown messages format {chosen!r}; {nearest(chosen, ('lines', 'u32'))}")
+    return read_messages(Path(request.messages), "u32" if chosen == "u32" else "lines")
+
+
+def _narrowed(source: _Source, over: Asked, known: dict[str, Transport]) -> list[Asked]:
+    wanted = read_transports(over.transports, known)
+    axes = msgspec.structs.replace(over, transports=None)
+    sweeps: list[Asked] = []
+    for base in source.sweeps:
+        # A preset names transports of ours that other runners need not have.
+        named = read_transports(base.transports, known) if source.preset is None else _there(base, known)
+        _check_params(base.params, named, known)
+        left = [name for name in named if name in wanted]
+        if left:
+            sweep = merged(base, axes)
+            offered = _offered(left, known)
+            params = {name: values for name, values in sweep.params.items() if name in offered}
+            sweeps.append(msgspec.structs.replace(sweep, transports=",".join(left), params=params))
+    if not sweeps:
+        raise UsageError(f"{source.what} has no case for {', '.join(wanted) or 'any transport'}; see: queuemark list")
+    _check_params(over.params, [name for sweep in sweeps for name in (sweep.transports or "").split(",")], known)
+    return sweeps
+
+
+def _there(base: Asked, known: dict[str, Transport]) -> tuple[str, ...]:
+    return tuple(name for name in (base.transports or ",".join(known)).split(",") if name in known)
+
+
+def _offered(names: Iterable[str], known: dict[str, Transport]) -> set[str]:
+    return {param.name for name in names for param in known[name].params}
+
+
+def _check_params(params: Iterable[str], names: Sequence[str], known: dict[str, Transport]) -> None:
+    """Raises: UsageError for a parameter that none of these transports has."""
+    offered = _offered(names, known)
+    for param in params:
+        if param not in offered and len(names) > 1:
+            which = ", ".join(dict.fromkeys(names))
+            raise UsageError(f"no parameter {param!r} with any of {which}; {nearest(param, offered)}")
+        if param not in offered and names:
+            known[names[0]].param(param)
+
+
+def _joined(
+    sweeps: Iterable[Asked], known: dict[str, Transport], messages: MessagesSource | None
+) -> tuple[list[Case], list[Exclusion]]:
+    cases: dict[str, Case] = {}
+    exclusions: list[Exclusion] = []
+    for asked in sweeps:
+        sweep = read_sweep(asked, known, messages)
+        _check_cells(sweep)
+        try:
+            expansion = expand(sweep, known)
+        except NothingLeft as nothing:
+            exclusions += nothing.exclusions
+            continue
+        exclusions += expansion.exclusions
+        cases |= {case_key(case): case for case in expansion.cases}
+    if not cases:
+        raise NothingLeft(exclusions)
+    return list(cases.values()), exclusions
+
+
+def _check_cells(sweep: Sweep) -> None:
+    axes = [getattr(sweep, name) for name in Sweep.__struct_fields__]
+    cells = prod(len(axis) or 1 for axis in (*axes, *sweep.params.values()) if isinstance(axis, tuple))
+    if cells > _CELLS_HIGH:
+        raise UsageError(f"a sweep of {cells} cells is more than {_CELLS_HIGH}; take fewer values on its axes")

@@ -1,0 +1,42 @@
+"""The plans that have a name, as data: each is a list of sweeps whose cases are joined."""
+
+from __future__ import annotations
+
+__all__ = ["PRESETS", "Preset"]
+
+import msgspec
+
+from queuemark.cli.asked import Asked
+
+
+class Preset(msgspec.Struct, frozen=True, kw_only=True):
+    """summary: one line for the help. sweeps: see cli.asked. repeats: fresh process trees a case."""
+
+    summary: str
+    sweeps: tuple[Asked, ...]
+    repeats: int
+
+
+_DURATION = "0.2"
+_SIZES = "16,1k"
+
+QUICK = Preset(
+    summary="four mechanisms, two sizes, 1 and 4 consumers, in about a minute",
+    repeats=3,
+    sweeps=(
+        # One call a message: what the mechanism itself costs; Nagle's delay changes TCP's answer fourfold.
+        Asked(transports="tcp", sizes=_SIZES, consumers="1,4", duration=_DURATION, params={"nodelay": "0,1"}),
+        Asked(transports="unix-stream,pipe,mq-posix", sizes=_SIZES, consumers="1,4", duration=_DURATION),
+        # Many messages a call, where boundaries are ours to draw.
+        Asked(transports="tcp,unix-stream", sizes=_SIZES, consumers="1,4", policies="buffer:16k", duration=_DURATION),
+        # With several consumers a pipe tears writes above 4096 bytes apart: gathered for one only.
+        Asked(transports="pipe", sizes=_SIZES, consumers="1", policies="buffer:16k", duration=_DURATION),
+        # Length and body in two calls, as many programs do it.
+        Asked(transports="tcp", sizes="16", consumers="1", policies="split", duration=_DURATION),
+        # What waiting and placement do to the same traffic.
+        Asked(transports="tcp", sizes="16", consumers="1", waits="spin", duration=_DURATION, params={"nodelay": "0,1"}),
+        Asked(transports="unix-stream", sizes="16", consumers="1", placements="same,free", duration=_DURATION),
+    ),
+)
+
+PRESETS: dict[str, Preset] = {"quick": QUICK}

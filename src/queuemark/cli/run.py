@@ -1,0 +1,223 @@
+"""``queuemark run``: measures, keeps every trial, shows the results."""
+
+from __future__ import annotations
+
+__all__ = ["command"]
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import rich_click as click
+from click.core import ParameterSource
+from rich.console import Console
+
+from queuemark.cli.asked import Asked
+from queuemark.cli.lock import alone
+from queuemark.cli.output import STDOUT, check_writable, write_json
+from queuemark.cli.prepare import Prepared, Request, prepare
+from queuemark.cli.presets import PRESETS
+from queuemark.model.errors import NothingAvailable, UsageError
+from queuemark.model.session import Session, encode_session
+from queuemark.model.units import parse_duration_s
+from queuemark.model.workload import ACKS, DISPATCHES, FAULTS, PATTERNS, PLACEMENTS, WAITS
+from queuemark.runners.contract import STALL_DEFAULT_S
+from queuemark.runners.registry import Survey, survey
+
+if TYPE_CHECKING:
+    from queuemark.store import Store
+
+NEWEST = "\0newest"
+"""What --resume means without a value; no session is named so."""
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words)}."
+
+
+@click.command("run")
+@click.argument("name", metavar="[PRESET|PLAN.toml]", required=False)
+@click.option("-t", "--transports", metavar="NAMES", help="Which mechanisms; all by default. See: queuemark list.")
+@click.option("-s", "--sizes", metavar="SIZES", help="Bytes a message: 64, 1..4096 (doubling), 16,1k.  [default: 64]")
+@click.option("-c", "--consumers", metavar="COUNTS", help="Consumer processes: 1, 1..32 (doubling).  [default: 1]")
+@click.option("--pattern", "patterns", metavar="NAMES", help=_listed(PATTERNS))
+@click.option("--dispatch", "dispatches", metavar="NAMES", help=f"{_listed(DISPATCHES)} Each transport has its own.")
+@click.option("--policy", "policies", metavar="POLICIES", help="each, split, buffer:BYTES.  [default: each]")
+@click.option("--linger-us", metavar="US", help="A buffered message waits at most this long.  [default: 0, no limit]")
+@click.option("--ack", "acks", metavar="NAMES", help=_listed(ACKS))
+@click.option("--wait", "waits", metavar="NAMES", help=f"{_listed(WAITS)}  [default: block]")
+@click.option("--placement", "placements", metavar="NAMES", help=f"{_listed(PLACEMENTS)}  [default: spread]")
+@click.option("-P", "params", metavar="NAME=VALUE[,VALUE]", multiple=True, help="A parameter of a transport.")
+@click.option("--items", metavar="N", help="Messages a trial, after warm-up: 1M.")
+@click.option("--duration", metavar="TIME", help="Or how long a trial sends: 200ms, 1s.  [default: 1s]")
+@click.option("--warmup", metavar="TIME", help="Traffic before that, dropped.  [default: 10ms]")
+@click.option("--verify", metavar="full|sample:K", help="Content of every message, or of one in K.  [default: full]")
+@click.option("--messages", metavar="FILE", help="Send these messages, looped, each at its own size.")
+@click.option("--messages-format", metavar="lines|u32", help="One a line, or length-prefixed.  [default: lines]")
+@click.option("--repeats", metavar="N", help="Fresh process trees a case.  [default: 5; quick: 3]")
+@click.option("--seed", metavar="N", help="Order and content derive from it.  [default: drawn, and shown]")
+@click.option("--inject", metavar="FAULT", help=f"Make one fault in each trial: {_listed(FAULTS)}")
+@click.option("--stall", metavar="TIME", help="A trial without progress for so long has failed.  [default: 5s]")
+@click.option(
+    "--json", "json_target", metavar="FILE|-", help="Write the session as JSON; - is stdout, without a table."
+)
+@click.option(
+    "--resume",
+    metavar="[SESSION]",
+    is_flag=False,
+    flag_value=NEWEST,
+    help="Go on with an interrupted session (the newest, or the one named); nothing is repeated.",
+)
+@click.pass_context
+def command(
+    ctx: click.RichContext,
+    /,
+    name: str | None,
+    params: tuple[str, ...],
+    json_target: str | None,
+    resume: str | None,
+    **said: str | None,
+) -> None:
+    """Push messages through transports, prove that they arrived, and keep every trial.
+
+    Without anything: the preset quick, about a minute. With axes: your own sweep, their product. With a preset or a
+    plan file and axes: narrowed to the transports named, the other axes replaced.
+    """
+    if json_target is not None:
+        check_writable(json_target)
+    if resume is not None:
+        _only(ctx, {"json_target", "resume", "stall"})
+        _resume(None if resume == NEWEST else resume, said["stall"], json_target)
+    else:
+        _new(ctx, _request(name, params, said), json_target)
+
+
+def _request(name: str | None, params: tuple[str, ...], said: dict[str, str | None]) -> Request:
+    axes = {key: value for key, value in said.items() if key in Asked.__struct_fields__}
+    whole = {key: value for key, value in said.items() if key not in axes}
+    if axes["items"] is not None and axes["duration"] is not None:
+        raise UsageError("--items and --duration exclude each other; give one of them")
+    return Request(name=name, asked=msgspec.convert({**axes, "params": _params(params)}, Asked), **whole)
+
+
+def _params(params: tuple[str, ...]) -> dict[str, str]:
+    """``-P nodelay=0 -P nodelay=1`` is ``-P nodelay=0,1``."""
+    found: dict[str, str] = {}
+    for text in params:
+        key, equals, value = text.partition("=")
+        if not (key and equals and value):
+            raise UsageError(f"-P {text!r} is not NAME=VALUE; write for example -P nodelay=0,1")
+        found[key] = f"{found[key]},{value}" if key in found else value
+    return found
+
+
+def _only(ctx: click.Context, allowed: set[str]) -> None:
+    given = [param for param in ctx.command.params if param.name and _was_given(ctx, param.name)]
+    for param in given:
+        if param.name not in allowed:
+            raise UsageError(f"--resume takes its plan from the session; leave {param.opts[-1]} out")
+
+
+def _was_given(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def _command_text(ctx: click.Context, seed: int) -> str:
+    """What makes this session again (M27), without what only concerned its output, and without paths."""
+    words = ["queuemark", "run"]
+    for param in ctx.command.params:
+        name = param.name or ""
+        if name in ("json_target", "resume", "seed") or not _was_given(ctx, name):
+            continue
+        value = ctx.params[name]
+        for text in value if isinstance(value, tuple) else (value,):
+            shown = Path(text).name if name in ("messages", "name") and text not in PRESETS else text
+            words += [shown] if isinstance(param, click.Argument) else [max(param.opts, key=len), shown]
+    return shlex.join([*words, "--seed", str(seed)])
+
+
+def _new(ctx: click.Context, request: Request, json_target: str | None) -> None:
+    from queuemark.cli.session import begin, check_room
+    from queuemark.store import Store, data_directory
+
+    console = Console(stderr=True)
+    found = _survey(console)
+    prepared = prepare(request, found.transports())
+    plan = msgspec.structs.replace(prepared.plan, command=_command_text(ctx, prepared.plan.seed))
+    with alone(data_directory()), Store.open() as store:
+        check_room(data_directory(), plan)
+        session = begin(store, plan)
+        _say(console, _opening(session))
+        for line in _left_out(prepared):
+            _say(console, line)
+        _finish(store, session, found, prepared.stall_s, console, json_target)
+
+
+def _resume(name: str | None, stall: str | None, json_target: str | None) -> None:
+    from queuemark.cli.outcome import read
+    from queuemark.cli.session import resume
+    from queuemark.store import Store, data_directory
+
+    console = Console(stderr=True)
+    stall_s = parse_duration_s(stall, "stall") if stall is not None else STALL_DEFAULT_S
+    with alone(data_directory()), Store.open() as store:
+        session = resume(store, name)
+        if session.state == "complete":
+            _say(
+                console,
+                f"session {session.id[:8]} is complete: nothing to resume; see: queuemark show {session.id[:8]}",
+            )
+            if json_target is not None:
+                write_json(json_target, encode_session(read(store, session)))
+            return
+        found = _survey(console)
+        _say(console, f"{_opening(session)}, {len(store.done(session.id))} trials done before")
+        _finish(store, session, found, stall_s, console, json_target)
+
+
+def _survey(console: Console) -> Survey:
+    found = survey()
+    for trouble in found.troubles:
+        _say(console, f"queuemark: {trouble}")
+    if not found.offers:
+        raise NothingAvailable("no runner offers any transport; see the line above for what to do")
+    return found
+
+
+def _opening(session: Session) -> str:
+    plan = session.plan
+    cases, repeats = len(plan.cases), plan.repeats
+    counted = f"{cases} case{'s' * (cases != 1)} x {repeats} repeat{'s' * (repeats != 1)}"
+    return f"session {session.id[:8]}: {counted}, seed {plan.seed}"
+
+
+def _left_out(prepared: Prepared) -> list[str]:
+    cells: dict[tuple[str, str], int] = {}
+    for exclusion in prepared.exclusions:
+        key = (exclusion.transport, exclusion.reason)
+        cells[key] = cells.get(key, 0) + exclusion.cells
+    return [
+        f"left out: {count} case{'s' * (count != 1)} of {name}: {reason}" for (name, reason), count in cells.items()
+    ]
+
+
+def _finish(
+    store: Store, session: Session, found: Survey, stall_s: float, console: Console, json_target: str | None
+) -> None:
+    from queuemark.cli.outcome import interruption, judge, read, show
+    from queuemark.cli.session import carry_out
+
+    through = carry_out(store, session, found, stall_s, console)
+    document = read(store, session)
+    if json_target is not None:
+        write_json(json_target, encode_session(document))
+    if not through:
+        raise interruption(document)
+    if json_target != STDOUT:
+        show(document)
+    judge(document)
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,120 @@
+"""A session on this machine, from its beginning or from where it was interrupted, to its end.
+
+1. Every trial is in the store before the next begins; whatever ends this process, what was finished is kept.
+2. An interrupted session goes on in the same order and repeats nothing; it goes on only where it began.
+"""
+
+from __future__ import annotations
+
+__all__ = ["begin", "carry_out", "check_room", "resume"]
+
+import shutil
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from queuemark import __version__
+from queuemark.cli.interrupts import asking_to_stop
+from queuemark.cli.progress import Progress
+from queuemark.measure.execute import execute
+from queuemark.measure.machine import read_machine
+from queuemark.measure.messages import read_messages
+from queuemark.model.errors import QueuemarkError, UsageError
+from queuemark.model.machine import Machine
+from queuemark.model.plan import Plan
+from queuemark.model.session import Session
+from queuemark.model.units import format_bytes
+from queuemark.runners.registry import Survey
+from queuemark.runners.stop import Stop
+from queuemark.store import Store
+
+_SAME = ("system", "release", "architecture", "cpu_model", "cpus")
+"""What must be as it was for trials to belong to one session."""
+
+_ROOM_LOW_BYTES = 1024 * 1024
+_TRIAL_BYTES = 4096
+_CONSUMER_BYTES = 1024
+
+
+def begin(store: Store, plan: Plan) -> Session:
+    """A new session, stored."""
+    session = Session(
+        id=uuid.uuid4().hex,
+        created_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        version=__version__,
+        seed=plan.seed,
+        machine=read_machine(),
+        plan=plan,
+    )
+    store.begin(session)
+    return session
+
+
+def resume(store: Store, name: str | None) -> Session:
+    """The named session, or the newest that was interrupted; it is running again unless it is complete.
+
+    Raises: UsageError when there is none, or when it cannot go on here.
+    """
+    if name is None:
+        interrupted = (summary.id for summary in store.sessions() if summary.state == "interrupted")
+        name = next(interrupted, "last")
+    session = store.find(name)
+    if session.state != "complete":
+        _check_machine(session, read_machine())
+        _check_messages(session)
+        store.reopen(session.id)
+    return session
+
+
+def carry_out(store: Store, session: Session, found: Survey, stall_s: float, console: Console) -> bool:
+    """Runs what the session still lacks; True when it is complete, False when it was stopped."""
+    through = False
+    try:
+        with Stop() as stop, asking_to_stop(stop), Progress(console, session.plan.cases) as progress:
+            through = execute(
+                session.plan,
+                found.by_runtime(),
+                session_id=session.id,
+                done=store.done(session.id),
+                on_trial=lambda case, trial: store.add_trial(session.id, case, trial),
+                on_progress=progress,
+                stop=stop,
+                stall_s=stall_s,
+            )
+    finally:
+        store.finish(session.id, "complete" if through else "interrupted")
+    return through
+
+
+def check_room(directory: Path, plan: Plan) -> None:
+    """Raises: QueuemarkError when the disk has no room for what the plan will record, a cautious guess."""
+    trials = sum(_TRIAL_BYTES + _CONSUMER_BYTES * case.workload.consumers for case in plan.cases) * plan.repeats
+    needed, free = _ROOM_LOW_BYTES + trials, shutil.disk_usage(directory).free
+    if free < needed:
+        raise QueuemarkError(
+            f"the data directory {directory} has {format_bytes(free)} free, this session may need "
+            f"{format_bytes(needed)}; make room or set QUEUEMARK_DATA_DIR to another place"
+        )
+
+
+def _check_machine(session: Session, here: Machine) -> None:
+    for fact in _SAME:
+        then, now = getattr(session.machine, fact), getattr(here, fact)
+        if then != now:
+            raise UsageError(
+                f"session {session.id[:8]} cannot go on here: {fact} was {then!r} and is {now!r}, and trials of one "
+                "session are compared with each other; start a new one"
+            )
+
+
+def _check_messages(session: Session) -> None:
+    plan = session.plan
+    source = next((case.workload.messages for case in plan.cases if case.workload.messages), None)
+    if source is None:
+        return
+    if plan.messages_path is None:
+        raise UsageError(f"session {session.id[:8]} does not say where its messages {source.name} lie; start a new one")
+    if read_messages(Path(plan.messages_path), source.format).sha256 != source.sha256:
+        raise UsageError(f"messages {plan.messages_path} changed since session {session.id[:8]} began; start a new one")
