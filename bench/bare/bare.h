@@ -114,7 +114,8 @@ static inline void* filled(size_t bytes, int value) {
   return memset(buffer, value, bytes);
 }
 
-// ends[0] is read, ends[1] written: one connection over 127.0.0.1, or a pair of Unix stream sockets.
+// ends[0] is read, ends[1] written: one connection over 127.0.0.1, made by the reader as ours is, or a pair
+// of Unix stream sockets.
 static inline void open_sockets(const struct options* o, int ends[2]) {
   if (!strcmp(o->mechanism, "unix")) {
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends)) fail("socketpair");
@@ -126,10 +127,10 @@ static inline void open_sockets(const struct options* o, int ends[2]) {
   if (listener < 0 || bind(listener, (struct sockaddr*)&address, length) || listen(listener, 1))
     fail("listen");
   if (getsockname(listener, (struct sockaddr*)&address, &length)) fail("getsockname");
-  ends[1] = socket(AF_INET, SOCK_STREAM, 0);
-  if (ends[1] < 0 || connect(ends[1], (struct sockaddr*)&address, length)) fail("connect");
-  ends[0] = accept(listener, NULL, NULL);
-  if (ends[0] < 0 || close(listener)) fail("accept");
+  ends[0] = socket(AF_INET, SOCK_STREAM, 0);
+  if (ends[0] < 0 || connect(ends[0], (struct sockaddr*)&address, length)) fail("connect");
+  ends[1] = accept(listener, NULL, NULL);
+  if (ends[1] < 0 || close(listener)) fail("accept");
   if (o->nodelay && setsockopt(ends[1], IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)))
     fail("TCP_NODELAY");
 }
