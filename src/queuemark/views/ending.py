@@ -1,0 +1,66 @@
+"""How the trials of a case ended, in a few words, and the remarks that say why."""
+
+from __future__ import annotations
+
+__all__ = ["WRONGS", "Ending", "Footnotes", "proved_text"]
+
+import msgspec
+
+from queuemark.model.session import CaseResult, SessionDocument
+from queuemark.model.trial import TrialFigures
+
+WRONGS = ("lost", "duplicated", "reordered", "corrupted")
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """state: ``ok``, or what ended otherwise and in how many of the trials. remarks: why, each once."""
+
+    state: str
+    remarks: list[str]
+
+    @classmethod
+    def of(cls, result: CaseResult) -> Ending:
+        trials = result.trials
+        if not trials:
+            return cls(state="not run", remarks=["not run: the session ended before this case had its turn"])
+        remarks = [_why(trial) for trial in trials if trial.state != "ok"]
+        ok = [trial for trial in trials if trial.state == "ok"]
+        remarks += [f"no rate: {trial.rate_withheld}" for trial in ok if trial.rate_withheld]
+        if any(trial.oversubscribed for trial in trials):
+            remarks.append("oversubscribed: more workers than cpus to run them")
+        parts = [_share(trials, state) for state in ("failed", "unavailable")]
+        return cls(state=", ".join(part for part in parts if part) or "ok", remarks=list(dict.fromkeys(remarks)))
+
+
+def _share(trials: list[TrialFigures], state: str) -> str:
+    ended = sum(trial.state == state for trial in trials)
+    return state if ended == len(trials) else f"{ended}/{len(trials)} {state}" if ended else ""
+
+
+def _why(trial: TrialFigures) -> str:
+    said = f"{trial.state}: {trial.reason or 'no reason was given'}"
+    return f"{said}; {trial.remedy}" if trial.remedy else said
+
+
+class Footnotes:
+    """Each remark once, numbered in the order in which they come up."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def mark(self, remark: str) -> str:
+        return f"[{self._numbers.setdefault(remark, len(self._numbers) + 1)}]"
+
+    def lines(self) -> list[str]:
+        return [f"[{number}] {remark}" for remark, number in self._numbers.items()]
+
+
+def proved_text(document: SessionDocument) -> str:
+    """What was proved, over all trials that ran."""
+    ran = [trial for result in document.cases for trial in result.trials if trial.state != "unavailable"]
+    if not ran:
+        return "no trial ran"
+    proved = sum(trial.state == "ok" for trial in ran)
+    sums = {name: sum(getattr(trial, name) for trial in ran) for name in ("sent", "delivered", *WRONGS)}
+    told = ", ".join(f"{count:,} {name}" for name, count in sums.items())
+    return f"delivery proved in {proved} of the {len(ran)} trials that ran: {told}"

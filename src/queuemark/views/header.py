@@ -1,0 +1,24 @@
+"""The line above every table of a session: which one it is, and the machine it ran on."""
+
+from __future__ import annotations
+
+__all__ = ["about", "machine_text"]
+
+from queuemark.model.machine import Machine
+from queuemark.model.session import SessionDocument
+
+
+def about(document: SessionDocument) -> str:
+    """``session 0123456789ab of 2026-03-01 12:00 (complete), seed 42, on ...``"""
+    session = document.session
+    when = session.created_at[:16].replace("T", " ")
+    return (
+        f"session {session.id[:12]} of {when} ({session.state}), {session.plan.repeats} trials a case, "
+        f"seed {session.seed}, on {machine_text(session.machine)}"
+    )
+
+
+def machine_text(machine: Machine) -> str:
+    model = machine.cpu_model or machine.architecture
+    virtual = f", {machine.hypervisor}" if machine.hypervisor else ""
+    return f"{len(machine.cpus)} cpus of {model}{virtual}, {machine.system} {machine.release}"

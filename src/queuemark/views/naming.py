@@ -1,0 +1,127 @@
+"""What a case is called among the others of its session.
+
+What all cases have in common is said once; what most have in common is left out of the name of those
+that have it, and stands in the name of the others. Nothing of a case's meaning is left unsaid.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Naming", "case_number", "policy_text", "workload_text"]
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from queuemark.model.errors import UsageError
+from queuemark.model.plan import Case, case_key
+from queuemark.model.session import CaseResult, SessionDocument
+from queuemark.model.units import format_bytes, format_count, format_duration_s
+from queuemark.model.workload import Workload
+
+_USUAL = ("pattern", "wait", "placement", "ack", "verify", "linger_us", "warmup_s", "amount", "messages")
+
+
+class Naming(msgspec.Struct, frozen=True, kw_only=True):
+    """usual: for each of the workload's settings, what most cases of the session have, as text.
+
+    params: by transport, what most of its cases have; the dispatch is among them.
+    """
+
+    usual: dict[str, str]
+    params: dict[str, dict[str, int | str]]
+
+    @classmethod
+    def of(cls, cases: Sequence[Case]) -> Naming:
+        usual = {name: _most([_setting(case.workload, name) for case in cases]) for name in _USUAL}
+        params: dict[str, dict[str, int | str]] = {}
+        for transport in dict.fromkeys(case.transport for case in cases):
+            held = [_parts(case) for case in cases if case.transport == transport]
+            params[transport] = {name: _lowest_most([h[name] for h in held if name in h]) for name in held[0]}
+        return cls(usual=usual, params=params)
+
+    def name(self, case: Case) -> str:
+        """The transport, and whatever is not usual: ``tcp nodelay=1 wait=spin``."""
+        usual = self.params.get(case.transport, {})
+        parts = [f"{name}={value}" for name, value in _parts(case).items() if usual.get(name) != value]
+        parts += [
+            f"{name}={_setting(case.workload, name)}" if name != "amount" else _setting(case.workload, name)
+            for name, common in self.usual.items()
+            if _setting(case.workload, name) != common
+        ]
+        return " ".join([case.transport, *parts])
+
+    def params_text(self) -> str:
+        """What each transport has where no name says otherwise: ``tcp nodelay=0, ...; pipe ...``"""
+        told = {name: ", ".join(f"{key}={value}" for key, value in held.items()) for name, held in self.params.items()}
+        return "; ".join(f"{name} {held}" for name, held in told.items())
+
+    def usual_text(self) -> str:
+        """One line: ``share; wait block; placement spread; ...``"""
+        told = {name: value for name, value in self.usual.items() if value not in ("", "0")}
+        parts = [told.pop("pattern", ""), *(f"{_WORDS.get(name, name)} {value}" for name, value in told.items())]
+        return "; ".join(part for part in parts if part)
+
+
+def _parts(case: Case) -> dict[str, int | str]:
+    return {**case.params, "dispatch": case.workload.dispatch}
+
+
+_WORDS = {"warmup_s": "warm-up", "linger_us": "linger", "amount": "each trial", "messages": "messages of"}
+
+
+def _setting(load: Workload, name: str) -> str:
+    if name == "amount":
+        return f"{format_count(load.items)} items" if load.items else format_duration_s(load.duration_s or 0)
+    if name == "messages":
+        return load.messages.name if load.messages else ""
+    if name == "warmup_s":
+        return format_duration_s(load.warmup_s) if load.warmup_s else "none"
+    return str(getattr(load, name))
+
+
+def _most(values: Sequence[str]) -> str:
+    return Counter(values).most_common(1)[0][0] if values else ""
+
+
+def _lowest_most(values: Sequence[int | str]) -> int | str:
+    """Of the most frequent values the lowest: a switch is named where it is on."""
+    counts = Counter(values)
+    most = max(counts.values())
+    return min((value for value, count in counts.items() if count == most), key=lambda value: (str(type(value)), value))
+
+
+def policy_text(policy: str) -> str:
+    """``buffer:16k`` for ``buffer:16384``."""
+    name, colon, size_bytes = policy.partition(":")
+    if not colon:
+        return policy
+    exact = int(size_bytes)
+    return f"{name}:{exact // 1024}k" if exact % 1024 == 0 else policy
+
+
+def workload_text(load: Workload) -> str:
+    """The whole workload in one line."""
+    own = f" of {load.messages.name}" if load.messages else ""
+    return (
+        f"{'up to ' if own else ''}{format_bytes(load.size_bytes)} messages{own} to {load.consumers} "
+        f"consumer{'s' if load.consumers > 1 else ''}; {load.pattern}, {load.dispatch}; policy "
+        f"{policy_text(load.policy)}{f', linger {load.linger_us} us' if load.linger_us else ''}; ack {load.ack}; "
+        f"wait {load.wait}; placement {load.placement}; verify {load.verify}; each trial {_setting(load, 'amount')} "
+        f"after a warm-up of {_setting(load, 'warmup_s')}"
+    )
+
+
+def case_number(document: SessionDocument, name: str) -> tuple[int, CaseResult]:
+    """A case by its number in the session (from 1) or the beginning of its key.
+
+    Raises: UsageError when none or several fit.
+    """
+    numbered = list(enumerate(document.cases, 1))
+    if name.isdecimal() and 1 <= int(name) <= len(numbered):
+        return numbered[int(name) - 1]
+    fitting = [(number, result) for number, result in numbered if case_key(result.case).startswith(name.lower())]
+    if len(fitting) == 1:
+        return fitting[0]
+    said = "fits several cases" if fitting else "is no case of this session"
+    raise UsageError(f"{name!r} {said}; name one by its number, 1 to {len(numbered)}, or by its key")

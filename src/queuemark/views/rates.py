@@ -1,0 +1,222 @@
+"""Which mechanism moves the most messages? One line a case, the fastest first among equals in size and consumers.
+
+1. A rate stands only where delivery was proved; what did not run has no number at all.
+2. Every trial counts in the sums; the rate is the median over those that have one, with its interval.
+3. What failed, could not run, was too short or oversubscribed is marked, and below the table it says why.
+"""
+
+from __future__ import annotations
+
+__all__ = ["rates_table", "rates_text"]
+
+from collections.abc import Callable, Sequence
+from statistics import median
+
+import msgspec
+
+from queuemark.model.plan import case_key
+from queuemark.model.session import CaseResult, SessionDocument
+from queuemark.model.trial import TrialFigures
+from queuemark.views.ending import WRONGS, Ending, Footnotes, proved_text
+from queuemark.views.header import about
+from queuemark.views.naming import Naming, policy_text
+from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_percent, as_share
+from queuemark.views.render import WIDTH, text
+from queuemark.views.table import KEEP, Cell, Column, Table
+
+
+class _Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One case with its number in the session, its name among the others, and how its trials ended."""
+
+    number: int
+    result: CaseResult
+    name: str
+    ending: Ending
+    state: str
+
+
+class _Field(msgspec.Struct, frozen=True, kw_only=True):
+    """A column and how its cell is had.
+
+    folds: left out when all cases agree on it, and said above the table.
+    wide: shown only when every column is asked for; brief: shown only when not.
+    alone: shown only where there are no lines below the table to refer to.
+    """
+
+    column: Column
+    cell: Callable[[_Line], Cell]
+    folds: bool = False
+    wide: bool = False
+    brief: bool = False
+    alone: bool = False
+
+    def shown(self, lines: Sequence[_Line], wide: bool, alone: bool) -> bool:
+        asked = not self.brief if wide else not (self.wide or _agree(self, lines))
+        return asked and (alone or not self.alone)
+
+
+def rates_text(document: SessionDocument, width: int | None = WIDTH) -> str:
+    """The table as text; document: with estimates (queuemark.analysis.estimates)."""
+    return text(rates_table(document), width)
+
+
+def rates_table(document: SessionDocument, *, wide: bool = False, alone: bool = False) -> Table:
+    """document: with estimates. wide: every column, also those on which all cases agree.
+
+    alone: for rows that will stand without what is above and below them: nothing refers there.
+    """
+    naming = Naming.of([result.case for result in document.cases])
+    footnotes = Footnotes()
+    lines = sorted(
+        (_line(*numbered, naming, footnotes, alone) for numbered in enumerate(document.cases, 1)), key=_order
+    )
+    fields = [field for field in _FIELDS if field.shown(lines, wide, alone)]
+    folded = [_folded(field, lines) for field in _FIELDS if field not in fields and _agree(field, lines)]
+    return Table(
+        title="Which mechanism moves the most messages?",
+        above=[about(document), "; ".join([*folded, naming.usual_text()])],
+        columns=[field.column for field in fields],
+        rows=[[field.cell(line) for field in fields] for line in lines],
+        below=[
+            *footnotes.lines(),
+            proved_text(document),
+            f"parameters where none is named: {naming.params_text()}",
+            f"again: {document.session.plan.command}",
+        ],
+    )
+
+
+def _line(number: int, result: CaseResult, naming: Naming, footnotes: Footnotes, alone: bool) -> _Line:
+    ending = Ending.of(result)
+    state = ending.state if alone else " ".join([ending.state, *map(footnotes.mark, ending.remarks)])
+    return _Line(number=number, result=result, name=naming.name(result.case), ending=ending, state=state)
+
+
+def _order(line: _Line) -> tuple[int, int, float, int]:
+    load, estimate = line.result.case.workload, line.result.rate_per_s
+    return load.size_bytes, load.consumers, -estimate.median if estimate else 0.0, line.number
+
+
+def _agree(field: _Field, lines: Sequence[_Line]) -> bool:
+    return field.folds and len({field.cell(line) for line in lines}) == 1
+
+
+def _folded(field: _Field, lines: Sequence[_Line]) -> str:
+    return f"{field.column.title()} {field.column.text(field.cell(lines[0]))}"
+
+
+def _ran(line: _Line) -> list[TrialFigures]:
+    return [trial for trial in line.result.trials if trial.state != "unavailable"]
+
+
+def _summed(name: str) -> Callable[[_Line], Cell]:
+    return lambda line: sum(getattr(trial, name) for trial in _ran(line)) if _ran(line) else None
+
+
+def _middle(name: str) -> Callable[[_Line], Cell]:
+    """The median of a figure over the trials that were proved and have it."""
+
+    def cell(line: _Line) -> Cell:
+        held = [getattr(trial, name) for trial in line.result.trials if trial.state == "ok"]
+        held = [value for value in held if value is not None]
+        return median(held) if held else None
+
+    return cell
+
+
+def _highest(name: str) -> Callable[[_Line], Cell]:
+    return lambda line: max((getattr(trial, name) for trial in _ran(line)), default=None)
+
+
+def _estimate(name: str) -> Callable[[_Line], Cell]:
+    return lambda line: getattr(line.result.rate_per_s, name) if line.result.rate_per_s else None
+
+
+def _within(line: _Line) -> Cell:
+    """The farther end of the interval, as a share of the median."""
+    estimate = line.result.rate_per_s
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return None
+    return max(estimate.median - estimate.low, estimate.high - estimate.median) / estimate.median
+
+
+def _load(name: str) -> Callable[[_Line], Cell]:
+    return lambda line: getattr(line.result.case.workload, name)
+
+
+def _params(line: _Line) -> str:
+    return " ".join(f"{name}={value}" for name, value in line.result.case.params.items())
+
+
+def _amount(line: _Line) -> str:
+    load = line.result.case.workload
+    return f"{load.items} items" if load.items else f"{load.duration_s} s"
+
+
+def _left(
+    name: str,
+    head: str,
+    cell: Callable[[_Line], Cell],
+    *,
+    wrap: int | None = None,
+    folds: bool = False,
+    wide: bool = False,
+    alone: bool = False,
+) -> _Field:
+    column = Column(name=name, head=head, align="left", wrap=wrap)
+    return _Field(column=column, cell=cell, folds=folds, wide=wide, alone=alone)
+
+
+def _number(
+    name: str,
+    head: str,
+    show: Callable[[str | int | float], str],
+    cell: Callable[[_Line], Cell],
+    *,
+    rank: int = KEEP,
+    folds: bool = False,
+    wide: bool = False,
+    brief: bool = False,
+) -> _Field:
+    column = Column(name=name, head=head, show=show, rank=rank)
+    return _Field(column=column, cell=cell, folds=folds, wide=wide, brief=brief)
+
+
+_FIELDS = (
+    _number("case", "#", str, lambda line: line.number),
+    _left("key", "key", lambda line: case_key(line.result.case), wide=True),
+    _left("name", "transport", lambda line: line.name, wrap=22),
+    _left("transport", "transport", lambda line: line.result.case.transport, wide=True),
+    _left("runtime", "runtime", lambda line: line.result.case.runtime, wide=True),
+    _left("params", "parameters", _params, wide=True),
+    _number("size_bytes", "size", as_bytes, _load("size_bytes"), folds=True),
+    _number("consumers", "con-\nsumers", str, _load("consumers"), folds=True),
+    _left("policy", "policy", lambda line: policy_text(line.result.case.workload.policy), folds=True),
+    _left("pattern", "pattern", _load("pattern"), wide=True),
+    _left("dispatch", "dispatch", _load("dispatch"), wide=True),
+    _left("ack", "ack", _load("ack"), wide=True),
+    _left("wait", "wait", _load("wait"), wide=True),
+    _left("placement", "placement", _load("placement"), wide=True),
+    _left("verify", "verify", _load("verify"), wide=True),
+    _number("linger_us", "linger\nus", str, _load("linger_us"), wide=True),
+    _left("amount", "each\ntrial", _amount, wide=True),
+    _number("rate_per_s", "messages\nper s", as_count, _estimate("median")),
+    _number("rate_within", "95 %\n+-", as_percent, _within, rank=2, brief=True),
+    _number("rate_low_per_s", "95 %\nlow", as_count, _estimate("low"), wide=True),
+    _number("rate_high_per_s", "95 %\nhigh", as_count, _estimate("high"), wide=True),
+    _number("goodput_bytes_per_s", "goodput\nMB/s", as_mb, _middle("goodput_bytes_per_s"), rank=3),
+    _number("fairness", "fair-\nness", as_share, _middle("fairness"), rank=6),
+    _number("cpu_ns_per_message", "cpu ns/\nmessage", as_digits, _middle("cpu_ns_per_message"), rank=4),
+    _number("calls_per_message", "calls/\nmessage", as_digits, _middle("calls_per_message"), rank=5),
+    _number("switches_per_message", "switches/\nmessage", as_digits, _middle("switches_per_message"), wide=True),
+    _number("bytes_per_call", "bytes/\ncall", as_digits, _middle("bytes_per_call"), wide=True),
+    _number("peak_memory_bytes", "memory", as_bytes, _highest("peak_memory_bytes"), wide=True),
+    _number("window_ns", "window\nms", as_ms, _middle("window_ns"), wide=True),
+    _number("send_rate_per_s", "sent/s", as_count, _middle("send_rate_per_s"), wide=True),
+    _number("trials", "trials", str, lambda line: len(line.result.trials), wide=True),
+    _number("sent", "sent", as_exact, _summed("sent"), wide=True),
+    _number("delivered", "delivered", as_exact, _summed("delivered"), wide=True),
+    *(_number(name, name, as_exact, _summed(name), wide=True) for name in WRONGS),
+    _left("state", "state", lambda line: line.state, wrap=16),
+    _left("remarks", "remarks", lambda line: "; ".join(line.ending.remarks) or None, alone=True),
+)
