@@ -17,7 +17,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     repeats: int
 
 
-_DURATION = "0.2"
+_DURATION = "0.4"
 _SIZES = "16,1k"
 
 QUICK = Preset(

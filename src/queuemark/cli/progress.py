@@ -1,7 +1,7 @@
 """What is seen while a session runs: on stderr, in this process only, at most four times a second (M19).
 
 1. On a terminal one line that is rewritten: trial i of n, which case, its running rate, time left.
-2. Elsewhere plain lines, one a finished trial or rarer.
+2. Elsewhere plain lines, one a finished trial or rarer, at most one a second.
 3. No thread and no timer: it is drawn only when a runner or a finished trial has something to say.
 """
 
@@ -24,6 +24,10 @@ from queuemark.model.trial import figures
 from queuemark.model.units import format_bytes, format_duration_s, format_rate
 
 UPDATE_LOW_S = 0.25
+"""Between two updates of the live line."""
+
+LINE_LOW_S = 1.0
+"""Between two plain lines: logs are read later, and by people."""
 
 
 class CaseLabels:
@@ -73,7 +77,8 @@ class Progress:
     def __call__(self, step: Step) -> None:
         last = step.trial is not None and step.number == step.total
         now_s = self._clock()
-        if not last and now_s - self._shown_s < UPDATE_LOW_S:
+        low_s = UPDATE_LOW_S if self._live is not None else LINE_LOW_S
+        if not last and now_s - self._shown_s < low_s:
             return
         if self._live is None and step.trial is None:
             return

@@ -1,0 +1,104 @@
+"""Plans in files: what they say, and one clear line for what is wrong in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from queuemark.cli.planfile import PlanFile, read_plan_file
+from queuemark.model.errors import UsageError
+
+
+def read(directory: Path, text: str) -> PlanFile:
+    path = directory / "plan.toml"
+    path.write_text(text)
+    return read_plan_file(path)
+
+
+def refusal(directory: Path, text: str) -> str:
+    with pytest.raises(UsageError) as caught:
+        read(directory, text)
+    message = str(caught.value)
+    assert str(directory / "plan.toml") in message
+    assert "\n" not in message
+    return message
+
+
+def test_one_sweep(tmp_path: Path) -> None:
+    plan = read(
+        tmp_path,
+        """
+        transports = ["tcp", "pipe"]
+        sizes = ["1..4096", "10k"]
+        consumers = [1, 4]
+        duration = 0.00005
+        repeats = 7
+        seed = 42
+        params = { nodelay = [false, true], batch = 1000 }
+        """,
+    )
+    (sweep,) = plan.sweeps
+    assert (sweep.transports, sweep.sizes, sweep.consumers) == ("tcp,pipe", "1..4096,10k", "1,4")
+    assert sweep.duration == "0.00005"
+    assert sweep.params == {"nodelay": "0,1", "batch": "1000"}
+    assert (plan.repeats, plan.seed) == ("7", "42")
+
+
+def test_sweeps_share_what_stands_above_them(tmp_path: Path) -> None:
+    plan = read(
+        tmp_path,
+        """
+        sizes = 16
+        duration = "1s"
+        params = { nodelay = 1 }
+        [[sweep]]
+        transports = "tcp"
+        items = 1000
+        [[sweep]]
+        transports = "pipe"
+        sizes = "32"
+        params = { size = "64k" }
+        """,
+    )
+    first, second = plan.sweeps
+    assert (first.sizes, first.items, first.duration) == ("16", "1000", None)
+    assert (second.sizes, second.items, second.duration) == ("32", None, "1s")
+    assert second.params == {"nodelay": "1", "size": "64k"}
+
+
+def test_an_empty_plan_is_one_sweep_of_defaults(tmp_path: Path) -> None:
+    assert len(read(tmp_path, "").sweeps) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("sizes = [1, 2\nconsumers = 3", "line 2, column"),
+        ("size = 1", "unknown key 'size'; did you mean 'sizes'?"),
+        ("[[sweep]]\n[[sweep]]\ntransport = 'tcp'", "sweep 2: unknown key 'transport'; did you mean 'transports'?"),
+        ("[[sweep]]\nrepeats = 3", "sweep 1: unknown key 'repeats'"),
+        ("[sweep]\nsizes = 1", "sweep is not a list of tables"),
+        ("sizes = true", "sizes is true or false"),
+        ("sizes = { low = 1 }", "sizes is a table"),
+        ("sizes = [[1, 2]]", "sizes is a list within a list"),
+        ("sizes = []", "sizes is an empty list"),
+        ("items = 2024-01-01", "items is a date or time"),
+        ("params = 3", "params is not a table"),
+        ("params = { nodelay = { a = 1 } }", "params.nodelay is a table"),
+        ("repeats = [[1]]", "repeats is a list within a list"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, named: str) -> None:
+    assert named in refusal(tmp_path, text)
+
+
+def test_a_missing_plan(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read: No such file or directory"):
+        read_plan_file(tmp_path / "gone.toml")
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_bytes(b'sizes = "\xff"')
+    with pytest.raises(UsageError, match="is not UTF-8"):
+        read_plan_file(tmp_path / "plan.toml")

@@ -1,0 +1,187 @@
+"""From words to a plan: presets, narrowing, defaults, and complaints before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from queuemark.cli.asked import Asked
+from queuemark.cli.prepare import Prepared, Request, prepare
+from queuemark.model.errors import UsageError
+from queuemark.model.transport import Transport
+from queuemark.runners.registry import VARIABLE, survey
+
+
+@pytest.fixture(scope="module")
+def known(fake_runner: Path) -> dict[str, Transport]:
+    found = survey({VARIABLE: str(fake_runner)}).transports()
+    return {name: transport for name, transport in found.items() if name != "absent"}
+
+
+def quick(known: dict[str, Transport], **axes: str) -> Prepared:
+    return prepare(Request(name="quick", asked=Asked(**axes)), known)  # type: ignore[arg-type]
+
+
+def refused(known: dict[str, Transport], request: Request) -> str:
+    with pytest.raises(UsageError) as caught:
+        prepare(request, known)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_nothing_said_is_quick(known: dict[str, Transport]) -> None:
+    bare, named = prepare(Request(), known).plan, quick(known).plan
+    assert bare.cases == named.cases
+    assert (bare.preset, bare.repeats) == ("quick", 3)
+
+
+def test_quick_leaves_nothing_out(known: dict[str, Transport]) -> None:
+    prepared = quick(known)
+    assert prepared.exclusions == []
+    assert {case.transport for case in prepared.plan.cases} == {"tcp", "unix-stream", "pipe", "mq-posix"}
+    assert {case.params["nodelay"] for case in prepared.plan.cases if case.transport == "tcp"} == {0, 1}
+    assert {case.workload.policy for case in prepared.plan.cases} == {"each", "split", "buffer:16384"}
+
+
+def test_quick_keeps_within_its_time(known: dict[str, Transport]) -> None:
+    """At most 75 s in all; a trial costs up to 0.15 s outside its window."""
+    plan = quick(known).plan
+    planned_s = sum((case.workload.duration_s or 0) + case.workload.warmup_s + 0.15 for case in plan.cases)
+    assert planned_s * plan.repeats <= 75
+
+
+def test_m07_quick_runs_at_least_a_fifth_of_a_second(known: dict[str, Transport]) -> None:
+    assert min(case.workload.duration_s or 0 for case in quick(known).plan.cases) >= 0.2
+
+
+def test_a_preset_is_narrowed(known: dict[str, Transport]) -> None:
+    plan = quick(known, transports="pipe").plan
+    everything = quick(known).plan
+    assert plan.cases == [case for case in everything.cases if case.transport == "pipe"]
+
+
+def test_a_preset_with_other_axes(known: dict[str, Transport]) -> None:
+    plan = quick(known, sizes="64", items="1k").plan
+    assert {case.workload.size_bytes for case in plan.cases} == {64}
+    assert {(case.workload.items, case.workload.duration_s) for case in plan.cases} == {(1000, None)}
+
+
+def test_a_parameter_goes_where_it_fits(known: dict[str, Transport]) -> None:
+    plan = prepare(Request(name="quick", asked=Asked(params={"nodelay": "1"})), known).plan
+    assert {case.params.get("nodelay") for case in plan.cases} == {1, None}
+
+
+def test_axes_without_a_preset_take_the_documented_defaults(known: dict[str, Transport]) -> None:
+    plan = prepare(Request(asked=Asked(transports="tcp")), known).plan
+    (case,) = plan.cases
+    load = case.workload
+    assert (plan.preset, plan.repeats, load.duration_s, load.items) == (None, 5, 1.0, None)
+    assert (load.size_bytes, load.consumers, load.policy, load.ack) == (64, 1, "each", "fence")
+    assert (load.wait, load.placement, load.verify, case.params["nodelay"]) == ("block", "spread", "full", 0)
+
+
+def test_an_axis_alone_sweeps_over_every_transport(known: dict[str, Transport]) -> None:
+    plan = prepare(Request(asked=Asked(consumers="1,2")), known).plan
+    assert len(plan.cases) == 2 * len(known)
+
+
+def test_the_product_of_all_axes(known: dict[str, Transport]) -> None:
+    asked = Asked(
+        transports="tcp", sizes="1..8", consumers="1,4", policies="each,buffer", waits="block,spin", placements="free"
+    )
+    assert len(prepare(Request(asked=asked), known).plan.cases) == 4 * 2 * 2 * 2
+
+
+def test_what_is_ruled_out_is_said(known: dict[str, Transport]) -> None:
+    prepared = prepare(Request(asked=Asked(transports="tcp,mq-posix", policies="each,split")), known)
+    assert [(e.transport, e.cells) for e in prepared.exclusions] == [("mq-posix", 1)]
+
+
+def test_own_messages(known: dict[str, Transport], tmp_path: Path) -> None:
+    (tmp_path / "own").write_text("one\ntwo\n")
+    plan = prepare(Request(messages=str(tmp_path / "own")), known).plan
+    assert len(plan.cases) == len(known)
+    assert plan.messages_path == str(tmp_path / "own")
+    assert {case.workload.size_bytes for case in plan.cases} == {3 + 8}
+
+
+def test_a_plan_file(known: dict[str, Transport], tmp_path: Path) -> None:
+    (tmp_path / "own").write_text("one\ntwo\n")
+    (tmp_path / "plan.toml").write_text(
+        'repeats = 2\nseed = 9\nmessages = "own"\nitems = 10\n'
+        '[[sweep]]\ntransports = "tcp"\nparams = { nodelay = [0, 1] }\n[[sweep]]\ntransports = "pipe"\n'
+    )
+    request = Request(name=str(tmp_path / "plan.toml"))
+    plan = prepare(request, known).plan
+    assert [case.transport for case in plan.cases] == ["tcp", "tcp", "pipe"]
+    assert (plan.repeats, plan.seed, plan.messages_path) == (2, 9, str(tmp_path / "own"))
+    narrowed = prepare(Request(name=request.name, asked=Asked(transports="pipe"), seed="10"), known).plan
+    assert [case.transport for case in narrowed.cases] == ["pipe"]
+    assert (narrowed.repeats, narrowed.seed) == (2, 10)
+
+
+def test_a_seed_is_drawn_when_none_is_given(known: dict[str, Transport]) -> None:
+    assert quick(known).plan.seed != quick(known).plan.seed
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ({"sizes": "0"}, "must be at least 1"),
+        ({"sizes": "-1"}, "is not a number with a unit"),
+        ({"sizes": "4Q"}, "unknown unit 'Q'"),
+        ({"consumers": "0"}, "must be at least 1"),
+        ({"consumers": "100000"}, "at most 1024 consumer processes"),
+        ({"transports": "tpc"}, "unknown transport 'tpc'; did you mean 'tcp'?"),
+        ({"policies": "buffre"}, "unknown policy 'buffre'; did you mean 'buffer'?"),
+        ({"waits": "spni"}, "unknown wait 'spni'; did you mean 'spin'?"),
+        ({"placements": "everywhere"}, "unknown placement"),
+        ({"linger_us": "soon"}, "linger 'soon'"),
+        ({"items": "0"}, "must be at least 1"),
+        ({"duration": "0"}, "must be above 0"),
+        ({"duration": "1000h"}, "at most 24 h"),
+        ({"warmup": "2h"}, "at most one hour"),
+        ({"verify": "half"}, "neither full nor sample:K"),
+        ({"items": "1", "duration": "1"}, "exclude each other"),
+        ({"transports": "mq-posix", "sizes": "16k"}, "above the largest message of 8192 bytes"),
+        ({"sizes": ",".join(map(str, range(1, 2000))), "consumers": ",".join(map(str, range(1, 1000)))}, "cells"),
+        ({"params": {"nodely": "1"}}, "no parameter 'nodely'"),
+        ({"transports": "tcp", "params": {"nodely": "1"}}, "did you mean 'nodelay'?"),
+        ({"transports": "tcp", "params": {"nodelay": "2"}}, "neither 0 nor 1"),
+    ],
+)
+def test_what_cannot_be_run_is_said_first(known: dict[str, Transport], asked: dict[str, str], named: str) -> None:
+    assert named in refused(known, Request(asked=Asked(**asked)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("request_words", "named"),
+    [
+        ({"name": "quikc"}, "unknown preset 'quikc'; did you mean 'quick'?"),
+        ({"name": "gone.toml"}, "plan gone.toml cannot be read"),
+        ({"repeats": "0"}, "must be at least 1"),
+        ({"repeats": "1M"}, "at most 10000"),
+        ({"seed": "-1"}, "seed '-1'"),
+        ({"seed": str(2**63)}, "2^63 - 1"),
+        ({"inject": "flop"}, "unknown fault 'flop'; did you mean 'flip'?"),
+        ({"stall": "never"}, "stall 'never'"),
+        ({"messages": "/nowhere/own"}, "/nowhere/own cannot be read: No such file"),
+        ({"messages_format": "u32"}, "needs messages"),
+        ({"messages": "/dev/null", "messages_format": "xml"}, "unknown messages format 'xml'"),
+    ],
+)
+def test_the_whole_is_checked_too(known: dict[str, Transport], request_words: dict[str, str], named: str) -> None:
+    assert named in refused(known, Request(**request_words))  # type: ignore[arg-type]
+
+
+def test_sizes_and_own_messages_exclude_each_other(known: dict[str, Transport], tmp_path: Path) -> None:
+    (tmp_path / "own").write_text("one\n")
+    assert "leave the sizes out" in refused(known, Request(messages=str(tmp_path / "own"), asked=Asked(sizes="1")))
+
+
+def test_a_preset_without_a_case_left(known: dict[str, Transport]) -> None:
+    only_tcp = {"tcp": known["tcp"], "other": known["pipe"]}
+    assert "preset quick has no case for other" in refused(
+        only_tcp, Request(name="quick", asked=Asked(transports="other"))
+    )

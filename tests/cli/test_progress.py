@@ -1,0 +1,95 @@
+"""The display: what it says, and how seldom."""
+
+from __future__ import annotations
+
+import io
+import threading
+
+from rich.console import Console
+
+from queuemark.cli.progress import CaseLabels, Progress
+from queuemark.measure.execute import Step
+from queuemark.measure.schedule import schedule
+from queuemark.model.events import Tick
+from queuemark.model.plan import Case
+from queuemark.model.trial import Trial
+from queuemark.model.workload import Workload
+
+
+def case(size_bytes: int, nodelay: int = 0) -> Case:
+    load = Workload(size_bytes=size_bytes, consumers=4, dispatch="deal", items=1000, policy="buffer:16384")
+    return Case(transport="tcp", runtime="fake", params={"nodelay": nodelay, "batch": 1000}, workload=load)
+
+
+CASES = [case(16), case(16, 1), case(1024)]
+OK = Trial(state="ok", sent=1000, delivered=1000, window_ns=1_000_000)
+
+
+class Shown:
+    """A progress with a clock of its own."""
+
+    def __init__(self, terminal: bool = False) -> None:
+        self.now_s = 0.0
+        self.file = io.StringIO()
+        console = Console(file=self.file, force_terminal=terminal, width=200)
+        self.progress = Progress(console, CASES, clock=lambda: self.now_s)
+        self.slots = schedule(CASES, 10, 1)
+
+    def step(self, number: int, tick: Tick | None = None, trial: Trial | None = None) -> None:
+        total = len(self.slots)
+        self.progress(Step(slot=self.slots[number - 1], number=number, total=total, tick=tick, trial=trial))
+
+    @property
+    def lines(self) -> list[str]:
+        return self.file.getvalue().splitlines()
+
+
+def test_labels_leave_out_what_does_not_vary() -> None:
+    label = CaseLabels(CASES)
+    assert label(case(16)) == "tcp 16 B to 4, buffer:16384, nodelay=0"
+    assert CaseLabels(CASES[:1])(case(16)) == "tcp 16 B to 4, buffer:16384"
+
+
+def test_a_plain_line_names_the_case_its_rate_and_the_time_left() -> None:
+    shown = Shown()
+    shown.now_s = 2.0
+    shown.step(1, trial=OK)
+    (line,) = shown.lines
+    assert line.startswith("trial  1 of 30  tcp ")
+    assert "ok 1 M/s" in line
+    assert line.endswith("about 58 s left")
+
+
+def test_m19_off_a_terminal_lines_are_rare_and_the_last_is_there() -> None:
+    shown = Shown()
+    for number in range(1, 31):
+        shown.now_s += 0.1
+        shown.step(number)
+        shown.step(number, tick=Tick(elapsed_ns=1, sent=1, delivered=1))
+        shown.step(number, trial=OK)
+    assert len(shown.lines) <= 4
+    assert shown.lines[-1].startswith("trial 30 of 30")
+    assert "left" not in shown.lines[-1]
+
+
+def test_m19_on_a_terminal_at_most_four_updates_a_second_and_no_thread() -> None:
+    shown = Shown(terminal=True)
+    threads = threading.active_count()
+    with shown.progress:
+        for _ in range(1000):
+            shown.now_s += 0.001
+            shown.step(1, tick=Tick(elapsed_ns=10**9, sent=5_000_000, delivered=5_000_000))
+        assert threading.active_count() == threads
+    assert 1 <= shown.file.getvalue().count("5 M/s") <= 5
+
+
+def test_a_failed_trial_says_why() -> None:
+    shown = Shown()
+    shown.step(30, trial=Trial(state="failed", reason="the runner was killed by SIGKILL"))
+    assert "failed: the runner was killed by SIGKILL" in shown.lines[0]
+
+
+def test_a_rate_that_is_withheld_is_not_shown_as_a_number() -> None:
+    shown = Shown()
+    shown.step(1, trial=Trial(state="ok", sent=10, delivered=10, window_ns=100))
+    assert "ok, rate withheld" in shown.lines[0]
