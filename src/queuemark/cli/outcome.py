@@ -5,14 +5,14 @@ from __future__ import annotations
 __all__ = ["interruption", "judge", "read", "show"]
 
 from rich.console import Console
-from rich.table import Table
 
 from queuemark.analysis.estimates import with_estimates
 from queuemark.cli.progress import CaseLabels
 from queuemark.model.errors import Interrupted, NothingAvailable, NotProved
 from queuemark.model.session import Session, SessionDocument
-from queuemark.model.units import format_rate
 from queuemark.store import Store
+from queuemark.views.rates import rates_text
+from queuemark.views.render import WIDTH
 
 
 def read(store: Store, session: Session) -> SessionDocument:
@@ -21,15 +21,13 @@ def read(store: Store, session: Session) -> SessionDocument:
 
 
 def show(document: SessionDocument) -> None:
-    """The results on stdout, and the commands that show and make them again."""
-    session = document.session
+    """The results on stdout, and where there is more to see."""
     console = Console()
-    console.print(_table(document))
-    for line in (
-        f"session {session.id[:8]}, made again by: {session.plan.command}",
-        f"shown again, and in full, by: queuemark show {session.id[:8]} --wide",
+    for text in (
+        rates_text(document, console.width if console.is_terminal else WIDTH),
+        f"in full: queuemark show {document.session.id[:8]} --wide",
     ):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(text.rstrip("\n"), markup=False, highlight=False, soft_wrap=True)
 
 
 def interruption(document: SessionDocument) -> Interrupted:
@@ -58,16 +56,3 @@ def judge(document: SessionDocument) -> None:
     if not any(trial.state == "ok" for _, trial in trials):
         reasons = dict.fromkeys(f"{case.transport}: {trial.reason}" for case, trial in trials)
         raise NothingAvailable(f"nothing that was asked for could run here: {'; '.join(reasons)}")
-
-
-def _table(document: SessionDocument) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("case", "rate", "95 % interval", "trials"):
-        table.add_column(column)
-    label = CaseLabels(document.session.plan.cases)
-    for case in document.cases:
-        rate = case.rate_per_s
-        interval = f"{format_rate(rate.low)} to {format_rate(rate.high)}" if rate and rate.low and rate.high else ""
-        states = ", ".join(dict.fromkeys(trial.state for trial in case.trials))
-        table.add_row(label(case.case), format_rate(rate.median) if rate else "", interval, states)
-    return table
