@@ -166,7 +166,7 @@ def session(*cases: Case, id: str = SESSION_ID, repeats: int = 3, **changed: Any
         seed=42,
         state="running",
         machine=machine(),
-        plan=Plan(command="queuemark run", repeats=repeats, seed=42, cases=list(cases) or [case()]),
+        plan=Plan(command="queuemark run", repeats=repeats, seed=42, cases=list(cases)),
     )
     for name, value in changed.items():
         setattr(made, name, value)

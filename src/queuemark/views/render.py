@@ -21,6 +21,8 @@ WIDTH = 100
 FORMATS = ("text", "markdown", "csv")
 
 _GAP = "  "
+_NAMED = 6
+"""More columns than this are counted instead of named."""
 
 
 def rendered(tables: Sequence[Table], form: str, width: int | None) -> str:
@@ -37,7 +39,8 @@ def text(table: Table, width: int | None = WIDTH) -> str:
     fitting, left_out = _fitting(table, width)
     below = list(fitting.below)
     if left_out:
-        below.append(f"no room for {', '.join(left_out)}: --wide shows all")
+        told = ", ".join(left_out) if len(left_out) <= _NAMED else f"{len(left_out)} more columns"
+        below.append(f"no room for {told}: --wide shows all")
     lines = [table.title, *_wrapped(table.above, width), ""]
     lines += _grid(fitting)
     lines += ["", *_wrapped(below, width)] if below else []

@@ -1,0 +1,168 @@
+"""One case in full: every trial, and every consumer of every trial."""
+
+from __future__ import annotations
+
+__all__ = ["case_tables", "consumer_table", "trial_table"]
+
+from collections.abc import Callable
+
+from queuemark.model.plan import case_key
+from queuemark.model.session import CaseResult, Estimate, SessionDocument
+from queuemark.model.trial import ConsumerFigures, TrialFigures
+from queuemark.model.units import format_rate
+from queuemark.views.ending import Ending
+from queuemark.views.header import about
+from queuemark.views.naming import workload_text
+from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_share
+from queuemark.views.table import KEEP, Cell, Column, Table
+
+
+def case_tables(document: SessionDocument, number: int, result: CaseResult) -> list[Table]:
+    """The trials, then their consumers; document: with estimates; number: of the case in its session."""
+    case = result.case
+    params = ", ".join(f"{name}={value}" for name, value in case.params.items()) or "none"
+    trials = trial_table(result)
+    above = [
+        about(document),
+        f"{case.transport} ({case.runtime}), parameters {params}",
+        workload_text(case.workload),
+        f"rate: {_estimate_text(result.rate_per_s)}",
+        *(f"granted: {granted}" for granted in dict.fromkeys(map(_granted, result.trials)) if granted),
+    ]
+    told = Table(
+        title=f"Case {number} ({case_key(case)}): {case.transport}",
+        above=above,
+        columns=trials.columns,
+        rows=trials.rows,
+        below=[*Ending.of(result).remarks, f"again: {document.session.plan.command}"],
+    )
+    consumers = consumer_table(result)
+    return [told, consumers] if consumers.rows else [told]
+
+
+def _estimate_text(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return "none, see below"
+    if estimate.low is None or estimate.high is None:
+        return f"{format_rate(estimate.median)}, too few trials for an interval"
+    return (
+        f"median {format_rate(estimate.median)}, 95 % interval {format_rate(estimate.low)} to "
+        f"{format_rate(estimate.high)}"
+    )
+
+
+def _granted(trial: TrialFigures) -> str:
+    return ", ".join(f"{name}={value}" for name, value in trial.granted.items())
+
+
+def trial_table(result: CaseResult) -> Table:
+    """One row a trial, in the order of their repeats; column names are the fields of TrialFigures."""
+    return Table(
+        title="Trials",
+        columns=list(_TRIAL_COLUMNS),
+        rows=[[_of_trial(trial, column.name) for column in _TRIAL_COLUMNS] for trial in result.trials],
+    )
+
+
+def consumer_table(result: CaseResult) -> Table:
+    """One row a consumer of a trial; column names are the fields of ConsumerFigures."""
+    return Table(
+        title="Consumers",
+        columns=[_number("repeat", "re-\npeat"), *_CONSUMER_COLUMNS],
+        rows=[
+            [trial.repeat, *(_of_consumer(consumer, column.name) for column in _CONSUMER_COLUMNS)]
+            for trial in result.trials
+            for consumer in trial.consumers
+        ],
+    )
+
+
+_TOLD = {"repeat", "position", "run_id", "started_at", "seed", "state", "reason", "remedy", "rate_withheld"}
+
+
+def _of_trial(trial: TrialFigures, name: str) -> Cell:
+    """What did not run has a place in the order and a state, but no counts: not even 0."""
+    if trial.state == "unavailable" and name not in _TOLD:
+        return None
+    if name == "oversubscribed":
+        return "yes" if trial.oversubscribed else "no"
+    if name == "injected":
+        return f"{trial.injected.fault} at message {trial.injected.message}" if trial.injected else None
+    value: Cell = getattr(trial, name)
+    return value
+
+
+def _of_consumer(consumer: ConsumerFigures, name: str) -> Cell:
+    if name == "cpus":
+        return " ".join(map(str, consumer.cpus)) or "free"
+    value: Cell = getattr(consumer, name)
+    return value
+
+
+def _number(name: str, head: str, show: Callable[[str | int | float], str] = str, rank: int = KEEP) -> Column:
+    return Column(name=name, head=head, show=show, rank=rank)
+
+
+def _words(name: str, head: str, rank: int = KEEP) -> Column:
+    return Column(name=name, head=head, align="left", rank=rank)
+
+
+_TRIAL_COLUMNS = (
+    _number("repeat", "re-\npeat"),
+    _number("position", "position", rank=20),
+    _words("state", "state"),
+    _number("rate_per_s", "messages\nper s", as_count),
+    _number("sent", "sent", as_exact),
+    _number("delivered", "delivered", as_exact),
+    _number("lost", "lost", as_exact, 1),
+    _number("duplicated", "dupli-\ncated", as_exact, 1),
+    _number("reordered", "re-\nordered", as_exact, 1),
+    _number("corrupted", "cor-\nrupted", as_exact, 1),
+    _number("checked", "checked", as_exact, 12),
+    _number("window_ns", "window\nms", as_ms, 2),
+    _number("send_window_ns", "sending\nms", as_ms, 15),
+    _number("outside_ns", "outside\nms", as_ms, 16),
+    _number("send_rate_per_s", "sent\nper s", as_count, 13),
+    _number("goodput_bytes_per_s", "goodput\nMB/s", as_mb, 6),
+    _number("fairness", "fair-\nness", as_share, 5),
+    _number("cpu_ns_per_message", "cpu ns/\nmessage", as_digits, 3),
+    _number("calls_per_message", "calls/\nmessage", as_digits, 4),
+    _number("switches_per_message", "switches/\nmessage", as_digits, 10),
+    _number("bytes_per_call", "bytes/\ncall", as_digits, 9),
+    _number("calls", "calls", as_exact, 17),
+    _number("cpu_ns", "cpu\nms", as_ms, 18),
+    _number("steal_ns", "stolen\nms", as_ms, 11),
+    _number("switches_voluntary", "voluntary\nswitches", as_exact, 18),
+    _number("switches_involuntary", "involuntary\nswitches", as_exact, 18),
+    _number("message_bytes", "message\nbytes", as_exact, 19),
+    _number("bytes_on_wire", "bytes on\nwire", as_exact, 19),
+    _number("peak_memory_bytes", "memory", as_bytes, 7),
+    _words("oversubscribed", "over-\nsubscribed", 14),
+    _words("injected", "fault made", 8),
+    _words("run_id", "run", 20),
+    _words("started_at", "started at", 20),
+    _number("seed", "seed", rank=20),
+    _words("rate_withheld", "why there is no rate", 21),
+    _words("reason", "reason", 21),
+    _words("remedy", "remedy", 21),
+)
+
+_CONSUMER_COLUMNS = (
+    _number("index", "con-\nsumer"),
+    _words("cpus", "cpus", 9),
+    _number("rate_per_s", "messages\nper s", as_count),
+    _number("dealt", "dealt", as_exact, 8),
+    _number("delivered", "delivered", as_exact),
+    _number("lost", "lost", as_exact, 1),
+    _number("duplicated", "dupli-\ncated", as_exact, 1),
+    _number("reordered", "re-\nordered", as_exact, 1),
+    _number("corrupted", "cor-\nrupted", as_exact, 1),
+    _number("checked", "checked", as_exact, 7),
+    _number("window_ns", "window\nms", as_ms, 2),
+    _number("calls", "calls", as_count, 4),
+    _number("bytes_received", "received", as_bytes, 6),
+    _number("cpu_ns", "cpu\nms", as_ms, 3),
+    _number("switches_voluntary", "voluntary\nswitches", as_exact, 10),
+    _number("switches_involuntary", "involuntary\nswitches", as_exact, 10),
+    _number("peak_memory_bytes", "memory", as_bytes, 5),
+)

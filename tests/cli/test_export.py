@@ -1,0 +1,92 @@
+"""``queuemark export`` as it is called from a shell."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from queuemark.model.session import decode_session
+from queuemark.store import Store
+from tests.examples import SESSION_ID, case, session, trial
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "session.json"
+
+
+def export(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    program = "from queuemark.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, "export", *arguments],
+        env={**os.environ, "QUEUEMARK_DATA_DIR": str(directory)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Path:
+    of = case("tcp", consumers=2)
+    held = session(of)
+    held.plan = msgspec.structs.replace(held.plan, messages_path="/home/ann/mail")
+    with Store.open(tmp_path) as store:
+        store.begin(held)
+        for repeat in range(3):
+            store.add_trial(SESSION_ID, of, trial(of, repeat))
+        store.finish(SESSION_ID, "complete")
+    return tmp_path
+
+
+def test_a_session_as_json_is_the_document(filled: Path) -> None:
+    ended = export(filled)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    with Store.open(filled) as store:
+        assert decode_session(ended.stdout) == store.document(SESSION_ID)
+    assert "/home/ann" not in ended.stdout
+    median = msgspec.json.decode(ended.stdout)["cases"][0]["rate_per_s"]["median"]
+    assert median == 120_000e9 / 201e6
+
+
+def test_an_exported_file_exports_to_itself(tmp_path: Path) -> None:
+    first = export(tmp_path, str(GOLDEN), "-o", str(tmp_path / "again.json"))
+    assert (first.returncode, first.stdout, first.stderr) == (0, "", "")
+    assert msgspec.json.decode((tmp_path / "again.json").read_bytes()) == msgspec.json.decode(GOLDEN.read_bytes())
+    assert export(tmp_path, str(tmp_path / "again.json")).stdout == (tmp_path / "again.json").read_text()
+
+
+@pytest.mark.parametrize(("level", "rows"), [([], 3), (["--level", "case"], 1), (["--level", "consumer"], 6)])
+def test_csv_has_a_row_for_each(filled: Path, level: list[str], rows: int) -> None:
+    ended = export(filled, "--format", "csv", *level)
+    assert ended.returncode == 0
+    read = list(csv.DictReader(io.StringIO(ended.stdout)))
+    assert len(read) == rows
+    assert {row["transport"] for row in read} == {"tcp"}
+    assert sum(int(row["delivered"]) for row in read) == 360_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--level", "case"], 2, "--level is for --format csv"),
+        (["nosuch"], 2, "nosuch"),
+        (["-o", "/no/such/place/file.json"], 1, "cannot write /no/such/place/file.json"),
+    ],
+)
+def test_a_mistake_is_one_line_with_the_remedy(filled: Path, arguments: list[str], code: int, said: str) -> None:
+    ended = export(filled, *arguments)
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert ended.stderr.count("\n") == 1
+    assert said in ended.stderr
+
+
+def test_nothing_stored_yet_names_the_command_that_measures(tmp_path: Path) -> None:
+    ended = export(tmp_path / "none")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "measure with: queuemark run" in ended.stderr

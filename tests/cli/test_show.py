@@ -1,0 +1,120 @@
+"""``queuemark show`` as it is called from a shell."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from queuemark.store import Store
+from tests.examples import SESSION_ID, case, session, trial
+
+GOLDEN = str(Path(__file__).parents[1] / "golden" / "session.json")
+
+
+def show(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    program = "from queuemark.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, "show", *arguments],
+        env={**os.environ, "QUEUEMARK_DATA_DIR": str(directory)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Path:
+    of = case("tcp", consumers=2)
+    with Store.open(tmp_path) as store:
+        store.begin(session(of, id="f" * 32, created_at="2026-01-01T00:00:00Z"))
+        store.begin(session(of, case("pipe")))
+        for repeat in range(3):
+            store.add_trial(SESSION_ID, of, trial(of, repeat))
+        store.finish(SESSION_ID, "interrupted")
+    return tmp_path
+
+
+def test_the_last_session_is_shown(filled: Path) -> None:
+    ended = show(filled)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert f"session {SESSION_ID[:12]} of 2026-03-01 12:00 (interrupted)" in ended.stdout
+    assert "not run [2]" in ended.stdout
+    assert max(map(len, ended.stdout.splitlines())) <= 100
+
+
+@pytest.mark.parametrize("name", [SESSION_ID, SESSION_ID[:4], "last"])
+def test_a_session_is_shown_by_its_names(filled: Path, name: str) -> None:
+    assert show(filled, name).stdout == show(filled).stdout
+
+
+def test_a_file_is_shown_without_any_store(tmp_path: Path) -> None:
+    ended = show(tmp_path / "none", GOLDEN)
+    assert ended.returncode == 0
+    assert "delivery proved in 20 of the 21 trials that ran" in ended.stdout
+    assert not (tmp_path / "none").exists()
+
+
+def test_one_case_is_shown_in_full(filled: Path) -> None:
+    ended = show(filled, "--case", "1", "--wide")
+    assert ended.returncode == 0
+    assert ended.stdout.startswith("Case 1 (")
+    assert "Consumers" in ended.stdout
+
+
+def test_wide_shows_every_column(filled: Path) -> None:
+    wide = show(filled, "--wide").stdout
+    assert "placement" in wide
+    assert max(map(len, wide.splitlines())) > 100
+
+
+def test_csv_and_markdown(filled: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(show(filled, "--format", "csv").stdout)))
+    assert [row["transport"] for row in rows] == ["pipe", "tcp"]
+    assert rows[1]["delivered"] == "360000"
+    assert "| tcp |" in show(filled, "--format", "markdown").stdout
+
+
+def test_the_stored_sessions_are_listed(filled: Path) -> None:
+    listed = show(filled, "--sessions").stdout
+    assert listed.index(SESSION_ID[:12]) < listed.index("ffffffffffff")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nosuch"], "no stored session has an id that begins with 'nosuch'"),
+        (["missing.json"], "cannot read the session file missing.json: No such file or directory"),
+        (["--case", "9"], "'9' is no case of this session; name one by its number, 1 to 2"),
+        (["--case", "1", "--sessions"], "leave out the session and --case"),
+        (["--format", "xml"], "'xml' is not one of"),
+    ],
+)
+def test_a_mistake_is_one_line_with_the_remedy(filled: Path, arguments: list[str], said: str) -> None:
+    ended = show(filled, *arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("queuemark: ")
+    assert ended.stderr.count("\n") == 1
+    assert said in ended.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["--sessions"], ["abc"]])
+def test_nothing_stored_yet_names_the_command_that_measures(tmp_path: Path, arguments: list[str]) -> None:
+    ended = show(tmp_path / "none", *arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "measure with: queuemark run" in ended.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_unusable_data_directory_is_an_error_of_the_system(tmp_path: Path) -> None:
+    (tmp_path / "queuemark.sqlite3").write_text("no database at all, only words\n" * 50)
+    ended = show(tmp_path)
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert "file is not a database" in ended.stderr

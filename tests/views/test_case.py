@@ -1,0 +1,78 @@
+"""One case in full, and whole sessions for other programs."""
+
+from __future__ import annotations
+
+from queuemark.analysis.estimates import with_estimates
+from queuemark.model.trial import ConsumerFigures, Trial, TrialFigures
+from queuemark.store import SessionSummary
+from queuemark.views.case import case_tables, consumer_table, trial_table
+from queuemark.views.record import record_table
+from queuemark.views.render import text
+from queuemark.views.sessions import sessions_table
+from tests.examples import SESSION_ID, case, document, trial
+
+
+def test_every_trial_and_every_consumer_is_told() -> None:
+    of = case("tcp", consumers=4)
+    held = with_estimates(document((of, [trial(of, repeat) for repeat in range(3)])))
+    trials, consumers = case_tables(held, 1, held.cases[0])
+    assert len(trials.rows) == 3
+    assert len(consumers.rows) == 12
+    shown = text(trials)
+    assert "rate: median 597 k/s, 95 % interval 594 k/s to 600 k/s" in shown
+    assert "granted: nodelay=0, batch=1000" in shown
+
+
+def test_every_field_is_told() -> None:
+    of = case("tcp")
+    held = document((of, [trial(of)])).cases[0]
+    told = {column.name for column in trial_table(held).columns}
+    assert set(TrialFigures.__struct_fields__) - told == {"granted", "producer", "consumers"}
+    told = {column.name for column in consumer_table(held).columns}
+    assert set(ConsumerFigures.__struct_fields__) <= told
+
+
+def test_what_did_not_run_has_no_counts() -> None:
+    of = case("mq-posix")
+    held = document((of, [Trial(state="unavailable", reason="no mqueue here", repeat=1, position=4)])).cases[0]
+    table = trial_table(held)
+    (row,) = table.rows
+    told = {column.name: cell for column, cell in zip(table.columns, row, strict=True) if cell not in (None, "")}
+    assert told == {
+        "repeat": 1,
+        "position": 4,
+        "state": "unavailable",
+        "seed": 0,
+        "reason": "no mqueue here",
+        "rate_withheld": "it did not run",
+    }
+
+
+def test_a_record_has_a_row_for_each_at_its_level() -> None:
+    tcp, pipe = case("tcp", consumers=4), case("pipe")
+    held = with_estimates(document((tcp, [trial(tcp, repeat) for repeat in range(3)]), (pipe, [trial(pipe)])))
+    for level, rows in (("case", 2), ("trial", 4), ("consumer", 13)):
+        table = record_table(held, level)
+        names = [column.name for column in table.columns]
+        assert len(table.rows) == rows
+        assert len(names) == len(set(names))
+        assert {row[0] for row in table.rows} == {SESSION_ID}
+        assert {"transport", "size_bytes", "consumers", "policy", "wait", "placement", "delivered"} <= set(names)
+
+
+def test_a_record_of_nothing_has_no_rows() -> None:
+    assert record_table(document(), "trial").rows == []
+
+
+def test_sessions_are_listed() -> None:
+    summary = SessionSummary(
+        id=SESSION_ID,
+        created_at="2026-03-01T12:00:00Z",
+        state="interrupted",
+        command="queuemark run quick",
+        cases=4,
+        planned_trials=12,
+        trials={"ok": 5, "failed": 1},
+    )
+    shown = text(sessions_table([summary]))
+    assert "0123456789ab  2026-03-01 12:00  interrupted      4       12   5       1            0" in shown

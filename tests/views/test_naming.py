@@ -1,0 +1,78 @@
+"""Names of cases: nothing of a meaning is left unsaid."""
+
+from __future__ import annotations
+
+import pytest
+
+from queuemark.model.errors import UsageError
+from queuemark.model.plan import case_key
+from queuemark.views.naming import Naming, case_number, policy_text, workload_text
+from tests.examples import case, document
+
+
+def test_what_is_usual_is_not_in_the_names() -> None:
+    cases = [case("tcp"), case("tcp", size_bytes=16), case("pipe"), case("pipe", placement="same")]
+    naming = Naming.of(cases)
+    assert [naming.name(held) for held in cases] == ["tcp", "tcp", "pipe", "pipe placement=same"]
+    assert naming.usual_text().startswith("share; wait block; placement spread; ack fence; verify full")
+
+
+def test_a_switch_is_named_where_it_is_on() -> None:
+    cases = [case("tcp", params={"nodelay": 1}), case("tcp")]
+    assert [Naming.of(cases).name(held) for held in cases] == ["tcp nodelay=1", "tcp"]
+
+
+def test_m03_a_parameter_that_all_cases_share_is_told_too() -> None:
+    naming = Naming.of([case("tcp", params={"nodelay": 1}), case("pipe")])
+    assert naming.params_text() == "tcp nodelay=1, batch=1000, dispatch=deal; pipe pipe_bytes=0, dispatch=compete"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"wait": "spin"},
+        {"placement": "free"},
+        {"verify": "sample:9"},
+        {"linger_us": 7},
+        {"dispatch": "compete"},
+        {"warmup_s": 0.5},
+        {"items": 77},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_m03_cases_that_differ_in_one_setting_have_different_names(changed: dict[str, object]) -> None:
+    cases = [case("tcp"), case("tcp", size_bytes=1), case("tcp", **changed)]
+    naming = Naming.of(cases)
+    assert naming.name(cases[0]) == "tcp"
+    assert str(next(iter(changed.values()))) in naming.name(cases[2]).replace("500 ms", "0.5")
+
+
+def test_a_policy_reads_short() -> None:
+    assert [policy_text(policy) for policy in ("each", "buffer:16384", "buffer:1000")] == [
+        "each",
+        "buffer:16k",
+        "buffer:1000",
+    ]
+
+
+def test_the_whole_workload_in_one_line() -> None:
+    told = workload_text(case("pipe", consumers=4, policy="buffer:4096", linger_us=50).workload)
+    assert told == (
+        "64 B messages to 4 consumers; share, compete; policy buffer:4k, linger 50 us; ack fence; wait block; "
+        "placement spread; verify full; each trial 200 ms after a warm-up of 10 ms"
+    )
+
+
+def test_a_case_is_found_by_number_or_key() -> None:
+    cases = [case("tcp"), case("pipe"), case("mq-posix")]
+    held = document(*((of, []) for of in cases))
+    assert case_number(held, "2")[1].case == cases[1]
+    assert case_number(held, case_key(cases[2])) == (3, held.cases[2])
+    assert case_number(held, case_key(cases[2])[:9].upper())[0] == 3
+
+
+@pytest.mark.parametrize("name", ["0", "4", "zz", ""])
+def test_a_case_that_is_none_is_told_how_to_name_one(name: str) -> None:
+    held = document(*((case(of), []) for of in ("tcp", "pipe", "mq-posix")))
+    with pytest.raises(UsageError, match="by its number, 1 to 3"):
+        case_number(held, name)

@@ -1,0 +1,114 @@
+"""Which mechanism moves the most messages: what a line says, and what it must not say."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from queuemark.analysis.estimates import with_estimates
+from queuemark.model.plan import Case
+from queuemark.model.trial import Trial
+from queuemark.views.rates import rates_table, rates_text
+from queuemark.views.render import csv_text
+from tests.examples import case, document, trial
+
+
+def lines(*results: tuple[Case, list[Trial]]) -> list[dict[str, Any]]:
+    table = rates_table(with_estimates(document(*results)), wide=True, alone=True)
+    return [dict(zip((column.name for column in table.columns), row, strict=True)) for row in table.rows]
+
+
+def three(of: Case, **changed: Any) -> tuple[Case, list[Trial]]:
+    return of, [trial(of, repeat, **changed) for repeat in range(3)]
+
+
+def unavailable(of: Case) -> tuple[Case, list[Trial]]:
+    said = {"reason": "no mqueue here", "remedy": "mount one"}
+    return of, [Trial(state="unavailable", repeat=repeat, **said) for repeat in range(3)]
+
+
+def test_a_line_has_the_rate_its_interval_and_the_cost() -> None:
+    (line,) = lines(three(case("tcp", size_bytes=100, consumers=4)))
+    assert (line["rate_low_per_s"], line["rate_high_per_s"]) == (120_000e9 / 202e6, 600_000)
+    assert line["rate_per_s"] == 120_000e9 / 201e6
+    assert line["goodput_bytes_per_s"] == 100 * line["rate_per_s"]
+    assert (line["sent"], line["delivered"], line["lost"]) == (360_000, 360_000, 0)
+    assert line["fairness"] == 1
+    assert line["bytes_per_call"] == 104
+    assert line["state"] == "ok"
+
+
+def test_the_fastest_is_first_among_equals() -> None:
+    slow, fast = case("tcp"), case("pipe")
+    other = case("unix-stream", size_bytes=1)
+    found = lines(three(slow), three(fast, delivered=999_999), three(other, delivered=5))
+    assert [line["name"] for line in found] == ["unix-stream", "pipe", "tcp"]
+    assert [line["case"] for line in found] == [3, 2, 1]
+
+
+def test_what_did_not_run_has_no_number() -> None:
+    _, line = lines(three(case("tcp")), unavailable(case("mq-posix")))
+    identity = {"case", "size_bytes", "consumers", "linger_us", "trials"}
+    assert {name for name, cell in line.items() if isinstance(cell, int | float)} == identity
+    assert line["state"] == "unavailable"
+    assert line["remarks"] == "unavailable: no mqueue here; mount one"
+
+
+def test_a_case_whose_turn_never_came_is_listed() -> None:
+    _, line = lines(three(case("tcp")), (case("pipe"), []))
+    assert (line["state"], line["sent"], line["rate_per_s"]) == ("not run", None, None)
+    assert "before this case had its turn" in line["remarks"]
+
+
+def test_m01_a_failed_trial_counts_in_the_sums_but_not_in_the_rate() -> None:
+    of, trials = three(case("pipe"))
+    trials[1] = trial(of, 1, delivered=119_999, sent=120_000, lost=1, state="failed", reason="1 message was lost")
+    (line,) = lines((of, trials))
+    assert (line["sent"], line["delivered"], line["lost"]) == (360_000, 359_999, 1)
+    assert line["rate_low_per_s"] is None
+    assert line["rate_per_s"] == (600_000 + 120_000e9 / 202e6) / 2
+    assert line["state"] == "1/3 failed"
+    assert line["remarks"] == "failed: 1 message was lost"
+
+
+def test_m07_a_withheld_rate_says_why() -> None:
+    (line,) = lines(three(case("tcp"), window_ns=5000))
+    assert (line["rate_per_s"], line["delivered"], line["state"]) == (None, 360_000, "ok")
+    assert "under 1 ms" in line["remarks"]
+
+
+def test_m20_more_workers_than_cpus_are_told() -> None:
+    (line,) = lines(three(case("tcp"), oversubscribed=True))
+    assert line["remarks"] == "oversubscribed: more workers than cpus to run them"
+
+
+def test_the_text_fits_and_refers_to_what_is_below() -> None:
+    cases = [three(case("tcp", consumers=count, size_bytes=size)) for count in (1, 4) for size in (16, 1024)]
+    shown = rates_text(with_estimates(document(*cases, unavailable(case("mq-posix")))))
+    assert max(map(len, shown.splitlines())) <= 100
+    assert "unavailable [2]" in shown
+    assert "[2] unavailable: no mqueue here; mount one" in shown
+    assert "delivery proved in 12 of the 12 trials that ran: 1,440,000 sent, 1,440,000 delivered, 0 lost" in shown
+    assert "again: queuemark run" in shown
+
+
+def test_what_all_cases_share_is_said_once() -> None:
+    table = rates_table(with_estimates(document(three(case("tcp")), three(case("pipe")))))
+    assert not {"size_bytes", "consumers", "policy"} & {column.name for column in table.columns}
+    assert table.above[1].startswith("size 64 B; consumers 1; policy each; share; wait block; placement spread")
+
+
+def test_m27_the_table_names_the_command_that_makes_it_again() -> None:
+    assert rates_table(document(three(case("tcp")))).below[-1] == "again: queuemark run"
+
+
+def test_csv_refers_to_nothing_outside_itself() -> None:
+    table = rates_table(with_estimates(document(unavailable(case("tcp")))), wide=True, alone=True)
+    (row,) = csv.DictReader(io.StringIO(csv_text(table)))
+    assert row["state"] == "unavailable"
+    assert row["rate_per_s"] == row["sent"] == ""
+
+
+def test_a_session_without_cases_is_shown() -> None:
+    assert "no trial ran" in rates_text(document())

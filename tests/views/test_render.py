@@ -1,0 +1,94 @@
+"""Tables as text, Markdown and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from queuemark.views.render import FORMATS, csv_text, markdown, rendered, text
+from queuemark.views.table import Cell, Column, Table, without_least
+
+
+def table(rows: list[list[Cell]] | None = None) -> Table:
+    return Table(
+        title="Which is which?",
+        above=["above " * 30],
+        columns=[
+            Column(name="name", head="name", align="left", wrap=12),
+            Column(name="rate_per_s", head="mes-\nsages", show=lambda value: f"{value:,}"),
+            Column(name="fairness", head="fair-\nness", rank=1),
+            Column(name="calls", head="calls", rank=2),
+        ],
+        rows=[["tcp", 1500, 0.5, 7], ["a name that is long", None, None, None]] if rows is None else rows,
+        below=["[1] because"],
+    )
+
+
+def grid(shown: str) -> list[str]:
+    return shown.split("\n\n")[1].splitlines()
+
+
+def test_text_lines_up() -> None:
+    assert grid(text(table(), None)) == [
+        "              mes-  fair-",
+        "name         sages   ness  calls",
+        "-----------  -----  -----  -----",
+        "tcp          1,500    0.5      7",
+        "a name that      -      -      -",
+        "  is long",
+    ]
+
+
+def test_columns_give_way_by_rank_and_the_table_says_which() -> None:
+    assert "no room" not in text(table(), 32)
+    narrower = text(table(), 31)
+    assert "fair-" in narrower
+    assert "no room for calls: --wide shows all" in narrower.replace("\n    ", " ")
+    narrowest = text(table(), 5)
+    assert "fair" not in grid(narrowest)[0]
+    assert "1,500" in narrowest
+
+
+@given(st.integers(30, 120))
+def test_text_is_as_wide_as_asked_at_most(width: int) -> None:
+    assert max(map(len, text(table(), width).splitlines())) <= width
+
+
+def test_a_column_that_must_stay_stays() -> None:
+    without = without_least(table())
+    assert without is not None
+    assert [column.name for column in without.columns] == ["name", "rate_per_s", "fairness"]
+    without = without_least(without)
+    assert without is not None
+    assert without_least(without) is None
+
+
+def test_a_table_without_rows_keeps_its_heads() -> None:
+    assert grid(text(table([])))[1].split() == ["name", "sages", "ness", "calls"]
+
+
+def test_csv_holds_the_cells_as_they_are() -> None:
+    rows = list(csv.reader(io.StringIO(csv_text(table([['a,"b"', 1500, 0.25, None]])))))
+    assert rows == [["name", "rate_per_s", "fairness", "calls"], ['a,"b"', "1500", "0.25", ""]]
+
+
+def test_markdown_is_a_pipe_table() -> None:
+    lines = markdown(table([["a|b", 1, None, 2]])).splitlines()
+    assert "| name | messages | fairness | calls |" in lines
+    assert "| --- | ---: | ---: | ---: |" in lines
+    assert "| a\\|b | 1 | - | 2 |" in lines
+    assert lines[-1] == "- [1] because"
+
+
+@given(st.text(max_size=40))
+def test_no_control_character_reaches_a_terminal(said: str) -> None:
+    shown = text(table([[said, 1, 2, 3]])) + markdown(table([[said, 1, 2, 3]]))
+    assert all(character.isprintable() or character == "\n" for character in shown)
+
+
+def test_every_format_ends_in_a_newline() -> None:
+    for form in FORMATS:
+        assert rendered([table(), table()], form, 100).endswith("\n")
