@@ -243,8 +243,8 @@ class Consumption {
       slot_.publish(tally_.messages, phase_);
       if (tally_.messages >= fault_at_ && phase_ == Phase::window) make_fault();
     }
-    tally_.last_ns = now_ns();
     if (phase_ != Phase::window) enter_window();
+    tally_.last_ns = now_ns();
     usage_.end(in_.calls, tally_);
     verifier_.finish(shared_.dealt(dealt_stream).load(std::memory_order_acquire), have);
     slot_.publish(tally_.messages, Phase::window);

@@ -1,0 +1,225 @@
+"""One run of a runner from a shell's point of view, and what it must add up to.
+
+1. Runners and transports are those that ``queuemark list`` would name; one that joins there joins the suite.
+2. What was delivered is reckoned here again from the consumers' own counts; the runner's sums are not believed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from queuemark.model.events import Event, Ready, Result, Tick, decode_event
+from queuemark.model.transport import Facts, Param
+from queuemark.runners.registry import Offer, survey
+
+__all__ = [
+    "OFFERS",
+    "Load",
+    "Run",
+    "assert_kept_contract",
+    "assert_proved",
+    "dealt",
+    "fits",
+    "offer_of",
+    "params_of",
+    "policies",
+    "run_load",
+    "run_words",
+]
+
+OFFERS: list[Offer] = survey().offers
+
+FRAMING_BYTES = {"tcp": 4, "unix-stream": 4, "pipe": 0, "mq-posix": 0}
+"""What a message costs on the wire beyond its size, where that is known here."""
+
+_FRAMING_HIGH_BYTES = 64
+_run_numbers = count(1)
+
+
+def offer_of(name: str, runtime: str = "native") -> Offer | None:
+    """The transport of that name, or None where no runner here names it."""
+    return next((o for o in OFFERS if (o.transport.name, o.transport.runtime) == (name, runtime)), None)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a trial is asked for; more: further options by their names on the command line."""
+
+    size: int = 64
+    consumers: int = 1
+    items: int | None = 500
+    policy: str = "each"
+    wait: str = "block"
+    placement: str = "spread"
+    dispatch: str | None = None
+    verify: str = "full"
+    warmup: float = 0
+    seed: int = 1
+    inject: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+
+    def words(self) -> list[str]:
+        names = ("size", "consumers", "items", "policy", "wait", "placement", "dispatch", "verify", "seed", "inject")
+        options = {name: getattr(self, name) for name in names} | {"warmup": f"{self.warmup:g}"} | self.more
+        words = [str(w) for name, value in options.items() if value is not None for w in (f"--{name}", value)]
+        return words + [word for name, value in self.params.items() for word in ("-P", f"{name}={value}")]
+
+
+@dataclass(frozen=True)
+class Run:
+    """How it ended and what it printed."""
+
+    command: Sequence[str]
+    run_id: str
+    exit_code: int
+    stdout: bytes
+    stderr: str
+    wall_ns: int
+
+    def events(self) -> list[Event]:
+        return [decode_event(line) for line in self.stdout.splitlines()]
+
+    @property
+    def result(self) -> Result:
+        last = self.events()[-1]
+        assert isinstance(last, Result), self
+        return last
+
+    @property
+    def ready(self) -> Ready:
+        first = self.events()[0]
+        assert isinstance(first, Ready), self
+        return first
+
+
+def run_words(offer: Offer, words: Sequence[str], before: Sequence[str] = (), timeout_s: float = 60) -> Run:
+    """Performs one trial; before: a command that runs the runner, strace(1) say."""
+    run_id = f"test-{next(_run_numbers)}"
+    command = [*before, *offer.command, "trial", offer.transport.name, "--run-id", run_id, *words]
+    began_ns = time.monotonic_ns()
+    ended = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False, stdin=subprocess.DEVNULL)
+    wall_ns = time.monotonic_ns() - began_ns
+    return Run(command, run_id, ended.returncode, ended.stdout, ended.stderr.decode(), wall_ns)
+
+
+def run_load(offer: Offer, load: Load, **more: Any) -> Run:
+    return run_words(offer, load.words(), **more)
+
+
+def policies(facts: Facts, consumers: int) -> list[str]:
+    """Every policy that the facts name; buffers of one byte, of an odd few, and as large as may be."""
+    largest = facts.whole_bytes if consumers > 1 and facts.whole_bytes else 65536
+    spelled = {"buffer": ["buffer:1", "buffer:1000", f"buffer:{largest}"]}
+    return [text for name in facts.policies for text in spelled.get(name, [name])]
+
+
+def fits(facts: Facts, size: int, consumers: int) -> bool:
+    """Whether a message of this size is possible at all."""
+    torn = consumers > 1 and facts.whole_bytes is not None and size > facts.whole_bytes
+    return size <= facts.max_size_bytes and not torn
+
+
+def params_of(offer: Offer, *units: str) -> list[Param]:
+    return [param for param in offer.transport.params if param.unit in units]
+
+
+def dealt(items: int, consumers: int, deal_items: int) -> list[int]:
+    """What each consumer gets when messages are dealt in turns; dealt out one by one, as with cards."""
+    counts = [0] * consumers
+    for number in range(items):
+        counts[number // deal_items % consumers] += 1
+    return counts
+
+
+def assert_kept_contract(run: Run) -> Result:
+    """One event a line, in order, of this run; the exit code says what the result says."""
+    assert run.stdout.endswith(b"\n"), run
+    events = run.events()
+    assert events, run
+    *before, result = events
+    assert isinstance(result, Result), run
+    assert result.run_id == run.run_id
+    assert [type(event) for event in before] == [Ready, *[Tick] * (len(before) - 1)][: len(before)], run
+    if before:
+        ready = run.ready
+        assert ready.run_id == run.run_id
+        pids = [ready.producer_pid, *ready.consumer_pids]
+        assert len(set(pids)) == len(pids), run
+        assert ready.granted == result.granted
+    assert run.exit_code == {"ok": 0, "failed": 4, "unavailable": 3}[result.state], run
+    assert (result.reason is None) == (result.state == "ok"), run
+    return result
+
+
+def assert_proved(offer: Offer, load: Load, run: Run) -> Result:
+    """An ``ok`` trial in which every message asked for arrived once, at whom it was dealt to, and was looked at."""
+    result = assert_kept_contract(run)
+    assert (result.state, result.reason, result.injected) == ("ok", None, None), run
+    if load.items is not None:
+        assert result.sent == load.items
+    _assert_conserved(offer, load, result)
+    _assert_checked(offer, load, result)
+    _assert_bytes_and_calls(offer, load, result)
+    _assert_times(load, run, result)
+    return result
+
+
+def _assert_conserved(offer: Offer, load: Load, result: Result) -> None:
+    consumers = result.consumers
+    assert [consumer.index for consumer in consumers] == list(range(load.consumers))
+    assert result.producer is not None
+    assert result.producer.sent == result.sent
+    assert sum(consumer.delivered for consumer in consumers) == result.delivered == result.sent
+    for name in ("lost", "duplicated", "reordered", "corrupted"):
+        assert [getattr(result, name), *(getattr(c, name) for c in consumers)] == [0] * (load.consumers + 1)
+    if (load.dispatch or offer.transport.facts.dispatches[0]) == "compete":
+        assert {consumer.dealt for consumer in consumers} == {None}
+        return
+    assert [consumer.dealt for consumer in consumers] == [consumer.delivered for consumer in consumers]
+    deal_items = result.granted.get("deal_items")
+    if load.items is not None and isinstance(deal_items, int):
+        assert [consumer.delivered for consumer in consumers] == dealt(load.items, load.consumers, deal_items)
+
+
+def _assert_checked(offer: Offer, load: Load, result: Result) -> None:
+    assert sum(consumer.checked for consumer in result.consumers) == result.checked
+    if load.verify == "full":
+        assert result.checked == result.sent
+        return
+    every = int(load.verify.partition(":")[2])
+    streams = [c.delivered for c in result.consumers if c.dealt is not None] or [result.sent]
+    assert result.checked == sum((count + every - 1) // every for count in streams)
+
+
+def _assert_bytes_and_calls(offer: Offer, load: Load, result: Result) -> None:
+    assert result.producer is not None
+    assert sum(c.bytes_received for c in result.consumers) == result.bytes_on_wire == result.producer.bytes_sent
+    framing_bytes, rest = divmod(result.bytes_on_wire - result.message_bytes, result.sent)
+    assert rest == 0
+    assert 0 <= framing_bytes <= _FRAMING_HIGH_BYTES
+    assert framing_bytes == FRAMING_BYTES.get(offer.transport.name, framing_bytes)
+    if "messages" not in load.more:
+        assert result.message_bytes == result.delivered * load.size
+    name, _, value = load.policy.partition(":")
+    low = {"each": result.sent, "split": 2 * result.sent}.get(name, 0)
+    if name == "buffer":
+        low = -(-result.bytes_on_wire // max(int(value), load.size + framing_bytes))
+    assert result.producer.calls >= low
+    assert result.calls == result.producer.calls + sum(c.calls for c in result.consumers)
+    if offer.transport.facts.boundaries:
+        assert all(c.calls > c.delivered for c in result.consumers), "the end mark takes a call, too"
+
+
+def _assert_times(load: Load, run: Run, result: Result) -> None:
+    assert 0 < result.send_window_ns <= result.window_ns
+    assert max(consumer.window_ns for consumer in result.consumers) == result.window_ns
+    assert result.window_ns + result.outside_ns <= run.wall_ns
+    assert result.outside_ns >= load.warmup * 1e9
+    assert result.cpu_ns > 0
+    assert result.peak_memory_bytes > 0

@@ -1,0 +1,246 @@
+"""Every runner, every transport: the contract is kept, and what was sent is what arrived.
+
+Nothing here knows a transport by name: what is tried follows from the facts and parameters that it states.
+"""
+
+from __future__ import annotations
+
+import struct
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from queuemark.model.transport import Listing
+from queuemark.model.workload import PLACEMENTS
+from queuemark.runners.registry import Offer, survey
+from tests.conformance.runs import (
+    OFFERS,
+    Load,
+    assert_kept_contract,
+    assert_proved,
+    fits,
+    params_of,
+    policies,
+    run_load,
+    run_words,
+)
+
+SIZES = (1, 2, 7, 8, 9, 16, 4096)
+LARGE_BYTES = 300 * 1024
+
+
+def test_a_runner_is_there_and_says_what_it_offers() -> None:
+    found = survey()
+    assert found.troubles == []
+    assert found.offers
+    for offer in found.offers:
+        assert offer.transport.available == (offer.transport.reason is None)
+        assert offer.transport.available or offer.transport.remedy
+
+
+def test_names_are_stated_once() -> None:
+    names = [(offer.transport.name, offer.transport.runtime) for offer in OFFERS]
+    assert len(set(names)) == len(names)
+    assert Listing(contract=1, runtime="any", version="0", transports=[o.transport for o in OFFERS]).transports
+
+
+@pytest.mark.parametrize("consumers", [1, 4])
+@pytest.mark.parametrize("size", [*SIZES, None])
+def test_m01_every_size_and_policy_is_conserved(offer: Offer, size: int | None, consumers: int) -> None:
+    facts = offer.transport.facts
+    high = facts.whole_bytes if consumers > 1 and facts.whole_bytes else facts.max_size_bytes
+    size = size or min(high, LARGE_BYTES)
+    if not fits(facts, size, consumers):
+        pytest.skip(f"{size} bytes are above the largest message here, {high}")
+    items = 300 if size <= 4096 else 20
+    for policy in policies(facts, consumers):
+        load = Load(size=size, consumers=consumers, items=items, policy=policy)
+        assert_proved(offer, load, run_load(offer, load))
+
+
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_every_wait_dispatch_and_placement_is_conserved(offer: Offer, placement: str) -> None:
+    facts = offer.transport.facts
+    for wait, dispatch, consumers in product(facts.waits, facts.dispatches, (1, 4)):
+        load = Load(consumers=consumers, wait=wait, dispatch=dispatch, placement=placement, items=120)
+        result = assert_proved(offer, load, run_load(offer, load))
+        assert result.producer is not None
+        cpus = [worker.cpus for worker in (result.producer, *result.consumers)]
+        assert all(len(pinned) == (placement != "free") for pinned in cpus)
+        assert placement == "spread" or len({tuple(pinned) for pinned in cpus}) == 1
+
+
+def test_32_consumers(offer: Offer) -> None:
+    load = Load(consumers=32, items=10_000, policy="each")
+    assert_proved(offer, load, run_load(offer, load))
+
+
+@pytest.mark.parametrize("items", [1, 2, 3])
+def test_fewer_messages_than_consumers(offer: Offer, items: int) -> None:
+    for size, policy in product((1, 64), policies(offer.transport.facts, 4)):
+        load = Load(size=size, consumers=4, items=items, policy=policy, params=_dealt_one_by_one(offer))
+        assert_proved(offer, load, run_load(offer, load))
+
+
+def _dealt_one_by_one(offer: Offer) -> dict[str, int]:
+    return {param.name: 1 for param in offer.transport.params if param.name == "deal_items"}
+
+
+def test_the_deal_is_exact(offer: Offer) -> None:
+    if not any(param.name == "deal_items" for param in offer.transport.params):
+        pytest.skip(f"{offer.transport.name} does not deal")
+    for deal_items, items in product((1, 7, 1000), (1, 1000, 4001)):
+        load = Load(size=16, consumers=4, items=items, params={"deal_items": deal_items})
+        assert_proved(offer, load, run_load(offer, load))
+
+
+def test_parameters_at_their_lowest_keep_the_queue_full(offer: Offer) -> None:
+    lowest = {param.name: max(1, param.low or 0) for param in params_of(offer, "B", "items", "flag")}
+    for size, policy, wait, consumers in product(
+        (9, 3000), policies(offer.transport.facts, 4)[:3], offer.transport.facts.waits, (1, 4)
+    ):
+        if not fits(offer.transport.facts, size, consumers):
+            continue
+        # More spinning workers than cpus wait for each other's turns.
+        items = 150 if wait == "block" else 50
+        load = Load(size=size, consumers=consumers, items=items, policy=policy, wait=wait, params=lowest)
+        result = assert_proved(offer, load, run_load(offer, load))
+        for name, asked in lowest.items():
+            assert int(result.granted[name]) >= asked
+
+
+def test_each_parameter_alone_is_granted_and_recorded(offer: Offer) -> None:
+    assert set(assert_proved(offer, Load(), run_load(offer, Load())).granted) >= {
+        param.name for param in offer.transport.params
+    }
+    for param in offer.transport.params:
+        values = param.choices or [max(1, param.low or 0), param.default]
+        for value in values:
+            load = Load(params={param.name: value})
+            result = assert_proved(offer, load, run_load(offer, load))
+            granted = result.granted[param.name]
+            assert isinstance(granted, type(param.default))
+            assert isinstance(granted, str) or granted >= int(value)
+
+
+@pytest.mark.parametrize("consumers", [1, 4])
+def test_a_sample_checks_as_many_as_it_says(offer: Offer, consumers: int) -> None:
+    for size, policy, every in product((8, 64), policies(offer.transport.facts, consumers), (1, 10, 10_000)):
+        load = Load(size=size, consumers=consumers, items=1234, policy=policy, verify=f"sample:{every}")
+        assert_proved(offer, load, run_load(offer, load))
+
+
+def test_m07_a_duration_is_kept_and_told_of(offer: Offer) -> None:
+    load = Load(consumers=2, items=None, more={"duration": "0.6"})
+    run = run_load(offer, load)
+    result = assert_proved(offer, load, run)
+    assert result.window_ns >= 600_000_000
+    ticks = run.events()[1:-1]
+    assert 1 <= len(ticks) <= 3
+    figures = [(tick.elapsed_ns, tick.sent, tick.delivered) for tick in ticks]  # type: ignore[union-attr]
+    assert figures == sorted(figures)
+    assert figures[-1][1] <= result.sent
+
+
+def test_m06_warm_up_is_outside_the_window_and_not_counted(offer: Offer) -> None:
+    for consumers, size in product((1, 4), (1, 64)):
+        load = Load(size=size, consumers=consumers, items=50, warmup=0.1)
+        result = assert_proved(offer, load, run_load(offer, load))
+        assert result.sent == 50
+
+
+def test_a_run_is_the_same_again_by_its_seed(offer: Offer) -> None:
+    load = Load(inject="flip", seed=77)
+    made = [assert_kept_contract(run_load(offer, load)).injected for _ in range(2)]
+    assert made[0] is not None
+    assert made[0] == made[1]
+
+
+MESSAGES = {
+    "lines": b"short\n\nwith the end of a line of DOS\r\n" + b"x" * 2500 + b"\n\xff\x00binary\nthe last has no end",
+    "u32": b"".join(struct.pack("<I", len(text)) + text for text in (b"", b"a", b"\n" * 3000, b"", b"\0\1\2", b"")),
+}
+SIZES_BYTES = {"lines": (5, 29, 2500, 8, 19), "u32": (0, 1, 3000, 0, 3, 0)}
+
+
+@pytest.mark.parametrize("format", ["lines", "u32"])
+def test_real_messages_keep_their_sizes(offer: Offer, format: str, tmp_path: Path) -> None:
+    path = tmp_path / "messages"
+    path.write_bytes(MESSAGES[format])
+    sizes = SIZES_BYTES[format]
+    plain = [name for name in policies(offer.transport.facts, 4) if not name.startswith("buffer")]
+    # Where writes have to be whole, messages of different sizes go one by one.
+    chosen = plain if offer.transport.facts.whole_bytes else policies(offer.transport.facts, 4)
+    for consumers, policy, verify in product((1, 4), chosen, ("full", "sample:3")):
+        load = Load(
+            size=8 + max(sizes),
+            consumers=consumers,
+            items=247,
+            policy=policy,
+            verify=verify,
+            more={"messages": path, "messages-format": format},
+        )
+        result = assert_proved(offer, load, run_load(offer, load))
+        assert result.message_bytes == sum(8 + sizes[number % len(sizes)] for number in range(247))
+
+
+def test_a_long_file_of_messages_is_dealt_as_one_loop(offer: Offer, tmp_path: Path) -> None:
+    path = tmp_path / "messages"
+    path.write_text("".join(f"{'y' * (number % 97)}{number}\n" for number in range(1000)))
+    lengths = [len(line) for line in path.read_text().splitlines()]
+    for consumers, deal_items in product((1, 3, 4), (1, 999, 1000, 1001)):
+        params = dict.fromkeys(_dealt_one_by_one(offer), deal_items)
+        load = Load(consumers=consumers, items=4500, params=params, more={"messages": path})
+        result = assert_proved(offer, load, run_load(offer, load))
+        assert result.message_bytes == sum(8 + lengths[number % 1000] for number in range(4500))
+
+
+BAD_WORDS = {
+    "a size of zero": ["--size", "0"],
+    "a negative size": ["--size", "-1"],
+    "a size with a unit": ["--size", "4Q"],
+    "no consumers": ["--consumers", "0"],
+    "too many consumers": ["--consumers", "100000"],
+    "no items": ["--items", "0"],
+    "items and a duration": ["--items", "1", "--duration", "1"],
+    "an unknown policy": ["--policy", "guess"],
+    "a buffer without a size": ["--policy", "buffer"],
+    "an unknown wait": ["--wait", "sleep"],
+    "an unknown option": ["--frobnicate", "1"],
+    "an option without a value": ["--size"],
+    "an unknown parameter": ["-P", "no-such-thing=1"],
+    "a parameter without a value": ["-P", "deal_items"],
+    "an unknown fault": ["--inject", "gremlin"],
+    "a seed beyond 63 bits": ["--seed", str(2**63)],
+    "a sample of nothing": ["--verify", "sample:0"],
+    "a run id with a space": ["--run-id", "a b"],
+    "a role of later": ["--role", "producer"],
+    "a warm-up that is not a number": ["--warmup", "nan"],
+}
+
+
+@pytest.mark.parametrize("words", BAD_WORDS.values(), ids=BAD_WORDS.keys())
+def test_bad_words_get_one_line_and_exit_code_2(offer: Offer, words: list[str]) -> None:
+    run = run_words(offer, words)
+    assert (run.exit_code, run.stdout) == (2, b""), run
+    assert len(run.stderr.splitlines()) == 1
+
+
+def test_a_message_above_the_largest_is_refused(offer: Offer) -> None:
+    run = run_load(offer, Load(size=offer.transport.facts.max_size_bytes + 1))
+    assert (run.exit_code, run.stdout) == (2, b"")
+    assert str(offer.transport.facts.max_size_bytes) in run.stderr
+
+
+@pytest.mark.parametrize("what", ["missing", "empty", "cut short", "directory"])
+def test_bad_messages_files_are_named(offer: Offer, what: str, tmp_path: Path) -> None:
+    path = tmp_path / "messages"
+    if what == "directory":
+        path.mkdir()
+    elif what != "missing":
+        path.write_bytes(b"" if what == "empty" else struct.pack("<I", 10) + b"123")
+    run = run_words(offer, ["--messages", str(path), "--messages-format", "u32"])
+    assert run.exit_code in (1, 2), run
+    assert str(path) in run.stderr
+    assert len(run.stderr.splitlines()) == 1
