@@ -98,6 +98,15 @@ def test_what_is_ruled_out_is_said(known: dict[str, Transport]) -> None:
     assert [(e.transport, e.cells) for e in prepared.exclusions] == [("mq-posix", 1)]
 
 
+def test_a_fault_that_nobody_could_notice_is_left_out(known: dict[str, Transport]) -> None:
+    asked = Asked(transports="tcp,pipe", consumers="1,4")
+    prepared = prepare(Request(asked=asked, inject="reorder"), known)
+    assert len(prepared.plan.cases) == 3
+    assert [(e.transport, e.cells) for e in prepared.exclusions] == [("pipe", 1)]
+    only = Request(asked=Asked(transports="pipe", consumers="4"), inject="reorder")
+    assert "no case is left to run: pipe: nobody sees the order" in refused(known, only)
+
+
 def test_own_messages(known: dict[str, Transport], tmp_path: Path) -> None:
     (tmp_path / "own").write_text("one\ntwo\n")
     plan = prepare(Request(messages=str(tmp_path / "own")), known).plan

@@ -17,8 +17,10 @@ from typing import Any
 
 import pytest
 
-from queuemark.model.plan import case_key
+from queuemark.model.errors import QueuemarkError
+from queuemark.model.plan import Case, case_key
 from queuemark.model.session import SessionDocument, decode_session
+from queuemark.model.trial import Trial
 from queuemark.store import Store
 
 from .conftest import Answer, Call
@@ -196,6 +198,27 @@ def test_a_full_disk_is_found_before_the_first_trial(
     assert answer.code == 1
     assert "1 B free" in answer.last_line
     assert log_of(tmp_path) == []
+
+
+def test_a_disk_that_fills_ends_the_session_and_keeps_what_it_has(
+    call: Call, monkeypatch: pytest.MonkeyPatch, data: Path
+) -> None:
+    kept = Store.add_trial
+    refuse = iter([False, False, True])
+
+    def add_trial(store: Store, session_id: str, case: Case, trial: Trial) -> None:
+        if next(refuse):
+            raise QueuemarkError("cannot store repeat 1: database or disk is full; make room")
+        kept(store, session_id, case, trial)
+
+    monkeypatch.setattr(Store, "add_trial", add_trial)
+    answer = call(*SMALL)
+    assert answer.code == 1
+    assert answer.last_line == "queuemark: cannot store repeat 1: database or disk is full; make room"
+    monkeypatch.setattr(Store, "add_trial", kept)
+    assert states(stored(data)) == ["ok"] * 2
+    assert call("run", "--resume").code == 0
+    assert states(stored(data)) == ["ok"] * 4
 
 
 def test_a_second_run_waits_its_turn(call: Call, data: Path) -> None:

@@ -76,17 +76,19 @@ def prepare(request: Request, known: dict[str, Transport]) -> Prepared:
     messages = _messages(whole)
     read_transports(request.asked.transports, known)
     sweeps = _narrowed(source, request.asked, known)
+    inject = read_inject(whole.inject) if whole.inject is not None else None
     cases, exclusions = _joined(sweeps, known, messages)
+    cases, unseen = _seen(cases, inject)
     plan = Plan(
         preset=source.preset,
         repeats=read_repeats(whole.repeats) if whole.repeats is not None else REPEATS_DEFAULT,
         seed=read_seed(whole.seed) if whole.seed is not None else secrets.randbelow(2**32),
-        inject=read_inject(whole.inject) if whole.inject is not None else None,
+        inject=inject,
         messages_path=str(Path(whole.messages).absolute()) if whole.messages is not None else None,
         cases=cases,
     )
     stall_s = parse_duration_s(whole.stall, "stall") if whole.stall is not None else STALL_DEFAULT_S
-    return Prepared(plan=plan, exclusions=exclusions, stall_s=stall_s)
+    return Prepared(plan=plan, exclusions=exclusions + unseen, stall_s=stall_s)
 
 
 def _source(request: Request) -> _Source:
@@ -182,6 +184,21 @@ def _joined(
     if not cases:
         raise NothingLeft(exclusions)
     return list(cases.values()), exclusions
+
+
+def _seen(cases: list[Case], inject: str | None) -> tuple[list[Case], list[Exclusion]]:
+    """The cases in which the fault could be noticed at all.
+
+    Raises: NothingLeft.
+    """
+    if inject != "reorder":
+        return cases, []
+    unseen = [case for case in cases if case.workload.dispatch == "compete" and case.workload.consumers > 1]
+    reason = "nobody sees the order of two messages that competing consumers took"
+    exclusions = [Exclusion(transport=case.transport, reason=reason, cells=1) for case in unseen]
+    if len(unseen) == len(cases):
+        raise NothingLeft(exclusions[:1])
+    return [case for case in cases if case not in unseen], exclusions
 
 
 def _check_cells(sweep: Sweep) -> None:

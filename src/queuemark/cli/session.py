@@ -10,6 +10,7 @@ __all__ = ["begin", "carry_out", "check_room", "resume"]
 
 import shutil
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -70,7 +71,6 @@ def resume(store: Store, name: str | None) -> Session:
 
 def carry_out(store: Store, session: Session, found: Survey, stall_s: float, console: Console) -> bool:
     """Runs what the session still lacks; True when it is complete, False when it was stopped."""
-    through = False
     try:
         with Stop() as stop, asking_to_stop(stop), Progress(console, session.plan.cases) as progress:
             through = execute(
@@ -83,8 +83,12 @@ def carry_out(store: Store, session: Session, found: Survey, stall_s: float, con
                 stop=stop,
                 stall_s=stall_s,
             )
-    finally:
-        store.finish(session.id, "complete" if through else "interrupted")
+    except BaseException:
+        # A store that just refused a trial may refuse this too; the first reason is the one to tell.
+        with suppress(QueuemarkError):
+            store.finish(session.id, "interrupted")
+        raise
+    store.finish(session.id, "complete" if through else "interrupted")
     return through
 
 
