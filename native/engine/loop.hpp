@@ -6,6 +6,9 @@
 //     std::uint64_t calls = 0, bytes = 0;    };
 //   };
 //
+// A producer whose mechanism may hold back the last bytes of a burst also has push(), for the fences of the
+// warm-up; the window ends with finish() alone.
+//
 // send() takes all bytes or throws SystemError: a failed call is never counted as sent. finish() puts
 // the end behind the last message of each stream. receive() returns one message where the mechanism
 // keeps boundaries, else what there is. Both count every call they make, failed tries included.
@@ -83,6 +86,7 @@ class Production {
   }
 
   void window() {
+    shared_.producer().tally.warmup_messages = pace_.count();
     Usage usage;
     const std::uint64_t bytes_before = out_.bytes;
     begin(Phase::window);
@@ -99,6 +103,8 @@ class Production {
       throw;
     }
     settle(tally, usage, bytes_before);
+    // Release pairs with the acquire of a consumer that sees the end: it knows then what was dealt.
+    shared_.control().ending.store(1, std::memory_order_release);
     out_.finish();
   }
 
@@ -181,6 +187,7 @@ class Production {
   // whatever arrives after the phase was set belongs to the window.
   void wait_until_taken() {
     policy_.flush();
+    if constexpr (requires { out_.push(); }) out_.push();
     for (unsigned round = 0; shared_.taken(Phase::warmup) < pace_.count() && !pace_.stopped(); ++round) {
       if (round < 64) {
         cpu_relax();
@@ -245,6 +252,7 @@ class Consumption {
     }
     if (phase_ != Phase::window) enter_window();
     tally_.last_ns = now_ns();
+    tally_.ended_early = !shared_.control().ending.load(std::memory_order_acquire);
     usage_.end(in_.calls, tally_);
     verifier_.finish(shared_.dealt(dealt_stream).load(std::memory_order_acquire), have);
     slot_.publish(tally_.messages, Phase::window);
@@ -253,7 +261,9 @@ class Consumption {
  private:
   void enter_window() {
     const bool clean = verifier_.clean();
+    const std::uint64_t warmup_messages = tally_.messages;
     tally_ = Tally{};
+    tally_.warmup_messages = warmup_messages;
     tally_.warmup_faults = !clean;
     verifier_.begin(Phase::window);
     phase_ = Phase::window;

@@ -36,10 +36,12 @@ struct Tally {
   std::uint64_t switches_voluntary = 0;
   std::uint64_t switches_involuntary = 0;
   std::uint64_t peak_memory_bytes = 0;
-  std::uint64_t warmup_faults = 0;  // anything that was wrong before the window opened
-  std::uint64_t above = 0;          // competing consumers: every number seen was below
-  std::uint64_t value_sum = 0;      // messages of 3 to 7 bytes that compete: the sum of their mixed values
-  bool torn = false;                // the stream's framing was lost, or it ended inside a message
+  std::uint64_t warmup_messages = 0;  // as `messages`, before the window opened
+  std::uint64_t warmup_faults = 0;    // anything that was wrong before the window opened
+  std::uint64_t above = 0;            // competing consumers: every number seen was below
+  std::uint64_t value_sum = 0;        // messages of 3 to 7 bytes that compete: the sum of their mixed values
+  bool torn = false;                  // the stream's framing was lost, or it ended inside a message
+  bool ended_early = false;           // a consumer saw the end before the producer made it
 };
 
 struct alignas(kLine) Slot {
@@ -71,6 +73,7 @@ struct Control {
   alignas(kLine) std::atomic<std::uint32_t> phase{static_cast<std::uint32_t>(Phase::opening)};
   alignas(kLine) std::atomic<std::uint32_t> stop{0};
   alignas(kLine) std::atomic<std::int64_t> window_open_ns{0};
+  alignas(kLine) std::atomic<std::uint32_t> ending{0};  // all is sent, the end of the streams comes next
   Slot producer;
   // Followed in memory by a Slot for each consumer, and what was dealt to each.
 };

@@ -440,10 +440,12 @@ void Trial::judge_unfinished(TrialResult& result) {
 std::string Trial::broken_promise(const TrialResult& result) const {
   std::string text;
   const auto say = [&](const std::string& what) { text += (text.empty() ? "" : "; ") + what; };
-  std::uint64_t arrived = 0;
+  std::uint64_t warmup_messages = 0;
   for (unsigned i = 0; i < options_.consumers; ++i) {
     const ConsumerResult& consumer = result.consumers[i];
-    arrived += consumer.tally.messages;
+    warmup_messages += consumer.tally.warmup_messages;
+    if (consumer.tally.ended_early)
+      say("consumer " + std::to_string(i) + " was told the end before the producer made it");
     if (consumer.tally.warmup_faults)
       say("consumer " + std::to_string(i) + " found faults during the warm-up");
     if (consumer.tally.torn)
@@ -454,6 +456,10 @@ std::string Trial::broken_promise(const TrialResult& result) const {
           ", but delivered " + std::to_string(consumer.delivered) + " and lost " +
           std::to_string(consumer.lost));
     }
+  }
+  if (warmup_messages != result.producer.warmup_messages) {
+    say("warm-up: sent " + std::to_string(result.producer.warmup_messages) + ", but " +
+        std::to_string(warmup_messages) + " arrived");
   }
   std::string counts;
   const auto count = [&](std::uint64_t number, const char* what) {

@@ -74,8 +74,10 @@ class StreamProducer {
   }
   std::uint64_t calls = 0, bytes = 0;
 
- private:
+ protected:
   std::vector<Descriptor> ends_;
+
+ private:
   int flags_;
 };
 
@@ -125,9 +127,9 @@ class StreamSockets {
 
  protected:
   std::vector<Connection> connections_;
+  bool spins_;
 
  private:
-  bool spins_;
   std::size_t read_bytes_;
   std::uint64_t deal_items_;
 };

@@ -50,10 +50,37 @@ Description describe() {
   return description;
 }
 
+void set_nodelay(const Descriptor& socket, bool on) {
+  const int value = on ? 1 : 0;
+  if (setsockopt(socket.number(), IPPROTO_TCP, TCP_NODELAY, &value, sizeof value) != 0) {
+    throw_system("set TCP_NODELAY");
+  }
+}
+
+// Nagle's algorithm holds a small last segment back until everything before it is acknowledged, and the
+// other side delays that by up to 40 ms. Setting TCP_NODELAY sends it at once (tcp(7)); it is taken back
+// after.
+class TcpProducer : public StreamProducer {
+ public:
+  TcpProducer(std::vector<Connection>& connections, bool spins, bool nodelay)
+      : StreamProducer(connections, spins), nodelay_(nodelay) {}
+  void push() {
+    if (nodelay_) return;
+    for (const Descriptor& end : ends_) {
+      set_nodelay(end, true);
+      set_nodelay(end, false);
+    }
+  }
+
+ private:
+  bool nodelay_;
+};
+
 class Tcp : public StreamSockets {
  public:
   Tcp(const Options& options, std::size_t) : Tcp(options, Params(describe(), options.params)) {}
 
+  TcpProducer open_producer() { return {connections_, spins_, nodelay_}; }
   Granted granted() const {
     Granted granted = StreamSockets::granted();
     const int producer = connections_.front().producer.number();
@@ -64,7 +91,8 @@ class Tcp : public StreamSockets {
   }
 
  private:
-  Tcp(const Options& options, const Params& params) : StreamSockets(options, params) {
+  Tcp(const Options& options, const Params& params)
+      : StreamSockets(options, params), nodelay_(params.number("nodelay")) {
     // Buffers are set before the handshake, which settles the window's scale (tcp(7)).
     const Descriptor listener = tcp_socket();
     set_buffer(listener.number(), SO_SNDBUF, "SO_SNDBUF", params.number("send_buffer_bytes"));
@@ -90,12 +118,11 @@ class Tcp : public StreamSockets {
     }
     connection.producer = Descriptor(accept4(listener.number(), nullptr, nullptr, SOCK_CLOEXEC));
     if (connection.producer.number() < 0) throw_system("accept a consumer's connection");
-    const int nodelay = params.number("nodelay") ? 1 : 0;
-    if (setsockopt(connection.producer.number(), IPPROTO_TCP, TCP_NODELAY, &nodelay, sizeof nodelay) != 0) {
-      throw_system("set TCP_NODELAY");
-    }
+    set_nodelay(connection.producer, params.number("nodelay"));
     return connection;
   }
+
+  bool nodelay_;
 };
 
 }  // namespace
