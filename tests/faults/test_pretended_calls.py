@@ -1,0 +1,239 @@
+"""The kernel only pretends: a call returns success and did nothing. The check must not trust the sender's books.
+
+``strace -e inject`` makes the call return what is asked for without performing it. Whatever it was, the trial must
+end as not proved: never ok, never later than its stall limit.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+
+from queuemark.model.events import Ready, Result, decode_event
+from queuemark.runners.registry import Offer
+from tests.conformance.runs import OFFERS, Load, Run, assert_kept_contract, assert_proved, offer_of, run_load
+
+ITEMS = 60
+SIZE = 16
+STALL_S = 0.3
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The system calls of a transport's two ends.
+
+    frame_bytes: a message of SIZE as one call. first: which of the sends carries the first message behind the
+    probes. sent: what a send of a whole message returns.
+    """
+
+    send: str
+    receive: str
+    frame_bytes: int
+    first: int
+    boundaries: bool = False
+
+    @property
+    def sent(self) -> int:
+        return 0 if self.boundaries else self.frame_bytes
+
+
+# Of a pipe the producer's writes to its parent count, too: one after the probe, one when the window opens.
+CALLS = {
+    "tcp": Calls("sendto", "recvfrom", SIZE + 4, first=2),
+    "unix-stream": Calls("sendto", "recvfrom", SIZE + 4, first=2),
+    "pipe": Calls("write", "read", SIZE, first=4),
+    "mq-posix": Calls("mq_timedsend", "mq_timedreceive", SIZE, first=2, boundaries=True),
+}
+
+
+@cache
+def refusal() -> str | None:
+    """Why calls cannot be pretended here, or None."""
+    if shutil.which("strace") is None:
+        return "strace is not installed (apt-get install strace)"
+    tried = subprocess.run(["strace", "-f", "-o", "/dev/null", "true"], capture_output=True, check=False)
+    return None if tried.returncode == 0 else f"ptrace is not permitted here: {tried.stderr.decode().strip()}"
+
+
+@pytest.fixture(params=CALLS)
+def offer(request: pytest.FixtureRequest) -> Offer:
+    found = offer_of(request.param)
+    if found is None or not found.transport.available:
+        pytest.skip(f"{request.param} is unavailable here")
+    if (reason := refusal()) is not None:
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture
+def calls(offer: Offer) -> Calls:
+    return CALLS[offer.transport.name]
+
+
+def run_pretending(offer: Offer, load: Load, call: str, what: str, when: int) -> Run:
+    """One trial in which the when-th such call of each process is replaced by its pretended result."""
+    inject = f"inject={call}:{what}:when={when}"
+    before = ("strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject)
+    return run_load(offer, load, before=before)
+
+
+def loaded(consumers: int = 1, policy: str = "each", **params: int) -> Load:
+    return Load(size=SIZE, consumers=consumers, items=ITEMS, policy=policy, params=params, more={"stall": STALL_S})
+
+
+def assert_not_proved(run: Run) -> None:
+    result = assert_kept_contract(run)
+    assert (result.state, run.exit_code) == ("failed", 4), run
+    assert result.reason
+
+
+def test_every_native_transport_has_its_calls_named_here() -> None:
+    assert {offer.transport.name for offer in OFFERS if offer.transport.runtime == "native"} <= CALLS.keys()
+
+
+def test_nothing_is_found_where_nothing_is_pretended(offer: Offer, calls: Calls) -> None:
+    """The watching itself changes nothing: the calls are the named ones, and they are counted right."""
+    load = loaded()
+    run = run_pretending(offer, load, calls.send, "delay_exit=1", 2)
+    assert_proved(offer, load, run)
+
+
+@pytest.mark.parametrize("place", ["first", "middle", "last"])
+def test_m01_m05_a_pretended_send(offer: Offer, calls: Calls, place: str) -> None:
+    when = calls.first + {"first": 0, "middle": ITEMS // 2, "last": ITEMS - 1}[place]
+    assert_not_proved(run_pretending(offer, loaded(), calls.send, f"retval={calls.sent}", when))
+
+
+def test_a_pretended_probe(offer: Offer, calls: Calls) -> None:
+    run = run_pretending(offer, loaded(), calls.send, f"retval={calls.sent}", 1)
+    # Of a pipe the first write of the parent is an event, which is lost here as well.
+    assert run.exit_code == 4, run
+
+
+def test_a_pretended_send_to_one_of_four_consumers(offer: Offer, calls: Calls) -> None:
+    dealing = offer.transport.facts.dispatches[0] == "deal"
+    load = loaded(consumers=4, **({"deal_items": 1} if dealing else {}))
+    # Four probes where there are four streams.
+    first = calls.first + 3 * dealing
+    for when in (first, first + ITEMS // 2, first + ITEMS - 1):
+        assert_not_proved(run_pretending(offer, load, calls.send, f"retval={calls.sent}", when))
+
+
+def test_a_pretended_half_of_a_split_message(offer: Offer, calls: Calls) -> None:
+    if "split" not in offer.transport.facts.policies:
+        pytest.skip(f"{offer.transport.name} has no split")
+    for half, size_bytes in ((0, 4), (1, SIZE)):
+        for message in (0, ITEMS // 2, ITEMS - 1):
+            when = 2 * calls.first - 1 + 2 * message + half
+            assert_not_proved(run_pretending(offer, loaded(policy="split"), calls.send, f"retval={size_bytes}", when))
+
+
+def test_a_pretended_flush_of_a_buffer(offer: Offer, calls: Calls) -> None:
+    if "buffer" not in offer.transport.facts.policies:
+        pytest.skip(f"{offer.transport.name} has no buffer")
+    load = loaded(policy=f"buffer:{10 * calls.frame_bytes}")
+    for flush in (0, ITEMS // 20, ITEMS // 10 - 1):
+        what = f"retval={10 * calls.frame_bytes}"
+        assert_not_proved(run_pretending(offer, load, calls.send, what, calls.first + flush))
+
+
+def test_a_send_that_claims_more_than_it_did(offer: Offer, calls: Calls) -> None:
+    """Some of a message's bytes vanish."""
+    if calls.boundaries:
+        pytest.skip(f"{offer.transport.name} sends whole messages")
+    for pretended in (1, calls.frame_bytes - 1):
+        run = run_pretending(offer, loaded(), calls.send, f"retval={pretended}", calls.first + ITEMS // 2)
+        assert_not_proved(run)
+
+
+@pytest.mark.parametrize("consumers", [1, 4])
+def test_a_pretended_end_mark(offer: Offer, calls: Calls, consumers: int) -> None:
+    if not calls.boundaries:
+        pytest.skip(f"{offer.transport.name} ends by being closed")
+    for mark in range(consumers):
+        when = calls.first + ITEMS + mark
+        assert_not_proved(run_pretending(offer, loaded(consumers), calls.send, "retval=0", when))
+
+
+def test_a_pretended_shutdown_loses_nothing(offer: Offer, calls: Calls) -> None:
+    """The kernel closes the sockets of a producer that has ended: the end comes all the same."""
+    if calls.send != "sendto":
+        pytest.skip(f"{offer.transport.name} is not a socket")
+    load = loaded(consumers=4)
+    assert_proved(offer, load, run_pretending(offer, load, "shutdown", "retval=0", 1))
+
+
+# The loader and the parent read as well, 20 times at the most, so no earlier read of a consumer is pretended.
+@pytest.mark.parametrize("when", [25, ITEMS])
+@pytest.mark.parametrize("share", [0, 1, SIZE])
+def test_m02_a_pretended_receive(offer: Offer, calls: Calls, share: int, when: int) -> None:
+    """Of no bytes (which is the end), of some, and of a whole message, while nothing was read."""
+    whole = share == SIZE
+    load = loaded(**({} if calls.boundaries else {"read_bytes": 1}))
+    retval = calls.frame_bytes if whole else share
+    # A receive takes as many bytes as were asked for, not more: here those of a message without its framing.
+    assert_not_proved(run_pretending(offer, load, calls.receive, f"retval={min(retval, SIZE)}", when))
+
+
+def test_a_pretended_first_receive(offer: Offer, calls: Calls) -> None:
+    if calls.receive == "read":
+        pytest.skip("the loader's own first read would be pretended, too")
+    for size, consumers in ((1, 1), (1, 4), (SIZE, 1)):
+        for retval in (0, size):
+            load = Load(size=size, consumers=consumers, items=ITEMS, more={"stall": STALL_S})
+            assert_not_proved(run_pretending(offer, load, calls.receive, f"retval={retval}", 1))
+
+
+@pytest.mark.parametrize("phase", ["warm-up", "window"])
+def test_a_pretended_end_at_one_of_four_consumers(offer: Offer, calls: Calls, phase: str) -> None:
+    """Where consumers compete the others take what it leaves; yet one that left early was no consumer."""
+    # From the time when strace has attached itself on, which is early in the phase that lasts long.
+    warmup, duration = (0.8, 0.2) if phase == "warm-up" else (0.001, 1)
+    load = Load(size=SIZE, consumers=4, items=None, warmup=warmup, more={"duration": duration, "stall": STALL_S})
+    command = [*offer.command, "trial", offer.transport.name, "--run-id", "test-end", *load.words()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as runner:
+        assert runner.stdout is not None
+        ready = decode_event(runner.stdout.readline())
+        assert isinstance(ready, Ready)
+        inject = f"inject={calls.receive}:retval=0:when=20"
+        attach = ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={calls.receive}", "-e", inject]
+        watching = subprocess.run([*attach, "-p", str(ready.consumer_pids[1])], capture_output=True, check=False)
+        rest, _ = runner.communicate(timeout=30)
+    result = decode_event(rest.splitlines()[-1])
+    assert isinstance(result, Result), watching
+    assert (result.state, runner.returncode) == ("failed", 4), (result, watching)
+
+
+def test_a_pretended_end_mark_received_as_a_message(offer: Offer, calls: Calls) -> None:
+    """The last receive of a consumer says that a message came, where there was the end."""
+    if calls.receive == "recvfrom":
+        pytest.skip("how many receives a byte stream takes is not known beforehand")
+    load = loaded(**({} if calls.boundaries else {"read_bytes": 1}))
+    assert_not_proved(run_pretending(offer, load, calls.receive, f"retval={SIZE}", ITEMS + 2))
+
+
+@pytest.mark.parametrize("error", ["ENOBUFS", "EPIPE", "EBADF", "EIO"])
+def test_m05_a_failed_send_fails_the_trial_and_is_not_counted(offer: Offer, calls: Calls, error: str) -> None:
+    run = run_pretending(offer, loaded(), calls.send, f"error={error}", calls.first + 20)
+    assert_not_proved(run)
+    assert run.result.sent == 20
+    assert "the producer failed after 20 messages" in (run.result.reason or "")
+
+
+@pytest.mark.parametrize("error", ["EIO", "EBADF"])
+def test_m05_a_failed_receive_fails_the_trial(offer: Offer, calls: Calls, error: str) -> None:
+    load = loaded(**({} if calls.boundaries else {"read_bytes": 1}))
+    run = run_pretending(offer, load, calls.receive, f"error={error}", 30)
+    assert_not_proved(run)
+    assert "consumer 0 failed" in (run.result.reason or "")
+
+
+@pytest.mark.parametrize("error", ["EINTR", "EAGAIN"])
+def test_a_call_that_is_to_be_made_again_is_made_again(offer: Offer, calls: Calls, error: str) -> None:
+    load = loaded(**({} if calls.boundaries else {"read_bytes": 1}))
+    for call, when in ((calls.send, calls.first + 20), (calls.receive, 30)):
+        assert_proved(offer, load, run_pretending(offer, load, call, f"error={error}", when))
