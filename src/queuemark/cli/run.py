@@ -5,8 +5,9 @@ from __future__ import annotations
 __all__ = ["command"]
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import rich_click as click
@@ -21,52 +22,91 @@ from queuemark.cli.presets import PRESETS
 from queuemark.model.errors import NothingAvailable, UsageError
 from queuemark.model.session import Session, encode_session
 from queuemark.model.units import parse_duration_s
-from queuemark.model.workload import ACKS, DISPATCHES, FAULTS, PATTERNS, PLACEMENTS, WAITS
+from queuemark.model.workload import FAULTS, PLACEMENTS, WAITS
 from queuemark.runners.contract import STALL_DEFAULT_S
 from queuemark.runners.registry import Survey, survey
 
 if TYPE_CHECKING:
     from queuemark.store import Store
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 NEWEST = "\0newest"
 """What --resume means without a value; no session is named so."""
 
 
-def _listed(words: tuple[str, ...]) -> str:
-    return f"{', '.join(words)}."
+_SWEPT = "What is swept (comma lists; the sweep is their product)"
+_EACH = "Each trial"
+_WHOLE = "The session"
+
+_HELP = f"""Push messages through transports, prove that they arrived, and keep every trial.
+
+Without anything, the preset quick. With axes, your own sweep. With a preset or a plan file and axes, that plan
+narrowed to the transports named, its other axes replaced.
+
+Presets: {"; ".join(f"{name} ({preset.summary})" for name, preset in PRESETS.items())}.
+"""
 
 
-@click.command("run")
+def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F]:
+    return click.option(*names, metavar=metavar, panel=panel, help=help)
+
+
+@click.command("run", help=_HELP)
 @click.argument("name", metavar="[PRESET|PLAN.toml]", required=False)
-@click.option("-t", "--transports", metavar="NAMES", help="Which mechanisms; all by default. See: queuemark list.")
-@click.option("-s", "--sizes", metavar="SIZES", help="Bytes a message: 64, 1..4096 (doubling), 16,1k.  [default: 64]")
-@click.option("-c", "--consumers", metavar="COUNTS", help="Consumer processes: 1, 1..32 (doubling).  [default: 1]")
-@click.option("--pattern", "patterns", metavar="NAMES", help=_listed(PATTERNS))
-@click.option("--dispatch", "dispatches", metavar="NAMES", help=f"{_listed(DISPATCHES)} Each transport has its own.")
-@click.option("--policy", "policies", metavar="POLICIES", help="each, split, buffer:BYTES.  [default: each]")
-@click.option("--linger-us", metavar="US", help="A buffered message waits at most this long.  [default: 0, no limit]")
-@click.option("--ack", "acks", metavar="NAMES", help=_listed(ACKS))
-@click.option("--wait", "waits", metavar="NAMES", help=f"{_listed(WAITS)}  [default: block]")
-@click.option("--placement", "placements", metavar="NAMES", help=f"{_listed(PLACEMENTS)}  [default: spread]")
-@click.option("-P", "params", metavar="NAME=VALUE[,VALUE]", multiple=True, help="A parameter of a transport.")
-@click.option("--items", metavar="N", help="Messages a trial, after warm-up: 1M.")
-@click.option("--duration", metavar="TIME", help="Or how long a trial sends: 200ms, 1s.  [default: 1s]")
-@click.option("--warmup", metavar="TIME", help="Traffic before that, dropped.  [default: 10ms]")
-@click.option("--verify", metavar="full|sample:K", help="Content of every message, or of one in K.  [default: full]")
-@click.option("--messages", metavar="FILE", help="Send these messages, looped, each at its own size.")
-@click.option("--messages-format", metavar="lines|u32", help="One a line, or length-prefixed.  [default: lines]")
-@click.option("--repeats", metavar="N", help="Fresh process trees a case.  [default: 5; quick: 3]")
-@click.option("--seed", metavar="N", help="Order and content derive from it.  [default: drawn, and shown]")
-@click.option("--inject", metavar="FAULT", help=f"Make one fault in each trial: {_listed(FAULTS)}")
-@click.option("--stall", metavar="TIME", help="A trial without progress for so long has failed.  [default: 5s]")
-@click.option(
-    "--json", "json_target", metavar="FILE|-", help="Write the session as JSON; - is stdout, without a table."
+@_option("-t", "--transports", metavar="NAMES", panel=_SWEPT, help="Mechanisms; see: queuemark list.  [default: all]")
+@_option("-s", "--sizes", metavar="SIZES", panel=_SWEPT, help="Bytes: 64, 1..4096 (doubling), 16,1k.  [default: 64]")
+@_option("-c", "--consumers", metavar="COUNTS", panel=_SWEPT, help="Processes: 1, 1..32 (doubling).  [default: 1]")
+@_option("--pattern", "patterns", metavar="NAMES", panel=_SWEPT, help="share: each message goes to one consumer.")
+@_option(
+    "--dispatch",
+    "dispatches",
+    metavar="NAMES",
+    panel=_SWEPT,
+    help="deal: the producer deals them out; compete: consumers take them.  [default: as the transport has it]",
 )
+@_option(
+    "--policy",
+    "policies",
+    metavar="POLICIES",
+    panel=_SWEPT,
+    help="each: a call a message; split: length, then body; buffer:BYTES: a call when full.  [default: each]",
+)
+@_option(
+    "--linger-us",
+    metavar="US",
+    panel=_SWEPT,
+    help="A buffered message waits so long at most.  [default: 0, until full]",
+)
+@_option("--ack", "acks", metavar="NAMES", panel=_SWEPT, help="fence: only the end is confirmed.")
+@_option("--wait", "waits", metavar="NAMES", panel=_SWEPT, help=f"{', '.join(WAITS)}.  [default: block]")
+@_option(
+    "--placement", "placements", metavar="NAMES", panel=_SWEPT, help=f"{', '.join(PLACEMENTS)}.  [default: spread]"
+)
+@click.option(
+    "-P", "params", metavar="NAME=VALUE", multiple=True, panel=_SWEPT, help="A transport's parameter: nodelay=0,1."
+)
+@_option("--items", metavar="N", panel=_EACH, help="Sends so many messages after warm-up: 1M.")
+@_option("--duration", metavar="TIME", panel=_EACH, help="Or for so long: 200ms, 1s.  [default: 1s]")
+@_option("--warmup", metavar="TIME", panel=_EACH, help="Traffic before that, dropped.  [default: 10ms]")
+@_option(
+    "--verify", metavar="full|sample:K", panel=_EACH, help="Content of each message, or one in K.  [default: full]"
+)
+@_option("--messages", metavar="FILE", panel=_EACH, help="Sends these messages, looped, each at its own size.")
+@_option(
+    "--messages-format", metavar="lines|u32", panel=_EACH, help="One a line, or length-prefixed.  [default: lines]"
+)
+@_option("--inject", metavar="FAULT", panel=_EACH, help=f"Makes one fault: {', '.join(FAULTS)}.")
+@_option("--stall", metavar="TIME", panel=_EACH, help="Has failed when nothing moves for so long.  [default: 5s]")
+@_option("--repeats", metavar="N", panel=_WHOLE, help="Fresh process trees a case.  [default: 5; quick: 3]")
+@_option("--seed", metavar="N", panel=_WHOLE, help="Order and content derive from it.  [default: drawn, and shown]")
+@_option("--json", "json_target", metavar="FILE|-", panel=_WHOLE, help="The session as JSON; -: stdout, and no table.")
 @click.option(
     "--resume",
     metavar="[SESSION]",
     is_flag=False,
     flag_value=NEWEST,
+    panel=_WHOLE,
     help="Go on with an interrupted session (the newest, or the one named); nothing is repeated.",
 )
 @click.pass_context
@@ -79,11 +119,6 @@ def command(
     resume: str | None,
     **said: str | None,
 ) -> None:
-    """Push messages through transports, prove that they arrived, and keep every trial.
-
-    Without anything: the preset quick, about a minute. With axes: your own sweep, their product. With a preset or a
-    plan file and axes: narrowed to the transports named, the other axes replaced.
-    """
     if json_target is not None:
         check_writable(json_target)
     if resume is not None:
