@@ -14,7 +14,7 @@ _ROOT_PAGES = (ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGEL
 PAGES = sorted([*(page for page in _ROOT_PAGES if page.is_file()), *(ROOT / "docs").rglob("*.md")])
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_COMMENT = re.compile(r"<!--(.*?)-->\s*\Z", re.DOTALL)
+_COMMENT = re.compile(r"<!--((?:(?!-->).)*)-->\s*\Z", re.DOTALL)
 
 
 @dataclass(frozen=True)
