@@ -115,6 +115,28 @@ def test_own_messages(known: dict[str, Transport], tmp_path: Path) -> None:
     assert {case.workload.size_bytes for case in plan.cases} == {3 + 8}
 
 
+@pytest.mark.parametrize(
+    ("lines", "policies", "cases"),
+    [
+        ("one\nthree\n", "each,buffer", 1),
+        ("one\ntwo\n", "each,buffer", 2),
+        ("one\n" + "x" * 4088 + "\n", "each", 1),
+    ],
+)
+def test_own_messages_in_a_stream_without_lengths(
+    known: dict[str, Transport], tmp_path: Path, lines: str, policies: str, cases: int
+) -> None:
+    (tmp_path / "own").write_text(lines)
+    request = Request(messages=str(tmp_path / "own"), asked=Asked(transports="pipe", policies=policies))
+    assert len(prepare(request, known).plan.cases) == cases
+
+
+def test_own_messages_that_no_single_call_keeps_whole(known: dict[str, Transport], tmp_path: Path) -> None:
+    (tmp_path / "own").write_text("one\n" + "x" * 4089 + "\n")
+    request = Request(messages=str(tmp_path / "own"), asked=Asked(transports="pipe"))
+    assert "kept apart up to 4096 bytes, sequence number included; the largest has 4097" in refused(known, request)
+
+
 def test_a_plan_file(known: dict[str, Transport], tmp_path: Path) -> None:
     (tmp_path / "own").write_text("one\ntwo\n")
     (tmp_path / "plan.toml").write_text(

@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from queuemark.model.events import Event, Ready, Tick
 from queuemark.model.plan import Case
 from queuemark.model.transport import Facts, Listing
 from queuemark.model.trial import Trial
-from queuemark.model.workload import Workload
+from queuemark.model.workload import MessagesSource, Workload
 from queuemark.runners.contract import TrialRequest
 from queuemark.runners.registry import ask
 from queuemark.runners.stop import Stop
@@ -76,6 +78,12 @@ def test_an_unavailable_result_is_a_result(fake_runner: Path, facts: dict[str, F
     assert (trial.state, trial.reason, trial.remedy) == ("unavailable", "no buffers left", "wait a little")
 
 
+def test_a_case_that_the_runner_refuses_is_unavailable(fake_runner: Path, facts: dict[str, Facts]) -> None:
+    trial = tried(fake_runner, facts, request("refuse"))
+    assert trial.state == "unavailable"
+    assert "refused this case; it said: a pipe of packets cannot do policy buffer" in (trial.reason or "")
+
+
 BROKEN = {
     "garbage": "not JSON",
     "binary": "not JSON",
@@ -111,7 +119,7 @@ CONTRADICTIONS = {
     "unchecked": "every message was to be checked",
     "long-window": "does not fit into the trial",
     "wrong-seed": "the seed was 5",
-    "wrong-bytes": "are not 64001 bytes",
+    "wrong-bytes": "1000 messages are 64001 bytes and should be 64000",
     "made-fault": "asked was none",
 }
 
@@ -134,6 +142,20 @@ def test_m01_conservation_is_checked_again_by_the_caller(
     trial = tried(fake_runner, facts, request(behave))
     assert trial.state == "failed"
     assert trial.consumers, "what was counted is kept"
+
+
+@pytest.mark.parametrize(("largest_bytes", "state"), [(64, "ok"), (20, "failed")])
+def test_own_messages_have_the_sizes_that_the_caller_read(
+    fake_runner: Path, facts: dict[str, Facts], largest_bytes: int, state: str
+) -> None:
+    """The pretended runner says 64 bytes a message; 7 messages of 56 bytes and their sequence numbers would be that."""
+    total_bytes = 7 * (largest_bytes - 8)
+    own = MessagesSource(
+        name="own", format="lines", sha256="0", count=7, total_bytes=total_bytes, largest_bytes=largest_bytes
+    )
+    trial = tried(fake_runner, facts, request("ok", messages=own))
+    assert trial.state == state
+    assert state == "ok" or "1000 messages are 64000 bytes and should be between" in (trial.reason or "")
 
 
 def test_a_lossy_transport_may_lose(fake_runner: Path, facts: dict[str, Facts]) -> None:
@@ -186,16 +208,30 @@ def test_the_deadline_ends_a_hanging_runner(
 def test_a_stop_ends_the_whole_group(
     fake_runner: Path, facts: dict[str, Facts], behave: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FAKE_LOG", str(tmp_path / "log"))
+    log = tmp_path / "log"
+    monkeypatch.setenv("FAKE_LOG", str(log))
     with Stop() as stop:
-        timer = threading.Timer(0.2, stop.ask)
-        timer.start()
+        stopper = threading.Thread(target=_stop_when, args=(stop, log))
+        stopper.start()
         asked = request(behave, items=None, duration_s=30.0)
         trial = perform((str(fake_runner),), asked, facts["tcp"], stop=stop)
-        timer.join()
+        stopper.join()
     assert trial is None
-    group = json.loads((tmp_path / "log").read_text())[2]
-    assert [process for process in psutil.process_iter() if _group_of(process.pid) == group] == []
+    group = json.loads(log.read_text())[2]
+    # What was killed and is not ours to reap ends in its own time.
+    _wait_for(lambda: not any(_group_of(process.pid) == group for process in psutil.process_iter()))
+
+
+def _stop_when(stop: Stop, log: Path) -> None:
+    _wait_for(lambda: log.exists() and log.read_text().endswith("\n"))
+    stop.ask()
+
+
+def _wait_for(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def _group_of(pid: int) -> int | None:

@@ -214,8 +214,22 @@ def _excluded(case: Case, transport: Transport) -> str | None:
             return f"{what} {value} is not possible here (possible: {', '.join(offered)})"
     if load.size_bytes > facts.max_size_bytes:
         return f"size {load.size_bytes} is above the largest message of {facts.max_size_bytes} bytes"
+    if facts.whole_bytes is not None and load.messages is not None and not load.messages.one_size:
+        return _mixed(load, facts.whole_bytes)
     if facts.whole_bytes is not None and load.consumers > 1:
         return _torn(load, facts.whole_bytes)
+    return None
+
+
+def _mixed(load: Workload, whole_bytes: int) -> str | None:
+    """Without lengths in the stream, messages of different sizes are told apart only as one call each."""
+    if load.size_bytes > whole_bytes:
+        return (
+            f"messages of different sizes are kept apart up to {whole_bytes} bytes, sequence number included; "
+            f"the largest has {load.size_bytes}"
+        )
+    if policy_name(load.policy) != "each":
+        return "messages of different sizes are kept apart only as one call each (use policy each)"
     return None
 
 

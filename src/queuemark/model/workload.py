@@ -64,6 +64,11 @@ class MessagesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     total_bytes: Count
     largest_bytes: Positive
 
+    @property
+    def one_size(self) -> bool:
+        """Whether every message has the same size."""
+        return self.total_bytes == self.count * (self.largest_bytes - SEQUENCE_BYTES)
+
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How many messages of which size go to how many consumers, and in which manner.

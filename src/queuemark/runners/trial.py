@@ -1,8 +1,9 @@
 """One trial of one runner, from the request to the Trial that is kept.
 
 1. A Trial is ``ok`` only when the runner says so, ended with 0, kept the contract and contradicts itself nowhere.
-2. Everything else that a runner does makes a ``failed`` Trial with the reason; what was counted is kept beside it.
-3. outside_ns is measured here: the runner's whole wall time less its window. steal_ns is the caller's to add.
+2. A case that the runner refuses before it begins is ``unavailable``, with the runner's words as the reason.
+3. Everything else that a runner does makes a ``failed`` Trial with the reason; what was counted is kept beside it.
+4. outside_ns is measured here: the runner's whole wall time less its window. steal_ns is the caller's to add.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from queuemark.runners.verdict import Claim, contradiction
 _OWN_DEADLINE_S = 5.0
 """The runner keeps the deadline itself; the caller waits this much longer for it to say so."""
 
+_REFUSED = 2
 _EXIT_CODES = {"ok": (0,), "failed": (1, 4), "unavailable": (3,)}
 _COUNTED = tuple(
     name
@@ -59,6 +61,8 @@ def perform(
         return Trial(state="failed", reason=str(error), **known)
     if ending.stopped:
         return None
+    if _refused(ending):
+        return Trial(state="unavailable", reason=f"the runner refused this case{_said(ending)}", **known)
     reason = _breach(ending, request.deadline_s) or _disbelief(ending, request, facts)
     return _trial(ending, reason, known)
 
@@ -77,6 +81,11 @@ def _trial(ending: Ending, reason: str | None, known: dict[str, Any]) -> Trial:
         **counted,
         **known,
     )
+
+
+def _refused(ending: Ending) -> bool:
+    """It understood the case and cannot do it: a combination of parameters that facts alone do not rule out."""
+    return ending.exit_code == _REFUSED and ending.result is None and ending.breach is None and not ending.timed_out
 
 
 def _breach(ending: Ending, deadline_s: float) -> str | None:

@@ -14,6 +14,7 @@ import msgspec
 
 from queuemark.model.events import Result
 from queuemark.model.transport import Facts
+from queuemark.model.workload import SEQUENCE_BYTES, Workload
 from queuemark.runners.contract import TrialRequest
 
 _SUMMED = ("delivered", "duplicated", "reordered", "corrupted", "checked")
@@ -93,11 +94,24 @@ def _asked(claim: Claim) -> str | None:
 
 def _size(claim: Claim) -> str | None:
     result, load = claim.result, claim.request.case.workload
-    if load.messages is None and result.message_bytes != result.delivered * load.size_bytes:
-        return f"{result.delivered} messages of {load.size_bytes} bytes are not {result.message_bytes} bytes"
+    low, high = _message_bytes(load, result.delivered)
+    # What was lost of one's own messages had sizes that nobody knows.
+    if not low <= result.message_bytes <= high and (load.messages is None or result.lost == 0):
+        expected = f"{low}" if low == high else f"between {low} and {high}"
+        return f"{result.delivered} messages are {result.message_bytes} bytes and should be {expected}"
     if result.bytes_on_wire < result.message_bytes and result.lost == 0:
         return f"{result.bytes_on_wire} bytes on the wire cannot hold {result.message_bytes} bytes of messages"
     return None
+
+
+def _message_bytes(load: Workload, delivered: int) -> tuple[int, int]:
+    """The bytes that so many messages have, at least and at most; own messages are looped from any of them on."""
+    own = load.messages
+    if own is None:
+        return delivered * load.size_bytes, delivered * load.size_bytes
+    loops, rest = divmod(delivered, own.count)
+    whole = loops * own.total_bytes + delivered * SEQUENCE_BYTES
+    return whole, whole + rest * (own.largest_bytes - SEQUENCE_BYTES)
 
 
 def _clock(claim: Claim) -> str | None:

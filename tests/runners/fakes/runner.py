@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 BEHAVIOURS = """
-    ok slow garbage binary half-line silent no-result two-results after-result no-ready two-ready early-tick
+    ok slow refuse garbage binary half-line silent no-result two-results after-result no-ready two-ready early-tick
     other-run contract-9 unknown-field bad-exit failed failed-exit-0 unavailable killed crash hang hang-hard
     orphan flood chatter wrong-sum unconserved lossy duplicates short negative missing-consumer unchecked
     long-window early-end wrong-seed wrong-bytes quiet-fault made-fault shouting
@@ -162,6 +162,9 @@ def hang():
 
 def before_ready(behave):
     """What some do instead of a trial; an exit code, or None to go on."""
+    if behave == "refuse":
+        print("a pipe of packets cannot do policy buffer; it offers each", file=sys.stderr)
+        return 2
     if behave == "silent":
         return 0
     if behave == "garbage":
