@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import subprocess
+import sysconfig
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -41,3 +45,13 @@ def test_every_command_and_transport_has_its_place() -> None:
     transports = (REFERENCE / "transports.md").read_text(encoding="utf-8")
     assert names
     assert [name for name in names if f"## `{name}`" not in transports] == []
+
+
+def test_the_contract_and_the_native_runner_name_the_same_options() -> None:
+    runner = Path(sysconfig.get_path("scripts")) / "queuemark-runner"
+    told = subprocess.run([runner, "--help"], capture_output=True, text=True, check=True).stdout
+    contract = (REFERENCE / "runner-contract.md").read_text(encoding="utf-8")
+    option = re.compile(r"(?<![\w-])--?[a-zA-Z][a-z-]*(?![\w:])")
+    documented = {word for line in contract.splitlines() if line.startswith("| `-") for word in option.findall(line)}
+    offered = set(option.findall(told)) - {"--version", "--help"}
+    assert documented == offered
