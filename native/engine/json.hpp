@@ -1,4 +1,5 @@
-// Writes JSON, one value after the other, commas and escapes included. Numbers are exact integers.
+// Writes JSON, one value after the other, commas and escapes included. Numbers are exact integers. Bytes
+// that are no UTF-8 (a path may hold any) become U+FFFD each: JSON is UTF-8 and nothing else (RFC 8259).
 #pragma once
 
 #include <concepts>
@@ -25,7 +26,15 @@ class Json {
   Json& value(std::string_view text) {
     comma();
     text_ += '"';
-    for (const char c : text) escape(c);
+    while (!text.empty()) {
+      const std::size_t length = character_bytes(text);
+      if (length > 1) {
+        text_ += text.substr(0, length);
+      } else {
+        escape(text.front());
+      }
+      text.remove_prefix(length ? length : 1);
+    }
     text_ += '"';
     return *this;
   }
@@ -67,8 +76,27 @@ class Json {
     separate_ = true;
     return *this;
   }
+  // How many bytes the first character has; 0 when it is none (Unicode 15, table 3-7).
+  static std::size_t character_bytes(std::string_view text) {
+    const auto byte = [&](std::size_t i) {
+      return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+    };
+    const unsigned first = byte(0);
+    if (first < 0x80) return 1;
+    const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+    if (first < 0xC2 || first > 0xF4) return 0;
+    const unsigned low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    const unsigned high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    if (byte(1) < low || byte(1) > high) return 0;
+    for (std::size_t i = 2; i < length; ++i) {
+      if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
+    }
+    return length;
+  }
   void escape(char c) {
-    if (c == '"' || c == '\\') {
+    if (static_cast<unsigned char>(c) >= 0x80) {
+      text_ += "\xEF\xBF\xBD";
+    } else if (c == '"' || c == '\\') {
       text_ += '\\';
       text_ += c;
     } else if (static_cast<unsigned char>(c) < 0x20) {

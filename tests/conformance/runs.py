@@ -105,7 +105,7 @@ def run_words(offer: Offer, words: Sequence[str], before: Sequence[str] = (), ti
     began_ns = time.monotonic_ns()
     ended = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False, stdin=subprocess.DEVNULL)
     wall_ns = time.monotonic_ns() - began_ns
-    return Run(command, run_id, ended.returncode, ended.stdout, ended.stderr.decode(), wall_ns)
+    return Run(command, run_id, ended.returncode, ended.stdout, ended.stderr.decode(errors="replace"), wall_ns)
 
 
 def run_load(offer: Offer, load: Load, **more: Any) -> Run:

@@ -244,3 +244,10 @@ def test_bad_messages_files_are_named(offer: Offer, what: str, tmp_path: Path) -
     assert run.exit_code in (1, 2), run
     assert str(path) in run.stderr
     assert len(run.stderr.splitlines()) == 1
+
+
+def test_a_name_that_is_no_text_is_printed_as_text(offer: Offer, tmp_path: Path) -> None:
+    """A path may hold any bytes, an event may not."""
+    run = run_words(offer, ["--messages", f"{tmp_path}/\udcff-no-such-file"])
+    assert run.exit_code == 1
+    assert "no-such-file" in (run.result.reason or "")

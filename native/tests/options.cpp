@@ -1,0 +1,194 @@
+// The command line of a trial: what is read, and what is refused.
+
+#include "engine/options.hpp"
+
+#include "engine/error.hpp"
+#include "tests/check.hpp"
+
+using namespace queuemark;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+std::vector<Description> descriptions() {
+  Description dealt;
+  dealt.name = "dealt";
+  dealt.facts.dispatches = {"deal"};
+  dealt.facts.policies = {"each", "split", "buffer"};
+  dealt.facts.max_size_bytes = 1000;
+  dealt.params = {Param::items("depth", 10, 1, 100, ""), Param::flag("eager", false, ""),
+                  Param::choice("mode", {"slow", "fast"}, "")};
+  Description queue;
+  queue.name = "queue";
+  queue.facts.dispatches = {"compete"};
+  queue.facts.policies = {"each", "buffer"};
+  queue.facts.waits = {"block"};
+  queue.facts.max_size_bytes = 100'000;
+  queue.facts.whole_bytes = 4096;
+  return {dealt, queue};
+}
+
+Options read(const Words& words) { return Options::read(words, descriptions()); }
+Options dealt(Words words) {
+  words.insert(words.begin(), "dealt");
+  return read(words);
+}
+Options queue(Words words) {
+  words.insert(words.begin(), "queue");
+  return read(words);
+}
+
+void defaults() {
+  const Options options = dealt({});
+  CHECK(options.transport == "dealt" && options.size_bytes == 64 && options.consumers == 1);
+  CHECK(options.policy == Policy::each && options.wait == Wait::block && options.sample == 1);
+  CHECK(options.placement == Placement::spread && options.items == 0 && options.duration_s == 0.2);
+  CHECK(options.dispatch == Dispatch::deal && options.streams() == 1 && !options.run_id.empty());
+  CHECK(queue({"--consumers", "4"}).dispatch == Dispatch::compete);
+  CHECK(queue({"--consumers", "4"}).streams() == 1);
+  CHECK(dealt({"--consumers", "4"}).streams() == 4);
+}
+
+void values() {
+  const Options options = dealt({"--size",
+                                 "1000",
+                                 "--consumers",
+                                 "1024",
+                                 "--policy",
+                                 "buffer:65536",
+                                 "--linger-us",
+                                 "7",
+                                 "--items",
+                                 "140737488355328",
+                                 "--warmup",
+                                 "0.00005",
+                                 "--seed",
+                                 "9223372036854775807",
+                                 "--verify",
+                                 "sample:10",
+                                 "--wait",
+                                 "spin",
+                                 "--placement",
+                                 "same",
+                                 "--run-id",
+                                 "a-1",
+                                 "--stall",
+                                 "0.3",
+                                 "--deadline",
+                                 "2",
+                                 "--parent",
+                                 "77",
+                                 "--pattern",
+                                 "share",
+                                 "--ack",
+                                 "fence",
+                                 "--role",
+                                 "all",
+                                 "-P",
+                                 "depth=7",
+                                 "-P",
+                                 "mode=fast",
+                                 "--inject",
+                                 "flip",
+                                 "--messages",
+                                 "f=x",
+                                 "--messages-format",
+                                 "u32"});
+  CHECK(options.size_bytes == 1000 && options.consumers == 1024 && options.buffer_bytes == 65536);
+  CHECK(options.policy == Policy::buffer && options.linger_us == 7 && options.items == 1ull << 47);
+  CHECK(options.warmup_s == 0.00005 && options.seed == INT64_MAX && options.sample == 10);
+  CHECK(options.spins() && options.placement == Placement::same && options.run_id == "a-1");
+  CHECK(options.stall_s == 0.3 && options.deadline_s == 2 && options.parent_pid == 77);
+  CHECK(options.fault == FaultKind::flip && options.messages_path == "f=x");
+  CHECK(options.messages_format == MessagesFormat::u32);
+  const Params params(descriptions().front(), options.params);
+  CHECK(params.number("depth") == 7 && params.choice("mode") == "fast" && params.number("eager") == 0);
+}
+
+void refused() {
+  CHECK_THROWS(UsageError, read({}));
+  CHECK_THROWS(UsageError, read({"Dealt"}));
+  const Words numbers[] = {{"--size", "0"},
+                           {"--size", "-1"},
+                           {"--size", "4Q"},
+                           {"--size", ""},
+                           {"--size", " 4"},
+                           {"--size", "4.0"},
+                           {"--size", "+4"},
+                           {"--size", "0x10"},
+                           {"--size", "1001"},
+                           {"--consumers", "0"},
+                           {"--items", "0"},
+                           {"--consumers", "1025"},
+                           {"--seed", "-1"},
+                           {"--parent", "0"},
+                           {"--size", "18446744073709551616"},
+                           {"--seed", "9223372036854775808"},
+                           {"--items", "140737488355329"}};
+  for (const Words& words : numbers) CHECK_THROWS(UsageError, dealt(words));
+  const Words times[] = {{"--duration", "0"},    {"--duration", "-1"}, {"--duration", "nan"},
+                         {"--warmup", "inf"},    {"--warmup", "-0.1"}, {"--stall", "0"},
+                         {"--deadline", "0"},    {"--duration", "1s"}, {"--duration", "1e9"},
+                         {"--duration", "86401"}};
+  for (const Words& words : times) CHECK_THROWS(UsageError, dealt(words));
+  const Words texts[] = {{"--policy", "guess"},
+                         {"--policy", "buffer"},
+                         {"--policy", "buffer:"},
+                         {"--policy", "each:1"},
+                         {"--policy", "buffer:0"},
+                         {"--policy", "buffer:16777217"},
+                         {"--wait", "doze"},
+                         {"--placement", "far"},
+                         {"--pattern", "fanout"},
+                         {"--ack", "each"},
+                         {"--dispatch", "compete"},
+                         {"--dispatch", ""},
+                         {"--verify", "sample"},
+                         {"--verify", "sample:0"},
+                         {"--verify", "none"},
+                         {"--inject", "gremlin"},
+                         {"--messages-format", "csv"},
+                         {"--role", "producer"},
+                         {"--role", "any"},
+                         {"--run-id", ""},
+                         {"--run-id", "a b"},
+                         {"--run-id", std::string(65, 'a')},
+                         {"--linger-us", "5"},
+                         {"-P", "depth"},
+                         {"-P", "=1"},
+                         {"-P", "depth=0"},
+                         {"-P", "depth=101"},
+                         {"-P", "depth="},
+                         {"-P", "eager=2"},
+                         {"-P", "mode=medium"},
+                         {"-P", "width=1"},
+                         {"--frob", "1"},
+                         {"--size"},
+                         {"stray"}};
+  for (const Words& words : texts) CHECK_THROWS(UsageError, dealt(words));
+  CHECK_THROWS(UsageError, dealt({"--items", "1", "--duration", "1"}));
+}
+
+void what_facts_forbid() {
+  CHECK_THROWS(UsageError, queue({"--policy", "split"}));
+  CHECK_THROWS(UsageError, queue({"--wait", "spin"}));
+  CHECK_THROWS(UsageError, queue({"--dispatch", "deal"}));
+  // Several readers of one stream: what is not written whole would be torn apart.
+  CHECK(queue({"--size", "4097"}).size_bytes == 4097);
+  CHECK(queue({"--size", "4096", "--consumers", "2"}).consumers == 2);
+  CHECK_THROWS(UsageError, queue({"--size", "4097", "--consumers", "2"}));
+  CHECK_THROWS(UsageError, queue({"--policy", "buffer:4097", "--consumers", "2"}));
+  CHECK_THROWS(UsageError, queue({"--inject", "reorder", "--consumers", "2"}));
+  CHECK(queue({"--inject", "reorder"}).fault == FaultKind::reorder);
+}
+
+}  // namespace
+
+int main() {
+  defaults();
+  values();
+  refused();
+  what_facts_forbid();
+  return test::verdict();
+}
