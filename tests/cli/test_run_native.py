@@ -1,0 +1,58 @@
+"""The native runner under the caller's own checks: what it calls ok is believed, what it catches is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from queuemark.runners.registry import NATIVE_NAME, Offer, survey
+
+from .conftest import Call
+
+
+@pytest.fixture
+def native(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> list[Offer]:
+    monkeypatch.delenv("QUEUEMARK_RUNNER")
+    found = survey()
+    if found.troubles:
+        pytest.skip(f"{NATIVE_NAME} is missing: {found.troubles[0].reason}")
+    return found.offers
+
+
+def test_m01_every_transport_is_conserved_under_both_checks(native: list[Offer], call: Call) -> None:
+    names = [offer.transport.name for offer in native if offer.transport.available]
+    words = ("-s", "1,64,4096", "-c", "1,4", "--policy", "each,buffer:4k", "--items", "2k", "--repeats", "1")
+    answer = call("run", "-t", ",".join(names), *words, "--json", "-")
+    assert answer.code == 0, answer.err
+    trials = [trial for case in answer.json["cases"] for trial in case["trials"]]
+    assert {trial["state"] for trial in trials} == {"ok"}
+    assert {(trial["sent"], trial["delivered"], trial["checked"]) for trial in trials} == {(2000, 2000, 2000)}
+    assert {case["case"]["transport"] for case in answer.json["cases"]} == set(names)
+
+
+def test_own_messages_are_counted_alike_on_both_sides(native: list[Offer], call: Call, tmp_path: Path) -> None:
+    (tmp_path / "own").write_bytes(b"short\r\n\r\n\na longer line\nlast without an end")
+    answer = call("run", "--messages", str(tmp_path / "own"), "--items", "1k", "--repeats", "1", "--json", "-")
+    assert answer.code == 0, answer.err
+    assert {trial["state"] for case in answer.json["cases"] for trial in case["trials"]} == {"ok"}
+
+
+@pytest.mark.parametrize("fault", ["flip", "drop", "duplicate"])
+def test_m02_one_fault_is_caught_and_told(native: list[Offer], call: Call, fault: str) -> None:
+    words = ("-t", "tcp", "-c", "2", "--items", "2k", "--repeats", "1", "--inject", fault)
+    answer = call("run", *words, "--json", "-")
+    assert answer.code == 4
+    ((trial,),) = [case["trials"] for case in answer.json["cases"]]
+    assert trial["state"] == "failed"
+    assert trial["injected"]["fault"] == fault
+    assert trial["rate_per_s"] is None
+    wrong = {"flip": "corrupted", "drop": "lost", "duplicate": "duplicated"}[fault]
+    assert trial[wrong] == 1
+
+
+def test_the_duration_is_kept(native: list[Offer], call: Call) -> None:
+    answer = call("run", "-t", "pipe", "--duration", "50ms", "--repeats", "1", "--json", "-")
+    assert answer.code == 0, answer.err
+    ((trial,),) = [case["trials"] for case in answer.json["cases"]]
+    assert trial["window_ns"] >= 45_000_000
