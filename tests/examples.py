@@ -2,56 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from queuemark.model.machine import Machine
 from queuemark.model.plan import Case, Plan
 from queuemark.model.session import SCHEMA, CaseResult, Session, SessionDocument
-from queuemark.model.transport import Facts, Param, Transport
+from queuemark.model.transport import Listing, Transport
 from queuemark.model.trial import ConsumerCounts, ProducerCounts, Trial, figures
 from queuemark.model.workload import Workload
 
 SESSION_ID = "0123456789abcdef0123456789abcdef"
 
-_STREAM: dict[str, Any] = {"dispatches": ["deal"], "policies": ["each", "split", "buffer"]}
-_QUEUE: dict[str, Any] = {"dispatches": ["compete"]}
-_BATCH = Param(name="batch", unit="items", default=1000, low=1, high=1_000_000, help="messages dealt to one consumer")
-
-
-def _facts(**given: Any) -> Facts:
-    kept: dict[str, Any] = {
-        "lossless": True,
-        "ordered": True,
-        "boundaries": False,
-        "copies": 2,
-        "patterns": ["share"],
-        "acks": ["fence"],
-        "waits": ["block", "spin"],
-        "max_size_bytes": 16 * 1024 * 1024,
-    }
-    return Facts(**{**kept, **given})
+RUNNER_LIST = Path(__file__).parent / "golden" / "runner-list.json"
 
 
 def transports() -> dict[str, Transport]:
     """The four native transports, as a machine offers them where all are available."""
-    nodelay = Param(name="nodelay", unit="flag", default=0, low=0, high=1, help="TCP_NODELAY: send at once")
-    pipe_size = Param(name="pipe_bytes", unit="B", default=0, low=0, high=1 << 20, help="0: as the system has it")
-    depth = Param(name="depth", unit="items", default=10, low=1, high=65536, help="messages that the queue holds")
-    listed = [
-        ("tcp", "TCP on the loopback interface", _facts(**_STREAM, crosses_hosts=True), [nodelay, _BATCH]),
-        ("unix-stream", "Unix stream sockets", _facts(**_STREAM), [_BATCH]),
-        ("pipe", "one pipe", _facts(**_QUEUE, policies=["each", "buffer"], whole_bytes=4096), [pipe_size]),
-        (
-            "mq-posix",
-            "a POSIX message queue",
-            _facts(**_QUEUE, policies=["each"], boundaries=True, max_size_bytes=8192),
-            [depth],
-        ),
-    ]
-    return {
-        name: Transport(name=name, runtime="native", summary=summary, available=True, facts=facts, params=params)
-        for name, summary, facts, params in listed
-    }
+    listing = msgspec.json.decode(RUNNER_LIST.read_bytes(), type=Listing)
+    return {transport.name: transport for transport in listing.transports}
 
 
 def machine() -> Machine:

@@ -20,7 +20,7 @@ def test_every_trial_and_every_consumer_is_told() -> None:
     assert len(consumers.rows) == 12
     shown = text(trials)
     assert "rate: median 597 k/s, 95 % interval 594 k/s to 600 k/s" in shown
-    assert "granted: nodelay=0, batch=1000" in shown
+    assert "granted: deal_items=1000, send_buffer_bytes=0" in shown
 
 
 def test_every_field_is_told() -> None:

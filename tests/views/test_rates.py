@@ -9,6 +9,7 @@ from typing import Any
 from queuemark.analysis.estimates import with_estimates
 from queuemark.model.plan import Case
 from queuemark.model.trial import Trial
+from queuemark.model.workload import MessagesSource
 from queuemark.views.rates import rates_table, rates_text
 from queuemark.views.render import csv_text
 from tests.examples import case, document, trial
@@ -108,6 +109,12 @@ def test_csv_refers_to_nothing_outside_itself() -> None:
     (row,) = csv.DictReader(io.StringIO(csv_text(table)))
     assert row["state"] == "unavailable"
     assert row["rate_per_s"] == row["sent"] == ""
+
+
+def test_own_messages_are_told_with_their_sizes() -> None:
+    own = MessagesSource(name="mail", format="lines", sha256="5f" * 32, count=10, total_bytes=640, largest_bytes=108)
+    shown = rates_text(document(three(case("tcp", messages=own)), three(case("pipe", messages=own))))
+    assert shown.count("mail: 10 messages, each at its own size: 64 B on average, the largest 108 B with its") == 1
 
 
 def test_a_session_without_cases_is_shown() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["about", "machine_text"]
+__all__ = ["about", "machine_text", "messages_texts"]
 
 from queuemark.model.machine import Machine
 from queuemark.model.session import SessionDocument
+from queuemark.model.units import format_bytes
 
 
 def about(document: SessionDocument) -> str:
@@ -20,5 +21,17 @@ def about(document: SessionDocument) -> str:
 
 def machine_text(machine: Machine) -> str:
     model = machine.cpu_model or machine.architecture
-    virtual = f", {machine.hypervisor}" if machine.hypervisor else ""
+    virtual = f" (hypervisor {machine.hypervisor})" if machine.hypervisor else ""
     return f"{len(machine.cpus)} cpus of {model}{virtual}, {machine.system} {machine.release}"
+
+
+def messages_texts(document: SessionDocument) -> list[str]:
+    """One line for each file of a person's own messages: their size is no single number."""
+    sources = dict.fromkeys(result.case.workload.messages for result in document.cases)
+    return [
+        f"{source.name}: {source.count:,} messages, each at its own size: "
+        f"{format_bytes(source.total_bytes / source.count)} on average, the largest "
+        f"{format_bytes(source.largest_bytes)} with its sequence number"
+        for source in sources
+        if source is not None
+    ]

@@ -18,7 +18,7 @@ from queuemark.model.plan import case_key
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.trial import TrialFigures
 from queuemark.views.ending import WRONGS, Ending, Footnotes, proved_text
-from queuemark.views.header import about
+from queuemark.views.header import about, messages_texts
 from queuemark.views.naming import Naming, policy_text
 from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_percent, as_share
 from queuemark.views.render import WIDTH, text
@@ -74,7 +74,7 @@ def rates_table(document: SessionDocument, *, wide: bool = False, alone: bool = 
     folded = [_folded(field, lines) for field in _FIELDS if field not in fields and _agree(field, lines)]
     return Table(
         title="Which mechanism moves the most messages?",
-        above=[about(document), "; ".join([*folded, naming.usual_text()])],
+        above=[about(document), "; ".join([*folded, naming.usual_text()]), *messages_texts(document)],
         columns=[field.column for field in fields],
         rows=[[field.cell(line) for field in fields] for line in lines],
         below=[
