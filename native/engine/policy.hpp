@@ -64,12 +64,14 @@ class CallPolicy {
       : out_(out), content_(content), pace_(pace), frame_(Framed::largest(content)) {}
 
   std::uint64_t run(unsigned stream, Cursor& cursor, std::uint64_t count) {
-    for (std::uint64_t i = 0; i < count; ++i) {
-      if (pace_.stopped()) return i;
-      one(stream, cursor, -1);
-      cursor.advance();
+    Cursor place = cursor;
+    std::uint64_t done = 0;
+    for (; done < count && !pace_.stopped(); ++done) {
+      one(stream, place, -1);
+      place.advance();
     }
-    return count;
+    cursor = place;
+    return done;
   }
   void one(unsigned stream, const Cursor& cursor, std::int64_t bit) {
     const std::size_t bytes = Framed::write(frame_.data(), content_, cursor);
