@@ -84,6 +84,8 @@ int trial(const std::vector<std::string>& arguments) {
       return unperformed(options, State::unavailable, error.what(), error.remedy);
     } catch (const UsageError&) {
       throw;
+    } catch (const SystemError& error) {
+      return unperformed(options, State::failed, error.what(), error.remedy);
     } catch (const std::bad_alloc&) {
       return unperformed(options, State::failed, "out of memory", "take fewer consumers or smaller messages");
     } catch (const std::exception& error) {

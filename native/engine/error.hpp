@@ -28,9 +28,11 @@ struct Unavailable : std::runtime_error {
   std::string remedy;
 };
 
-// A system call failed where it must not.
+// A system call failed where it must not. remedy: what to do, where the cause is a limit; else empty.
 struct SystemError : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  explicit SystemError(const std::string& reason, std::string what_to_do = {})
+      : std::runtime_error(reason), remedy(std::move(what_to_do)) {}
+  std::string remedy;
 };
 
 // "send to consumer 3: Broken pipe", from errno as it stands (or as given).

@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <cmath>
+#include <new>
 
 #include "engine/clock.hpp"
 #include "engine/error.hpp"
@@ -118,8 +119,8 @@ int Trial::start_one(unsigned worker, const std::function<void()>& work) {
   const pid_t pid = fork();
   if (pid < 0) {
     throw SystemError(
-        system_said("start worker " + std::to_string(worker + 1) + " of " + std::to_string(workers_.size())) +
-        " (processes allowed: ulimit -u; take fewer consumers)");
+        system_said("start worker " + std::to_string(worker + 1) + " of " + std::to_string(workers_.size())),
+        "raise the limit of processes (ulimit -u), or take fewer consumers");
   }
   if (pid > 0) {
     workers_[worker].pid = pid;
@@ -136,6 +137,9 @@ int Trial::start_one(unsigned worker, const std::function<void()>& work) {
     pin(cpus_of(worker, options_.placement, allowed_cpus_));
     work();
     slot.finished.store(1, std::memory_order_release);
+  } catch (const std::bad_alloc&) {
+    slot.complain("out of memory; free some, or take fewer consumers or smaller messages");
+    _exit(kExitInternal);
   } catch (const std::exception& error) {
     slot.complain(error.what());
     _exit(kExitInternal);
@@ -290,7 +294,8 @@ std::string Trial::cause(std::size_t worker) {
 // Ends every worker that still runs, and collects it.
 void Trial::end_all() {
   for (Worker& worker : workers_) {
-    if (worker.pidfd >= 0 && !worker.ended) syscall(SYS_pidfd_send_signal, worker.pidfd, SIGKILL, nullptr, 0);
+    // While it is not collected its pid is its own; of the last one started there may be no descriptor.
+    if (worker.pid && !worker.ended) kill(worker.pid, SIGKILL);
   }
   for (Worker& worker : workers_) {
     if (worker.pid && !worker.ended) reap(worker);
