@@ -22,6 +22,7 @@ namespace queuemark {
 namespace {
 
 constexpr Nanoseconds kTickNs = 250'000'000;
+constexpr Nanoseconds kMomentNs = 1'000'000;
 // Competing consumers mark what they saw in bitmaps; a timed trial's are made for this many messages a second
 // (memory is taken only as far as numbers come), and the producer stops where they end.
 constexpr double kNumbersPerSecond = 250e6;
@@ -198,8 +199,12 @@ void Trial::watch(const Granted& granted) {
     }
     const Nanoseconds after = now_ns();
     if (after >= stop_ns) {
-      shared_.control().stop.store(1, std::memory_order_relaxed);
-      stop_ns = INT64_MAX;
+      // The producer opens the window after it has told so, perhaps much later: on a busy machine it may wait
+      // for its cpu in between.
+      const Nanoseconds window_ns = shared_.control().window_open_ns.load(std::memory_order_acquire);
+      const Nanoseconds end_ns = window_ns ? window_ns + nanoseconds(options_.duration_s) : after + kMomentNs;
+      stop_ns = after >= end_ns ? INT64_MAX : end_ns;
+      if (after >= end_ns) shared_.control().stop.store(1, std::memory_order_relaxed);
     }
     if (after >= tick_ns) {
       print_line(tick_event(after - opened_ns, shared_.producer().taken_in(Phase::window),

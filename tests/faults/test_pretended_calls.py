@@ -237,3 +237,12 @@ def test_a_call_that_is_to_be_made_again_is_made_again(offer: Offer, calls: Call
     load = loaded(**({} if calls.boundaries else {"read_bytes": 1}))
     for call, when in ((calls.send, calls.first + 20), (calls.receive, 30)):
         assert_proved(offer, load, run_pretending(offer, load, call, f"error={error}", when))
+
+
+def test_m07_a_late_start_does_not_shorten_the_window(offer: Offer, calls: Calls) -> None:
+    """The producer loses its cpu between saying that the window opens and opening it."""
+    load = Load(items=None, more={"duration": "0.1"})
+    # The producer's write that says so; of a pipe the probe was one, too.
+    when = 3 if calls.send == "write" else 2
+    result = assert_proved(offer, load, run_pretending(offer, load, "write", "delay_exit=60000", when))
+    assert result.window_ns >= 100_000_000
