@@ -35,6 +35,7 @@ check: $(VENV)/installed-dev ## format, lint, types, layers, schema
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run -Werror $(CPP_SOURCES)
 	$(BIN)/lint-imports
+	$(BIN)/python docs/reference/generate.py --check
 	@$(BIN)/python -m queuemark.model.schema | cmp -s - docs/reference/session.schema.json || \
 		{ echo "docs/reference/session.schema.json is stale; make it anew: make schema" >&2; exit 1; }
 
@@ -56,6 +57,10 @@ format: $(VENV)/installed-dev ## rewrite the sources as make check wants them
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/clang-format -i $(CPP_SOURCES)
+
+.PHONY: reference
+reference: $(VENV)/installed ## write docs/reference/cli.md and transports.md from the commands and the runner
+	$(BIN)/python docs/reference/generate.py
 
 .PHONY: schema
 schema: $(VENV)/installed ## write docs/reference/session.schema.json from the structs

@@ -121,7 +121,8 @@ class Production {
   }
 
   void send_all() {
-    std::uint64_t left = options_.items ? options_.items : UINT64_MAX;
+    const bool bounded = options_.items || (options_.competing() && options_.consumers > 1);
+    std::uint64_t left = bounded ? options_.items_high() : UINT64_MAX;
     for (unsigned stream = 0; left && !pace_.stopped();
          stream = stream + 1 == cursors_.size() ? 0 : stream + 1) {
       left -= turn(stream, std::min(left, deal_items_), left);

@@ -46,6 +46,14 @@ struct Options {
   static Options read(const std::vector<std::string>& arguments,
                       const std::vector<Description>& descriptions);
 
+  // The most messages that are sent: competing consumers mark what they saw in bitmaps, and a timed trial's
+  // are made for this many a second (memory is taken only as far as numbers come); its producer stops there.
+  std::uint64_t items_high() const {
+    constexpr double kNumbersPerSecond = 250e6;
+    if (items) return items;
+    return static_cast<std::uint64_t>((duration_s < 0.5 ? 1.0 : 2 * duration_s) * kNumbersPerSecond);
+  }
+
   bool spins() const { return wait == Wait::spin; }
   bool competing() const { return dispatch == Dispatch::compete; }
   // One stream a consumer where messages are dealt, one for all where they compete.

@@ -139,6 +139,7 @@ class OrderedVerifier {
       return;
     }
     const auto claim = content_.claim(from, length, salt_, stream_.dealing, next_.sequence, true);
+    tally_.checked += claim.has_value();
     if (!Content::kProves && claim) {
       pending_ = claim->sequence;
     } else {
