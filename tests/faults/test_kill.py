@@ -27,6 +27,7 @@ from tests.conformance.runs import OFFERS, offer_of
 from tests.faults.leftovers import (
     GONE_WITHIN_S,
     gone,
+    none_left_of,
     opened,
     processes_of,
     queue_names,
@@ -48,7 +49,7 @@ def _nothing_is_left_behind(tmp_path: Path) -> Iterator[None]:
     mount_point.mkdir()
     yield
     subprocess.run([*OFFERS[0].command, "list"], capture_output=True, check=True)
-    assert processes_of(str(tmp_path)) == []
+    assert none_left_of(str(tmp_path))
     assert queue_names(mount_point) == []
     assert shared_names() - shared == set()
     assert socket_names() == set()
@@ -104,7 +105,7 @@ def test_a_killed_runner_takes_its_workers_along(name: str, tmp_path: Path) -> N
                 runner.kill()
                 assert gone(descriptors)
             assert runner.wait(GONE_WITHIN_S) == -signal.SIGKILL
-        assert processes_of(str(tmp_path)) == []
+        assert none_left_of(str(tmp_path))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -239,7 +240,7 @@ def kill_command(tmp_path: Path, moments: random.Random, resuming: bool) -> bool
         assert command.stderr is not None
         command.stderr.close()
         ended = command.wait()
-    assert processes_of(str(tmp_path)) == []
+    assert none_left_of(str(tmp_path))
     after = acknowledged(stored(tmp_path))
     assert before.items() <= after.items()
     return ended == -signal.SIGKILL
