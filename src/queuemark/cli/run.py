@@ -102,6 +102,9 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
 @_option("--seed", metavar="N", panel=_WHOLE, help="Order and content derive from it.  [default: drawn, and shown]")
 @_option("--json", "json_target", metavar="FILE|-", panel=_WHOLE, help="The session as JSON; -: stdout, and no table.")
 @click.option(
+    "--print-plan", is_flag=True, panel=_WHOLE, help="Writes the plan file that makes these cases; runs nothing."
+)
+@click.option(
     "--resume",
     metavar="[SESSION]",
     is_flag=False,
@@ -117,13 +120,18 @@ def command(
     params: tuple[str, ...],
     json_target: str | None,
     resume: str | None,
+    print_plan: bool,
     **said: str | None,
 ) -> None:
+    if print_plan and json_target is not None:
+        raise UsageError("--print-plan runs nothing that --json could hold; leave one of them out")
     if json_target is not None:
         check_writable(json_target)
     if resume is not None:
         _only(ctx, {"json_target", "resume", "stall"})
         _resume(None if resume == NEWEST else resume, said["stall"], json_target)
+    elif print_plan:
+        _print_plan(ctx, _request(name, params, said))
     else:
         _new(ctx, _request(name, params, said), json_target)
 
@@ -170,6 +178,17 @@ def _command_text(ctx: click.Context, seed: int) -> str:
             shown = Path(text).name if name in ("messages", "name") and text not in PRESETS else text
             words += [shown] if isinstance(param, click.Argument) else [max(param.opts, key=len), shown]
     return shlex.join([*words, "--seed", str(seed)])
+
+
+def _print_plan(ctx: click.Context, request: Request) -> None:
+    from queuemark.cli.planprint import plan_text
+
+    console = Console(stderr=True)
+    prepared = prepare(request, _survey(console).transports())
+    options = [param for param in ctx.command.params if isinstance(param, click.Option)]
+    click.echo(plan_text(prepared.words, {option.name or "": option.help or "" for option in options}), nl=False)
+    for line in _left_out(prepared):
+        _say(console, line)
 
 
 def _new(ctx: click.Context, request: Request, json_target: str | None) -> None:
@@ -232,7 +251,8 @@ def _left_out(prepared: Prepared) -> list[str]:
     for exclusion in prepared.exclusions:
         key = (exclusion.transport, exclusion.reason)
         cells[key] = cells.get(key, 0) + exclusion.cells
-    return [
+    missing = ", ".join(prepared.missing)
+    return [f"left out: {missing}: no runner here offers {'them' if ',' in missing else 'it'}"] * bool(missing) + [
         f"left out: {count} case{'s' * (count != 1)} of {name}: {reason}" for (name, reason), count in cells.items()
     ]
 
