@@ -157,9 +157,10 @@ def _narrowed(source: _Source, over: Asked, known: dict[str, Transport]) -> list
     axes = msgspec.structs.replace(over, transports=None)
     sweeps: list[Asked] = []
     for base in source.sweeps:
-        # A preset names transports of ours that other runners need not have.
+        # A preset names transports and parameters of ours that other runners need not have.
         named = read_transports(base.transports, known) if source.preset is None else _there(base, known)
-        check_params(base.params, named, known)
+        if source.preset is None:
+            check_params(base.params, named, known)
         left = [name for name in named if name in wanted]
         if left:
             sweep = merged(base, axes)
