@@ -72,6 +72,13 @@ def test_a_preset_runs_without_what_no_runner_offers(call: Call, data: Path) -> 
     assert stored(data).session.plan.preset == "classic"
 
 
+def test_classic_ends_with_the_classical_tables(call: Call) -> None:
+    answer = call("run", "classic", "-t", "tcp", "-s", "8,16", "-c", "1,2", "--items", "100", "--repeats", "1")
+    assert answer.code == 0
+    assert "Messages per s of tcp split, by size and number of consumers" in answer.out
+    assert "Which mechanism moves the most messages?" not in answer.out
+
+
 def test_m27_the_command_makes_the_same_session_again(call: Call, data: Path) -> None:
     call("run", "-t", "tcp,pipe", "-s", "16,1k", "--items", "100", "--repeats", "1", "-P", "nodelay=0,1")
     first = stored(data)
