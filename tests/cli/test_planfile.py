@@ -8,12 +8,13 @@ import pytest
 
 from queuemark.cli.planfile import PlanFile, read_plan_file
 from queuemark.model.errors import UsageError
+from tests.examples import transports
 
 
 def read(directory: Path, text: str) -> PlanFile:
     path = directory / "plan.toml"
     path.write_text(text)
-    return read_plan_file(path)
+    return read_plan_file(path, transports())
 
 
 def refusal(directory: Path, text: str) -> str:
@@ -35,13 +36,13 @@ def test_one_sweep(tmp_path: Path) -> None:
         duration = 0.00005
         repeats = 7
         seed = 42
-        params = { nodelay = [false, true], batch = 1000 }
+        params = { nodelay = [false, true], deal_items = 1000 }
         """,
     )
     (sweep,) = plan.sweeps
     assert (sweep.transports, sweep.sizes, sweep.consumers) == ("tcp,pipe", "1..4096,10k", "1,4")
     assert sweep.duration == "0.00005"
-    assert sweep.params == {"nodelay": "0,1", "batch": "1000"}
+    assert sweep.params == {"nodelay": "0,1", "deal_items": "1000"}
     assert (plan.repeats, plan.seed) == ("7", "42")
 
 
@@ -58,13 +59,13 @@ def test_sweeps_share_what_stands_above_them(tmp_path: Path) -> None:
         [[sweep]]
         transports = "pipe"
         sizes = "32"
-        params = { size = "64k" }
+        params = { pipe_bytes = "64k" }
         """,
     )
     first, second = plan.sweeps
     assert (first.sizes, first.items, first.duration) == ("16", "1000", None)
     assert (second.sizes, second.items, second.duration) == ("32", None, "1s")
-    assert second.params == {"nodelay": "1", "size": "64k"}
+    assert second.params == {"nodelay": "1", "pipe_bytes": "64k"}
 
 
 def test_an_empty_plan_is_one_sweep_of_defaults(tmp_path: Path) -> None:
@@ -87,6 +88,14 @@ def test_an_empty_plan_is_one_sweep_of_defaults(tmp_path: Path) -> None:
         ("params = 3", "params is not a table"),
         ("params = { nodelay = { a = 1 } }", "params.nodelay is a table"),
         ("repeats = [[1]]", "repeats is a list within a list"),
+        ("\n# a comment\nsizes = '12q'", "line 3: sizes: size '12q': unknown unit"),
+        ("repeats = 3\nseed = 'x'", "line 2: seed 'x' is not a whole number"),
+        ("items = 1\n\nduration = 1", "line 3: items and duration exclude each other"),
+        ("transports = 'tpc'", "line 1: transports: unknown transport 'tpc'; did you mean 'tcp'?"),
+        ("[[sweep]]\nsizes = [\n 1,\n 2\n]\nwaits = 'blok'", "line 6: sweep 1: waits: unknown wait 'blok'"),
+        ("[[sweep]]\n[[sweep]]\n[sweep.params]\nnodelai = 1", "line 4: sweep 2: no parameter 'nodelai'"),
+        ("transports = 'tcp'\nparams.nodelay = 2", "line 2: parameter nodelay: '2' is neither 0 nor 1"),
+        ('messages = """\nsize = 1\n"""\r\nsize = 1', "line 4: unknown key 'size'"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, named: str) -> None:
@@ -95,10 +104,10 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, named: str
 
 def test_a_missing_plan(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read: No such file or directory"):
-        read_plan_file(tmp_path / "gone.toml")
+        read_plan_file(tmp_path / "gone.toml", {})
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "plan.toml").write_bytes(b'sizes = "\xff"')
     with pytest.raises(UsageError, match="is not UTF-8"):
-        read_plan_file(tmp_path / "plan.toml")
+        read_plan_file(tmp_path / "plan.toml", {})

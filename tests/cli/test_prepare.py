@@ -11,6 +11,7 @@ from queuemark.cli.prepare import Prepared, Request, prepare
 from queuemark.model.errors import UsageError
 from queuemark.model.transport import Transport
 from queuemark.runners.registry import VARIABLE, survey
+from tests.examples import transports
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,31 @@ def test_quick_keeps_within_its_time(known: dict[str, Transport]) -> None:
 
 def test_m07_quick_runs_at_least_a_fifth_of_a_second(known: dict[str, Transport]) -> None:
     assert min(case.workload.duration_s or 0 for case in quick(known).plan.cases) >= 0.2
+
+
+def test_classic_is_the_original_sweep() -> None:
+    original = ("tcp", "unix-stream", "mq-posix", "pipe")
+    prepared = prepare(Request(name="classic"), {name: transports()[name] for name in original})
+    plan = prepared.plan
+    policies = {case.transport: case.workload.policy for case in plan.cases}
+    assert policies == {"tcp": "split", "unix-stream": "split", "mq-posix": "each", "pipe": "each"}
+    assert len(plan.cases) == 4 * 13 * 6
+    assert {case.workload.size_bytes for case in plan.cases} == {2**power for power in range(13)}
+    assert {case.workload.consumers for case in plan.cases} == {1, 2, 4, 8, 16, 32}
+    assert {(case.workload.items, case.workload.verify) for case in plan.cases} == {(1_000_000, "full")}
+    assert {case.params.get("deal_items") for case in plan.cases if case.workload.dispatch == "deal"} == {1000}
+    assert {case.params["nodelay"] for case in plan.cases if case.transport == "tcp"} == {0}
+    assert (plan.preset, plan.repeats, prepared.exclusions) == ("classic", 3, [])
+    assert prepared.missing == ("unix-dgram", "udp")
+
+
+def test_what_no_runner_offers_is_left_out_of_a_preset_but_not_of_a_wish() -> None:
+    known = transports()
+    del known["pipe"]
+    missing = prepare(Request(name="quick"), known).missing
+    assert missing == ("pipe",)
+    assert prepare(Request(name="quick", asked=Asked(transports="tcp")), known).missing == ()
+    assert "unknown transport 'pipe'" in refused(known, Request(name="quick", asked=Asked(transports="pipe")))
 
 
 def test_a_preset_is_narrowed(known: dict[str, Transport]) -> None:

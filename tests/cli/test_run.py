@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -59,8 +60,23 @@ def test_a_session_is_measured_shown_and_kept(call: Call, data: Path) -> None:
     assert "tcp" in answer.out
     assert "pipe" in answer.out
     assert document.session.id[:8] in answer.out
-    assert "2 cases x 2 repeats, seed 7" in answer.err
+    assert re.search(r"2 cases x 2 repeats, seed 7, about \d+ s to go", answer.err)
     assert "trial 4 of 4" in answer.err
+
+
+def test_a_preset_runs_without_what_no_runner_offers(call: Call, data: Path) -> None:
+    answer = call("run", "classic", "-s", "8", "-c", "1,2", "--items", "100", "--repeats", "1")
+    assert answer.code == 0
+    assert answer.err.count("left out: unix-dgram, udp: no runner here offers them") == 1
+    assert {case.case.transport for case in stored(data).cases} == {"tcp", "unix-stream", "mq-posix", "pipe"}
+    assert stored(data).session.plan.preset == "classic"
+
+
+def test_classic_ends_with_the_classical_tables(call: Call) -> None:
+    answer = call("run", "classic", "-t", "tcp", "-s", "8,16", "-c", "1,2", "--items", "100", "--repeats", "1")
+    assert answer.code == 0
+    assert "Messages per s of tcp split, by size and number of consumers" in answer.out
+    assert "Which mechanism moves the most messages?" not in answer.out
 
 
 def test_m27_the_command_makes_the_same_session_again(call: Call, data: Path) -> None:

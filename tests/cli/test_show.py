@@ -118,3 +118,31 @@ def test_an_unusable_data_directory_is_an_error_of_the_system(tmp_path: Path) ->
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1
     assert "file is not a database" in ended.stderr
+
+
+def classic_session(directory: Path) -> Path:
+    cases = [case("tcp", size_bytes=size, consumers=count) for size in (1, 2, 4) for count in (1, 2, 4)]
+    with Store.open(directory) as store:
+        store.begin(session(*cases, repeats=1))
+        for of in cases:
+            store.add_trial(SESSION_ID, of, trial(of))
+        store.finish(SESSION_ID, "complete")
+    return directory
+
+
+def test_the_classical_tables_alone_and_below_the_results(tmp_path: Path) -> None:
+    directory = classic_session(tmp_path)
+    alone, both, wide = show(directory, "--classic"), show(directory), show(directory, "--wide")
+    title = "Messages per s of tcp each, by size and number of consumers"
+    assert [ended.returncode for ended in (alone, both, wide)] == [0, 0, 0]
+    assert [ended.stdout.count(title) for ended in (alone, both, wide)] == [1, 1, 0]
+    assert ["Which mechanism" in ended.stdout for ended in (alone, both, wide)] == [False, True, True]
+    assert show(directory, "--format", "csv").stdout.startswith("case,key,")
+    assert show(directory, "--classic", "--format", "csv").stdout.startswith("size_bytes,rate_per_s tcp each\n1,")
+
+
+@pytest.mark.parametrize("arguments", [("--classic",), ("--classic", "--case", "1"), ("--classic", "--sessions")])
+def test_what_has_no_classical_tables_says_so(filled: Path, arguments: tuple[str, ...]) -> None:
+    ended = show(filled, *arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.count("\n") == 1

@@ -10,6 +10,8 @@ __all__ = [
     "REPEATS_DEFAULT",
     "SEED_HIGH",
     "Asked",
+    "check_axis",
+    "check_params",
     "merged",
     "read_inject",
     "read_repeats",
@@ -18,7 +20,7 @@ __all__ = [
     "read_transports",
 ]
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -93,15 +95,15 @@ def read_sweep(asked: Asked, known: dict[str, Transport], messages: MessagesSour
         raise UsageError("own messages have their own sizes; leave the sizes out")
     return Sweep(
         transports=read_transports(asked.transports, known),
-        sizes_bytes=tuple(parse_byte_list(asked.sizes or "64")),
+        sizes_bytes=_sizes_bytes(asked.sizes or "64"),
         consumers=_consumers(asked.consumers or "1"),
-        patterns=_words(asked.patterns or "share", "pattern", PATTERNS),
-        dispatches=_words(asked.dispatches, "dispatch", DISPATCHES) if asked.dispatches else (),
-        policies=_each(asked.policies or "each", read_policy),
-        lingers_us=_each(asked.linger_us or "0", _linger_us),
-        acks=_words(asked.acks or "fence", "ack", ACKS),
-        waits=_words(asked.waits or "block", "wait", WAITS),
-        placements=_words(asked.placements or "spread", "placement", PLACEMENTS),
+        patterns=_patterns(asked.patterns or "share"),
+        dispatches=_dispatches(asked.dispatches) if asked.dispatches else (),
+        policies=_policies(asked.policies or "each"),
+        lingers_us=_lingers_us(asked.linger_us or "0"),
+        acks=_acks(asked.acks or "fence"),
+        waits=_waits(asked.waits or "block"),
+        placements=_placements(asked.placements or "spread"),
         params={name: _each(values, str) for name, values in asked.params.items()},
         items=_items(asked.items) if asked.items is not None else None,
         duration_s=None if asked.items is not None else _duration_s(asked.duration or DURATION_DEFAULT),
@@ -109,6 +111,25 @@ def read_sweep(asked: Asked, known: dict[str, Transport], messages: MessagesSour
         verify=read_verify(asked.verify or "full"),
         messages=messages,
     )
+
+
+def check_axis(name: str, text: str, known: Mapping[str, Transport]) -> None:
+    """Raises: UsageError when no sweep can have this text on its axis of that name."""
+    if name == "transports":
+        read_transports(text, known)
+    else:
+        _READERS[name](text)
+
+
+def check_params(params: Iterable[str], names: Sequence[str], known: Mapping[str, Transport]) -> None:
+    """Raises: UsageError for a parameter that none of these transports has."""
+    offered = {param.name for name in names for param in known[name].params}
+    for param in params:
+        if param not in offered and len(names) > 1:
+            which = ", ".join(dict.fromkeys(names))
+            raise UsageError(f"no parameter {param!r} with any of {which}; {nearest(param, offered)}")
+        if param not in offered and names:
+            known[names[0]].param(param)
 
 
 def read_transports(text: str | None, known: Iterable[str]) -> tuple[str, ...]:
@@ -154,6 +175,38 @@ def _words(text: str, what: str, known: Iterable[str]) -> tuple[str, ...]:
     return _each(text, read)
 
 
+def _sizes_bytes(text: str) -> tuple[int, ...]:
+    return tuple(parse_byte_list(text))
+
+
+def _patterns(text: str) -> tuple[str, ...]:
+    return _words(text, "pattern", PATTERNS)
+
+
+def _dispatches(text: str) -> tuple[str, ...]:
+    return _words(text, "dispatch", DISPATCHES)
+
+
+def _policies(text: str) -> tuple[str, ...]:
+    return _each(text, read_policy)
+
+
+def _lingers_us(text: str) -> tuple[int, ...]:
+    return _each(text, _linger_us)
+
+
+def _acks(text: str) -> tuple[str, ...]:
+    return _words(text, "ack", ACKS)
+
+
+def _waits(text: str) -> tuple[str, ...]:
+    return _words(text, "wait", WAITS)
+
+
+def _placements(text: str) -> tuple[str, ...]:
+    return _words(text, "placement", PLACEMENTS)
+
+
 def _consumers(text: str) -> tuple[int, ...]:
     counts = tuple(parse_count_list(text, "consumers"))
     if max(counts) > CONSUMERS_HIGH:
@@ -187,3 +240,20 @@ def _warmup_s(text: str) -> float:
     if warmup_s > 3600:
         raise UsageError(f"warmup {text!r}: at most one hour is warmed up; write for example 10ms")
     return warmup_s
+
+
+_READERS: dict[str, Callable[[str], object]] = {
+    "sizes": _sizes_bytes,
+    "consumers": _consumers,
+    "patterns": _patterns,
+    "dispatches": _dispatches,
+    "policies": _policies,
+    "linger_us": _lingers_us,
+    "acks": _acks,
+    "waits": _waits,
+    "placements": _placements,
+    "items": _items,
+    "duration": _duration_s,
+    "warmup": _warmup_s,
+    "verify": read_verify,
+}

@@ -11,8 +11,9 @@ from queuemark.cli.progress import CaseLabels
 from queuemark.model.errors import Interrupted, NothingAvailable, NotProved
 from queuemark.model.session import Session, SessionDocument
 from queuemark.store import Store
+from queuemark.views.classic import classic_tables, is_grid
 from queuemark.views.rates import rates_text
-from queuemark.views.render import WIDTH
+from queuemark.views.render import WIDTH, rendered
 
 
 def read(store: Store, session: Session) -> SessionDocument:
@@ -24,10 +25,17 @@ def show(document: SessionDocument) -> None:
     """The results on stdout, and where there is more to see."""
     console = Console()
     for text in (
-        rates_text(document, console.width if console.is_terminal else WIDTH),
+        _results_text(document, console.width if console.is_terminal else WIDTH),
         f"in full: queuemark show {document.session.id[:8]} --wide",
     ):
         console.print(text.rstrip("\n"), markup=False, highlight=False, soft_wrap=True)
+
+
+def _results_text(document: SessionDocument, width: int) -> str:
+    """The classical tables after the classical sweep, whose hundreds of cases nobody reads as lines."""
+    if document.session.plan.preset == "classic" and is_grid(document):
+        return rendered(classic_tables(document), "text", width)
+    return rates_text(document, width)
 
 
 def interruption(document: SessionDocument) -> Interrupted:

@@ -10,7 +10,7 @@ from __future__ import annotations
 __all__ = ["Prepared", "Request", "prepare"]
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import prod
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import msgspec
 from queuemark.cli.asked import (
     REPEATS_DEFAULT,
     Asked,
+    check_params,
     merged,
     read_inject,
     read_repeats,
@@ -53,10 +54,16 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan (its command is yet to be set), what the transports' facts rule out, and the stall limit."""
+    """A plan (its command is yet to be set), what the transports' facts rule out, and the stall limit.
+
+    missing: transports that a preset names and no runner here offers.
+    words: the request as a plan file would say it; its messages' path is absolute.
+    """
 
     plan: Plan
     exclusions: list[Exclusion]
+    missing: tuple[str, ...] = ()
+    words: PlanFile
     stall_s: float
 
 
@@ -71,7 +78,7 @@ class _Source(msgspec.Struct, frozen=True, kw_only=True):
 
 def prepare(request: Request, known: dict[str, Transport]) -> Prepared:
     """Raises: UsageError for whatever cannot be run as it was asked."""
-    source = _source(request)
+    source = _source(request, known)
     whole = source.request
     messages = _messages(whole)
     read_transports(request.asked.transports, known)
@@ -88,10 +95,28 @@ def prepare(request: Request, known: dict[str, Transport]) -> Prepared:
         cases=cases,
     )
     stall_s = parse_duration_s(whole.stall, "stall") if whole.stall is not None else STALL_DEFAULT_S
-    return Prepared(plan=plan, exclusions=exclusions + unseen, stall_s=stall_s)
+    return Prepared(
+        plan=plan,
+        exclusions=exclusions + unseen,
+        missing=_missing(source, known) if request.asked.transports is None else (),
+        words=_words(whole, plan, sweeps),
+        stall_s=stall_s,
+    )
 
 
-def _source(request: Request) -> _Source:
+def _missing(source: _Source, known: dict[str, Transport]) -> tuple[str, ...]:
+    if source.preset is None:
+        return ()
+    named = (name for sweep in source.sweeps if sweep.transports for name in sweep.transports.split(","))
+    return tuple(dict.fromkeys(name for name in named if name not in known))
+
+
+def _words(whole: Request, plan: Plan, sweeps: list[Asked]) -> PlanFile:
+    said = {name: getattr(whole, name) for name in PlanFile.__struct_fields__ if name != "sweeps"}
+    return PlanFile(sweeps=tuple(sweeps), **{**said, "repeats": str(plan.repeats), "messages": plan.messages_path})
+
+
+def _source(request: Request, known: dict[str, Transport]) -> _Source:
     name = request.name
     if name is None and (_sweeps_something(request.asked) or request.messages is not None):
         return _Source(what="the sweep", preset=None, sweeps=(Asked(),), request=request)
@@ -101,7 +126,7 @@ def _source(request: Request) -> _Source:
         return _Source(what=f"preset {name or 'quick'}", preset=name or "quick", sweeps=preset.sweeps, request=whole)
     if not name.endswith(".toml") and "/" not in name and not Path(name).exists():
         raise UsageError(f"unknown preset {name!r}; {nearest(name, PRESETS)} A plan is a file that ends in .toml")
-    plan = read_plan_file(Path(name))
+    plan = read_plan_file(Path(name), known)
     unsaid = [field for field in PlanFile.__struct_fields__ if field != "sweeps" and getattr(request, field) is None]
     whole = msgspec.structs.replace(request, **{field: getattr(plan, field) for field in unsaid})
     if plan.messages is not None and request.messages is None:
@@ -132,9 +157,10 @@ def _narrowed(source: _Source, over: Asked, known: dict[str, Transport]) -> list
     axes = msgspec.structs.replace(over, transports=None)
     sweeps: list[Asked] = []
     for base in source.sweeps:
-        # A preset names transports of ours that other runners need not have.
+        # A preset names transports and parameters of ours that other runners need not have.
         named = read_transports(base.transports, known) if source.preset is None else _there(base, known)
-        _check_params(base.params, named, known)
+        if source.preset is None:
+            check_params(base.params, named, known)
         left = [name for name in named if name in wanted]
         if left:
             sweep = merged(base, axes)
@@ -143,7 +169,7 @@ def _narrowed(source: _Source, over: Asked, known: dict[str, Transport]) -> list
             sweeps.append(msgspec.structs.replace(sweep, transports=",".join(left), params=params))
     if not sweeps:
         raise UsageError(f"{source.what} has no case for {', '.join(wanted) or 'any transport'}; see: queuemark list")
-    _check_params(over.params, [name for sweep in sweeps for name in (sweep.transports or "").split(",")], known)
+    check_params(over.params, [name for sweep in sweeps for name in (sweep.transports or "").split(",")], known)
     return sweeps
 
 
@@ -153,17 +179,6 @@ def _there(base: Asked, known: dict[str, Transport]) -> tuple[str, ...]:
 
 def _offered(names: Iterable[str], known: dict[str, Transport]) -> set[str]:
     return {param.name for name in names for param in known[name].params}
-
-
-def _check_params(params: Iterable[str], names: Sequence[str], known: dict[str, Transport]) -> None:
-    """Raises: UsageError for a parameter that none of these transports has."""
-    offered = _offered(names, known)
-    for param in params:
-        if param not in offered and len(names) > 1:
-            which = ", ".join(dict.fromkeys(names))
-            raise UsageError(f"no parameter {param!r} with any of {which}; {nearest(param, offered)}")
-        if param not in offered and names:
-            known[names[0]].param(param)
 
 
 def _joined(

@@ -6,7 +6,7 @@ __all__ = ["PRESETS", "Preset"]
 
 import msgspec
 
-from queuemark.cli.asked import Asked
+from queuemark.cli.asked import Asked, merged
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,4 +39,20 @@ QUICK = Preset(
     ),
 )
 
-PRESETS: dict[str, Preset] = {"quick": QUICK}
+_CLASSIC = Asked(sizes="1..4096", consumers="1..32", items="1M")
+
+CLASSIC = Preset(
+    summary="the original sweep: 1,000,000 messages of 1 to 4096 bytes to 1 to 32 consumers, in an hour or more",
+    repeats=3,
+    sweeps=(
+        # Length and body in two calls, a thousand messages to each connection in turn, Nagle's delay on.
+        merged(_CLASSIC, Asked(transports="tcp", policies="split", params={"deal_items": "1000", "nodelay": "0"})),
+        merged(_CLASSIC, Asked(transports="unix-stream", policies="split", params={"deal_items": "1000"})),
+        # Datagrams keep their boundaries: one call is enough.
+        merged(_CLASSIC, Asked(transports="unix-dgram,udp", policies="each", params={"deal_items": "1000"})),
+        # One queue that all consumers take from.
+        merged(_CLASSIC, Asked(transports="mq-posix,pipe", policies="each")),
+    ),
+)
+
+PRESETS: dict[str, Preset] = {"quick": QUICK, "classic": CLASSIC}

@@ -2,7 +2,8 @@
 
 1. On a terminal one line that is rewritten: trial i of n, which case, its running rate, time left.
 2. Elsewhere, a terminal that cannot rewrite included, plain lines, one a finished trial or rarer, at most one a second.
-3. No thread and no timer: it is drawn only when a runner or a finished trial has something to say.
+3. Time left is there from the start: guessed at first, then corrected by the trials that are through.
+4. No thread and no timer: it is drawn only when a runner or a finished trial has something to say.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 __all__ = ["CaseLabels", "Progress"]
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 
 from rich.console import Console
@@ -18,6 +19,8 @@ from rich.live import Live
 from rich.text import Text
 
 from queuemark.measure.execute import Step
+from queuemark.measure.outlook import Outlook
+from queuemark.measure.schedule import Slot
 from queuemark.model.plan import Case
 from queuemark.model.transport import ParamValue
 from queuemark.model.trial import figures
@@ -53,12 +56,16 @@ class CaseLabels:
 
 
 class Progress:
-    """Takes steps of an execution; a context manager, so that the terminal is itself again at the end."""
+    """Takes steps of an execution; a context manager, so that the terminal is itself again at the end.
 
-    def __init__(self, console: Console, cases: Iterable[Case], clock: Callable[[], float] = time.monotonic) -> None:
+    slots: the trials that will be run.
+    """
+
+    def __init__(self, console: Console, slots: Sequence[Slot], clock: Callable[[], float] = time.monotonic) -> None:
         self._console, self._clock = console, clock
-        self._label = CaseLabels(cases)
-        self._began_s = clock()
+        self._label = CaseLabels(slot.case for slot in slots)
+        self._outlook = Outlook(slot.case for slot in slots)
+        self._trial_began_s = clock()
         self._shown_s = float("-inf")
         # auto_refresh would be a thread that wakes up beside what is measured.
         # A terminal that cannot rewrite a line (TERM=dumb) gets the plain ones.
@@ -66,6 +73,7 @@ class Progress:
         self._live = Live(console=console, auto_refresh=False, transient=True) if rewrites else None
 
     def __enter__(self) -> Progress:
+        self._trial_began_s = self._clock()
         if self._live is not None:
             self._live.start()
         return self
@@ -79,6 +87,9 @@ class Progress:
     def __call__(self, step: Step) -> None:
         last = step.trial is not None and step.number == step.total
         now_s = self._clock()
+        if step.trial is not None:
+            self._outlook.finished(step.slot.case, now_s - self._trial_began_s)
+            self._trial_began_s = now_s
         low_s = UPDATE_LOW_S if self._live is not None else LINE_LOW_S
         if not last and now_s - self._shown_s < low_s:
             return
@@ -101,11 +112,10 @@ class Progress:
         return "  ".join(word for word in words if word)
 
     def _left_s(self, step: Step, now_s: float) -> float | None:
-        """Seconds to go if trials go on as they went; unknown until one is through, nothing after the last."""
-        through = step.number if step.trial is not None else step.number - 1
-        if through == 0 or through == step.total:
-            return None
-        return (now_s - self._began_s) / through * (step.total - through)
+        """Seconds to go; nothing after the last."""
+        if step.trial is not None:
+            return self._outlook.left_s() if step.number < step.total else None
+        return max(0.0, self._outlook.left_s() - (now_s - self._trial_began_s))
 
 
 def _news(step: Step) -> str:

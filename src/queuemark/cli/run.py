@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["command"]
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,7 +21,7 @@ from queuemark.cli.prepare import Prepared, Request, prepare
 from queuemark.cli.presets import PRESETS
 from queuemark.model.errors import NothingAvailable, UsageError
 from queuemark.model.session import Session, encode_session
-from queuemark.model.units import parse_duration_s
+from queuemark.model.units import format_duration_s, parse_duration_s
 from queuemark.model.workload import FAULTS, PLACEMENTS, WAITS
 from queuemark.runners.contract import STALL_DEFAULT_S
 from queuemark.runners.registry import Survey, survey
@@ -98,9 +98,12 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
 )
 @_option("--inject", metavar="FAULT", panel=_EACH, help=f"Makes one fault: {', '.join(FAULTS)}.")
 @_option("--stall", metavar="TIME", panel=_EACH, help="Has failed when nothing moves for so long.  [default: 5s]")
-@_option("--repeats", metavar="N", panel=_WHOLE, help="Fresh process trees a case.  [default: 5; quick: 3]")
+@_option("--repeats", metavar="N", panel=_WHOLE, help="Fresh process trees a case.  [default: 5; presets: 3]")
 @_option("--seed", metavar="N", panel=_WHOLE, help="Order and content derive from it.  [default: drawn, and shown]")
 @_option("--json", "json_target", metavar="FILE|-", panel=_WHOLE, help="The session as JSON; -: stdout, and no table.")
+@click.option(
+    "--print-plan", is_flag=True, panel=_WHOLE, help="Writes the plan file that makes these cases; runs nothing."
+)
 @click.option(
     "--resume",
     metavar="[SESSION]",
@@ -117,13 +120,18 @@ def command(
     params: tuple[str, ...],
     json_target: str | None,
     resume: str | None,
+    print_plan: bool,
     **said: str | None,
 ) -> None:
+    if print_plan and json_target is not None:
+        raise UsageError("--print-plan runs nothing that --json could hold; leave one of them out")
     if json_target is not None:
         check_writable(json_target)
     if resume is not None:
         _only(ctx, {"json_target", "resume", "stall"})
         _resume(None if resume == NEWEST else resume, said["stall"], json_target)
+    elif print_plan:
+        _print_plan(ctx, _request(name, params, said))
     else:
         _new(ctx, _request(name, params, said), json_target)
 
@@ -172,6 +180,17 @@ def _command_text(ctx: click.Context, seed: int) -> str:
     return shlex.join([*words, "--seed", str(seed)])
 
 
+def _print_plan(ctx: click.Context, request: Request) -> None:
+    from queuemark.cli.planprint import plan_text
+
+    console = Console(stderr=True)
+    prepared = prepare(request, _survey(console).transports())
+    options = [param for param in ctx.command.params if isinstance(param, click.Option)]
+    click.echo(plan_text(prepared.words, {option.name or "": option.help or "" for option in options}), nl=False)
+    for line in _left_out(prepared):
+        _say(console, line)
+
+
 def _new(ctx: click.Context, request: Request, json_target: str | None) -> None:
     from queuemark.cli.session import begin, check_room
     from queuemark.store import Store, data_directory
@@ -183,7 +202,7 @@ def _new(ctx: click.Context, request: Request, json_target: str | None) -> None:
     with alone(data_directory()), Store.open() as store:
         check_room(data_directory(), plan)
         session = begin(store, plan)
-        _say(console, _opening(session))
+        _say(console, f"{_opening(session)}, {_outlook(session, set())}")
         for line in _left_out(prepared):
             _say(console, line)
         _finish(store, session, found, prepared.stall_s, console, json_target)
@@ -207,7 +226,8 @@ def _resume(name: str | None, stall: str | None, json_target: str | None) -> Non
                 write_json(json_target, encode_session(read(store, session)))
             return
         found = _survey(console)
-        _say(console, f"{_opening(session)}, {len(store.done(session.id))} trials done before")
+        done = store.done(session.id)
+        _say(console, f"{_opening(session)}, {len(done)} trials done before, {_outlook(session, done)}")
         _finish(store, session, found, stall_s, console, json_target)
 
 
@@ -227,12 +247,22 @@ def _opening(session: Session) -> str:
     return f"session {session.id[:8]}: {counted}, seed {plan.seed}"
 
 
+def _outlook(session: Session, done: Set[tuple[str, int]]) -> str:
+    """A guess from typical rates; the display corrects it as trials finish."""
+    from queuemark.measure.outlook import Outlook
+    from queuemark.measure.schedule import pending
+
+    left_s = Outlook(slot.case for slot in pending(session.plan, done)).left_s()
+    return f"about {format_duration_s(max(1, round(left_s)))} to go"
+
+
 def _left_out(prepared: Prepared) -> list[str]:
     cells: dict[tuple[str, str], int] = {}
     for exclusion in prepared.exclusions:
         key = (exclusion.transport, exclusion.reason)
         cells[key] = cells.get(key, 0) + exclusion.cells
-    return [
+    missing = ", ".join(prepared.missing)
+    return [f"left out: {missing}: no runner here offers {'them' if ',' in missing else 'it'}"] * bool(missing) + [
         f"left out: {count} case{'s' * (count != 1)} of {name}: {reason}" for (name, reason), count in cells.items()
     ]
 

@@ -22,6 +22,7 @@ from queuemark.cli.progress import Progress
 from queuemark.measure.execute import execute
 from queuemark.measure.machine import read_machine
 from queuemark.measure.messages import read_messages
+from queuemark.measure.schedule import pending
 from queuemark.model.errors import QueuemarkError, UsageError
 from queuemark.model.machine import Machine
 from queuemark.model.plan import Plan
@@ -72,12 +73,14 @@ def resume(store: Store, name: str | None) -> Session:
 def carry_out(store: Store, session: Session, found: Survey, stall_s: float, console: Console) -> bool:
     """Runs what the session still lacks; True when it is complete, False when it was stopped."""
     try:
-        with Stop() as stop, asking_to_stop(stop), Progress(console, session.plan.cases) as progress:
+        done = store.done(session.id)
+        slots = pending(session.plan, done)
+        with Stop() as stop, asking_to_stop(stop), Progress(console, slots) as progress:
             through = execute(
                 session.plan,
                 found.by_runtime(),
                 session_id=session.id,
-                done=store.done(session.id),
+                done=done,
                 on_trial=lambda case, trial: store.add_trial(session.id, case, trial),
                 on_progress=progress,
                 stop=stop,

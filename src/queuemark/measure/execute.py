@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from queuemark.measure.machine import steal_ns
-from queuemark.measure.schedule import Slot, schedule
+from queuemark.measure.schedule import Slot, pending
 from queuemark.model.events import Event, Tick
 from queuemark.model.plan import Case, Plan, trial_seed
 from queuemark.model.transport import Transport
@@ -61,7 +61,7 @@ def execute(
 
     Raises: what on_trial and on_progress raise; nothing for what a runner does.
     """
-    slots = [slot for slot in schedule(plan.cases, plan.repeats, plan.seed) if (slot.key, slot.repeat) not in done]
+    slots = pending(plan, done)
     for number, slot in enumerate(slots, start=1):
         if stop.asked:
             return False

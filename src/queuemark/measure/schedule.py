@@ -8,14 +8,14 @@
 
 from __future__ import annotations
 
-__all__ = ["Slot", "schedule"]
+__all__ = ["Slot", "pending", "schedule"]
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import msgspec
 
-from queuemark.model.plan import Case, case_key
+from queuemark.model.plan import Case, Plan, case_key
 
 
 class Slot(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +36,11 @@ def schedule(cases: Sequence[Case], repeats: int, seed: int) -> list[Slot]:
         for key, case in sorted(keyed, key=lambda each: _draw(seed, repeat, each[0])):
             slots.append(Slot(case=case, key=key, repeat=repeat, position=len(slots)))
     return slots
+
+
+def pending(plan: Plan, done: Set[tuple[str, int]]) -> list[Slot]:
+    """What a plan still lacks, in its order; done: (case_key, repeat)."""
+    return [slot for slot in schedule(plan.cases, plan.repeats, plan.seed) if (slot.key, slot.repeat) not in done]
 
 
 def _draw(seed: int, repeat: int, key: str) -> bytes:

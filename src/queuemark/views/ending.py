@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["WRONGS", "Ending", "Footnotes", "proved_text"]
+__all__ = ["OVERSUBSCRIBED", "WRONGS", "Ending", "Footnotes", "proved_text"]
 
 import msgspec
 
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.trial import TrialFigures
 
+OVERSUBSCRIBED = "oversubscribed: more workers than cpus to run them"
 WRONGS = ("lost", "duplicated", "reordered", "corrupted")
 
 
@@ -27,7 +28,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         ok = [trial for trial in trials if trial.state == "ok"]
         remarks += [f"no rate: {trial.rate_withheld}" for trial in ok if trial.rate_withheld]
         if any(trial.oversubscribed for trial in trials):
-            remarks.append("oversubscribed: more workers than cpus to run them")
+            remarks.append(OVERSUBSCRIBED)
         parts = [_share(trials, state) for state in ("failed", "unavailable")]
         return cls(state=", ".join(part for part in parts if part) or "ok", remarks=list(dict.fromkeys(remarks)))
 

@@ -1,0 +1,78 @@
+"""How long a session will take: guessed from typical rates before it begins, corrected by what trials took.
+
+1. There is an answer from the start; it promises no more than its order of magnitude.
+2. Each transport is corrected by its own finished trials; one without any, by those of all.
+3. Guesses order nothing and are never stored: they are for the person who waits.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Outlook", "typical_s"]
+
+from collections import defaultdict
+from collections.abc import Iterable
+from math import log2
+
+from queuemark.model.plan import Case
+from queuemark.model.workload import Workload, policy_name
+
+_AROUND_S = 0.06
+_CONSUMER_S = 0.004
+"""Outside the window: a process tree to start and to end, and each consumer's part of it."""
+
+_MESSAGE_NS = {"tcp": 2500, "unix-stream": 2500, "unix-dgram": 3400, "udp": 6000, "mq-posix": 2600, "pipe": 900}
+_MESSAGE_OTHER_NS = 3000
+_BYTE_NS = 0.8
+"""A message that has a call of its own. Source: two virtual cores of a server, blocking waits, 64 B to 4 KiB."""
+
+_GATHERED_NS = 40
+_GATHERED = ("buffer", "vector")
+
+_COMPETING = 0.35
+"""What each doubling of competing consumers adds, as a share: their wake-ups get in each other's way."""
+
+
+def typical_s(case: Case) -> float:
+    """Seconds that a trial of the case typically takes, its start and end included."""
+    load = case.workload
+    sending_s = load.duration_s if load.duration_s is not None else (load.items or 0) * _message_ns(case) / 1e9
+    return _AROUND_S + _CONSUMER_S * load.consumers + load.warmup_s + sending_s
+
+
+def _message_ns(case: Case) -> float:
+    load = case.workload
+    own_ns = _MESSAGE_NS.get(case.transport, _MESSAGE_OTHER_NS) * (2 if load.policy == "split" else 1)
+    base_ns = _GATHERED_NS if policy_name(load.policy) in _GATHERED else own_ns * _contention(load)
+    return base_ns + _BYTE_NS * load.size_bytes
+
+
+def _contention(load: Workload) -> float:
+    return 1 + _COMPETING * log2(load.consumers) if load.dispatch == "compete" else 1.0
+
+
+class Outlook:
+    """What is left of a list of trials; cases: one entry a trial that is yet to run."""
+
+    def __init__(self, cases: Iterable[Case]) -> None:
+        self._left_s: defaultdict[str, float] = defaultdict(float)
+        self._guessed_s: defaultdict[str, float] = defaultdict(float)
+        self._took_s: defaultdict[str, float] = defaultdict(float)
+        for case in cases:
+            self._left_s[case.transport] += typical_s(case)
+
+    def finished(self, case: Case, took_s: float) -> None:
+        """A trial of the case is through."""
+        guess_s = typical_s(case)
+        self._left_s[case.transport] -= guess_s
+        self._guessed_s[case.transport] += guess_s
+        self._took_s[case.transport] += took_s
+
+    def left_s(self) -> float:
+        """Seconds to go, the trial that is running counted whole."""
+        guessed_s, took_s = sum(self._guessed_s.values()), sum(self._took_s.values())
+        overall = took_s / guessed_s if guessed_s else 1.0
+        return sum(max(0.0, left_s) * self._ratio(name, overall) for name, left_s in self._left_s.items())
+
+    def _ratio(self, transport: str, overall: float) -> float:
+        guessed_s = self._guessed_s[transport]
+        return self._took_s[transport] / guessed_s if guessed_s else overall
