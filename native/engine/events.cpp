@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "engine/error.hpp"
+
 namespace queuemark {
 namespace {
 
@@ -223,7 +225,7 @@ void print_line(const std::string& line) {
   while (done < text.size()) {
     const ssize_t written = write(STDOUT_FILENO, text.data() + done, text.size() - done);
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
+    if (written <= 0) throw_system("print an event to standard output");
     done += static_cast<std::size_t>(written);
   }
 }

@@ -58,7 +58,7 @@ std::string tick_event(Nanoseconds elapsed_ns, std::uint64_t sent, std::uint64_t
 std::string result_event(const std::string& run_id, std::uint64_t seed, const TrialResult& result);
 std::string listing(const std::vector<Description>& descriptions);
 
-// Writes one line to standard output at once. A reader that is gone is no error of the trial.
+// Writes one line to standard output at once. Throws SystemError: an event that nobody gets is not an event.
 void print_line(const std::string& line);
 
 }  // namespace queuemark

@@ -235,11 +235,13 @@ bool Trial::ended_badly(std::size_t worker) {
   return !WIFEXITED(workers_[worker].status) || WEXITSTATUS(workers_[worker].status) != kExitOk;
 }
 
-// Anything that moves counts: a producer that waits for its consumers is as well as one that sends.
+// Anything that moves counts: a producer that waits for its consumers is as well as one that sends. The
+// counts are chained, not only combined: those of two workers may always be equal and would cancel each
+// other.
 void Trial::check_progress(Nanoseconds now) {
   std::uint64_t progress = shared_.producer().progress.load(std::memory_order_acquire);
   for (unsigned i = 0; i < options_.consumers; ++i) {
-    progress = mixed(progress ^ shared_.consumer(i).progress.load(std::memory_order_acquire));
+    progress = mixed(progress) ^ shared_.consumer(i).progress.load(std::memory_order_acquire);
   }
   if (progress != last_progress_) {
     last_progress_ = progress;
@@ -434,7 +436,8 @@ void Trial::judge_values(TrialResult& result) {
   }
 }
 
-// The trial was cut off: what had moved by then, as far as the workers had published it.
+// The trial was cut off: what had moved by then, as far as the workers had published it. A producer publishes
+// a message after its call has returned, when the consumer may already have counted it.
 void Trial::judge_unfinished(TrialResult& result) {
   result.sent = shared_.producer().taken_in(Phase::window);
   for (unsigned i = 0; i < options_.consumers; ++i) {

@@ -124,6 +124,13 @@ def test_each_parameter_alone_is_granted_and_recorded(offer: Offer) -> None:
             assert isinstance(granted, str) or granted >= int(value)
 
 
+def test_workers_that_keep_step_do_not_stand_still(offer: Offer) -> None:
+    """Their counts are equal whenever one looks: each message takes longer than it waits for the next."""
+    size = min(4 << 20, offer.transport.facts.max_size_bytes)
+    load = Load(size=size, items=200 if size > 1 << 20 else 20_000, more={"stall": "0.3"})
+    assert_proved(offer, load, run_load(offer, load))
+
+
 @pytest.mark.parametrize("consumers", [1, 4])
 def test_a_sample_checks_as_many_as_it_says(offer: Offer, consumers: int) -> None:
     for size, policy, every in product((8, 64), policies(offer.transport.facts, consumers), (1, 10, 10_000)):
