@@ -29,10 +29,10 @@ OK = Trial(state="ok", sent=1000, delivered=1000, window_ns=1_000_000)
 class Shown:
     """A progress with a clock of its own."""
 
-    def __init__(self, terminal: bool = False) -> None:
+    def __init__(self, terminal: bool = False, kind: str = "xterm") -> None:
         self.now_s = 0.0
         self.file = io.StringIO()
-        console = Console(file=self.file, force_terminal=terminal, width=200)
+        console = Console(file=self.file, force_terminal=terminal, width=200, _environ={"TERM": kind})
         self.slots = schedule(CASES, 10, 1)
         self.progress = Progress(console, self.slots, clock=lambda: self.now_s)
 
@@ -93,6 +93,15 @@ def test_m19_on_a_terminal_at_most_four_updates_a_second_and_no_thread() -> None
             shown.step(1, tick=Tick(elapsed_ns=10**9, sent=5_000_000, delivered=5_000_000))
         assert threading.active_count() == threads
     assert 1 <= shown.file.getvalue().count("5 M/s") <= 5
+
+
+def test_a_terminal_that_cannot_rewrite_a_line_gets_plain_ones() -> None:
+    shown = Shown(terminal=True, kind="dumb")
+    with shown.progress:
+        shown.step(1, tick=Tick(elapsed_ns=10**9, sent=1000, delivered=1000))
+        shown.step(1, trial=OK)
+    assert len(shown.lines) == 1
+    assert "\r" not in shown.file.getvalue() and "\x1b[" not in shown.file.getvalue().replace("\x1b[0m", "")
 
 
 def test_a_failed_trial_says_why() -> None:

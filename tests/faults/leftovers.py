@@ -15,7 +15,16 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["GONE_WITHIN_S", "gone", "opened", "processes_of", "queue_names", "shared_names", "socket_names"]
+__all__ = [
+    "GONE_WITHIN_S",
+    "gone",
+    "none_left_of",
+    "opened",
+    "processes_of",
+    "queue_names",
+    "shared_names",
+    "socket_names",
+]
 
 GONE_WITHIN_S = 2.0
 
@@ -28,6 +37,17 @@ def processes_of(mark: str) -> list[int]:
             if process.status() != psutil.STATUS_ZOMBIE and mark.encode() in _environment(process.pid):
                 found.append(process.pid)
     return found
+
+
+def none_left_of(mark: str, within_s: float = GONE_WITHIN_S) -> bool:
+    """Waits until no such process is left: one that was being started at that moment is seen only later."""
+    deadline = time.monotonic() + within_s
+    while pids := processes_of(mark):
+        with opened(pids) as descriptors:
+            gone(descriptors, deadline - time.monotonic())
+        if time.monotonic() >= deadline:
+            return not processes_of(mark)
+    return True
 
 
 def _environment(pid: int) -> bytes:

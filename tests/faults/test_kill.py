@@ -27,6 +27,7 @@ from tests.conformance.runs import OFFERS, offer_of
 from tests.faults.leftovers import (
     GONE_WITHIN_S,
     gone,
+    none_left_of,
     opened,
     processes_of,
     queue_names,
@@ -48,7 +49,7 @@ def _nothing_is_left_behind(tmp_path: Path) -> Iterator[None]:
     mount_point.mkdir()
     yield
     subprocess.run([*OFFERS[0].command, "list"], capture_output=True, check=True)
-    assert processes_of(str(tmp_path)) == []
+    assert none_left_of(str(tmp_path))
     assert queue_names(mount_point) == []
     assert shared_names() - shared == set()
     assert socket_names() == set()
@@ -104,7 +105,7 @@ def test_a_killed_runner_takes_its_workers_along(name: str, tmp_path: Path) -> N
                 runner.kill()
                 assert gone(descriptors)
             assert runner.wait(GONE_WITHIN_S) == -signal.SIGKILL
-        assert processes_of(str(tmp_path)) == []
+        assert none_left_of(str(tmp_path))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -239,7 +240,7 @@ def kill_command(tmp_path: Path, moments: random.Random, resuming: bool) -> bool
         assert command.stderr is not None
         command.stderr.close()
         ended = command.wait()
-    assert processes_of(str(tmp_path)) == []
+    assert none_left_of(str(tmp_path))
     after = acknowledged(stored(tmp_path))
     assert before.items() <= after.items()
     return ended == -signal.SIGKILL
@@ -262,6 +263,12 @@ def test_a_killed_command_loses_no_acknowledged_trial_and_goes_on(tmp_path: Path
     kill_commands(tmp_path, 6, random.Random("command"))
 
 
+def wait_for_session(command: subprocess.Popen[bytes]) -> None:
+    """Returns when the command has said which session it measures."""
+    assert command.stderr is not None
+    assert any(line.startswith(b"session ") for line in command.stderr), "it ended before its session began"
+
+
 def child_of(command: subprocess.Popen[bytes], worker: bool) -> int | None:
     """The runner, or one of its workers, as it is at this moment."""
     try:
@@ -279,11 +286,10 @@ def kill_children(
     """Kills runners and workers under one command that goes on; how many, and the session."""
     killed = 0
     with started_command(tmp_path, *PLAN) as command:
-        assert command.stderr is not None
-        os.set_blocking(command.stderr.fileno(), False)
-        for number in range(count):
-            sleep_until(time.monotonic() + 0.05 + moments.random() * 0.3)
-            victim = child_of(command, worker=choose(number))
+        wait_for_session(command)
+        while killed < count and command.poll() is None:
+            sleep_until(time.monotonic() + 0.05 + moments.random() * 0.15)
+            victim = child_of(command, worker=choose(killed))
             if victim is None:
                 continue
             with opened([victim]) as descriptors:
@@ -298,6 +304,7 @@ def kill_children(
 def drain(command: subprocess.Popen[bytes], within_s: float = 100) -> None:
     """Reads what is said until the end, so that nobody waits for a full pipe."""
     assert command.stderr is not None
+    os.set_blocking(command.stderr.fileno(), False)
     deadline = time.monotonic() + within_s
     while True:
         ready, _, _ = select.select([command.stderr], [], [], max(0.0, deadline - time.monotonic()))
@@ -323,10 +330,7 @@ def test_killed_runners_and_workers_fail_their_own_trial_only(tmp_path: Path) ->
 
 def test_an_interrupted_command_saves_and_ends(tmp_path: Path) -> None:
     with started_command(tmp_path, *PLAN) as command:
-        assert command.stderr is not None
-        for line in command.stderr:
-            if b"session" in line:
-                break
+        wait_for_session(command)
         sleep_until(time.monotonic() + 0.5)
         with opened(processes_of(str(tmp_path))) as descriptors:
             command.send_signal(signal.SIGINT)

@@ -1,7 +1,7 @@
 """What is seen while a session runs: on stderr, in this process only, at most four times a second (M19).
 
 1. On a terminal one line that is rewritten: trial i of n, which case, its running rate, time left.
-2. Elsewhere plain lines, one a finished trial or rarer, at most one a second.
+2. Elsewhere, a terminal that cannot rewrite included, plain lines, one a finished trial or rarer, at most one a second.
 3. Time left is there from the start: guessed at first, then corrected by the trials that are through.
 4. No thread and no timer: it is drawn only when a runner or a finished trial has something to say.
 """
@@ -68,7 +68,9 @@ class Progress:
         self._trial_began_s = clock()
         self._shown_s = float("-inf")
         # auto_refresh would be a thread that wakes up beside what is measured.
-        self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        # A terminal that cannot rewrite a line (TERM=dumb) gets the plain ones.
+        rewrites = console.is_terminal and not console.is_dumb_terminal
+        self._live = Live(console=console, auto_refresh=False, transient=True) if rewrites else None
 
     def __enter__(self) -> Progress:
         self._trial_began_s = self._clock()
