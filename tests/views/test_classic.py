@@ -89,6 +89,13 @@ def test_m07_a_withheld_rate_is_marked() -> None:
     assert cell(three(PIPE, window_ns=5000), alone=True) == "withheld"
 
 
+def test_loss_is_marked_beside_the_rate_of_what_was_delivered() -> None:
+    lossy = three(PIPE, sent=130_000, lost=10_000)
+    assert cell(lossy) == "597 k [1]"
+    assert cell(lossy, alone=True) == 120_000e9 / 201e6
+    assert "[1] some messages were lost" in rendered(classic_tables(grid(lossy)), "text", 100)
+
+
 def test_what_never_ran_is_marked_and_what_was_not_asked_for_is_empty() -> None:
     assert cell((PIPE, [])) == "not run [1]"
     ragged = grid()
@@ -110,6 +117,7 @@ def test_m27_the_tables_name_the_session_and_the_command() -> None:
     tables = classic_tables(grid())
     assert tables[0].above[0].startswith("session 0123456789ab")
     assert tables[-1].below[-1] == "again: queuemark run"
+    assert "nodelay=0" in tables[-1].below[-2]
 
 
 def test_csv_holds_plain_numbers() -> None:

@@ -4,6 +4,7 @@
 2. One table for each mechanism: sizes down, numbers of consumers across.
 3. A cell holds the median rate of one case, or says how the case ended; never 0 for what has no rate. What is not
    part of the sweep is empty.
+4. A rate beside which trials failed, or messages were lost, is marked.
 """
 
 from __future__ import annotations
@@ -75,12 +76,16 @@ def _spans(grid: _Grid, series: str, low: int) -> bool:
 def classic_tables(document: SessionDocument, *, alone: bool = False) -> list[Table]:
     """document: with estimates, and a grid. alone: cells without numbers that refer to lines below."""
     grid = _Grid.of(document)
-    said = [about(document), Naming.of([result.case for result in document.cases]).usual_text()]
+    naming = Naming.of([result.case for result in document.cases])
     tables = [_of_consumers(grid, consumers, alone) for consumers in grid.consumers]
     tables += [_of_series(grid, series, alone) for series in grid.series]
-    first = msgspec.structs.replace(tables[0], above=said)
-    proved = [proved_text(document), f"again: {document.session.plan.command}"]
-    last = msgspec.structs.replace(tables[-1], below=[*tables[-1].below, *proved])
+    first = msgspec.structs.replace(tables[0], above=[about(document), naming.usual_text()])
+    whole = [
+        proved_text(document),
+        f"parameters where none is named: {naming.params_text()}",
+        f"again: {document.session.plan.command}",
+    ]
+    last = msgspec.structs.replace(tables[-1], below=[*tables[-1].below, *whole])
     return [first, *tables[1:-1], last]
 
 
@@ -126,7 +131,7 @@ def _cell(result: CaseResult | None, footnotes: Footnotes, alone: bool) -> Cell:
     if result is None:
         return None
     ending = Ending.of(result)
-    remarks = [remark for remark in ending.remarks if remark != OVERSUBSCRIBED]
+    remarks = _remarks(result, ending)
     rate_per_s = result.rate_per_s.median if result.rate_per_s else None
     if rate_per_s is not None and (ending.state == "ok" if alone else not remarks):
         return rate_per_s
@@ -135,6 +140,15 @@ def _cell(result: CaseResult | None, footnotes: Footnotes, alone: bool) -> Cell:
         return word
     shown = _rate_text(rate_per_s) if rate_per_s is not None else word
     return " ".join([shown, *map(footnotes.mark, remarks)])
+
+
+def _remarks(result: CaseResult, ending: Ending) -> list[str]:
+    """What a cell refers to; a transport that may lose is told by its loss, which no rate shows."""
+    remarks = [remark for remark in ending.remarks if remark != OVERSUBSCRIBED]
+    lossy = [trial for trial in result.trials if trial.state == "ok" and trial.lost]
+    if lossy:
+        remarks.append("some messages were lost: the rate is of those delivered; queuemark show --wide counts them")
+    return remarks
 
 
 def _rate_text(value: str | int | float) -> str:
