@@ -2,52 +2,19 @@
 // forked, framed by lengths, ended by the producer's shutdown (send(2), recv(2), shutdown(2)).
 #pragma once
 
-#include <sys/socket.h>
-
-#include <cstdint>
-#include <string>
-#include <vector>
-
-#include "engine/descriptor.hpp"
-#include "engine/options.hpp"
 #include "engine/sequence.hpp"
+#include "transports/sockets.hpp"
 
 namespace queuemark {
 
-constexpr std::int64_t kSocketBufferHigh = 1 << 30;
 constexpr std::uint64_t kStreamMessageHigh = 16 * 1024 * 1024;
 
 inline std::vector<Param> stream_socket_params() {
-  return {
-      Param::items("deal_items", 1000, 1, 1'000'000'000,
-                   "messages that one consumer gets before the next one's turn"),
-      Param::bytes("send_buffer_bytes", 0, 0, kSocketBufferHigh,
-                   "SO_SNDBUF of the producer; 0: as the system has it"),
-      Param::bytes("receive_buffer_bytes", 0, 0, kSocketBufferHigh,
-                   "SO_RCVBUF of the consumers; 0: as the system has it"),
-      Param::bytes("read_bytes", 256 * 1024, 1, 64 * 1024 * 1024, "most that one receive call takes"),
-  };
+  std::vector<Param> params = socket_params();
+  params.push_back(
+      Param::bytes("read_bytes", 256 * 1024, 1, 64 * 1024 * 1024, "most that one receive call takes"));
+  return params;
 }
-
-inline void set_buffer(int socket, int option, const char* name, std::int64_t bytes) {
-  if (!bytes) return;
-  const int value = static_cast<int>(bytes);
-  if (setsockopt(socket, SOL_SOCKET, option, &value, sizeof value) != 0) {
-    throw_system(std::string("set ") + name + " to " + std::to_string(bytes) + " bytes");
-  }
-}
-
-inline std::int64_t granted_option(int socket, int level, int option) {
-  int value = 0;
-  socklen_t length = sizeof value;
-  if (getsockopt(socket, level, option, &value, &length) != 0) throw_system("read back a socket option");
-  return value;
-}
-
-struct Connection {
-  Descriptor producer;
-  Descriptor consumer;
-};
 
 class StreamProducer {
  public:

@@ -34,7 +34,7 @@ __all__ = [
 
 OFFERS: list[Offer] = survey().offers
 
-FRAMING_BYTES = {"tcp": 4, "unix-stream": 4, "pipe": 0, "mq-posix": 0}
+FRAMING_BYTES = {"tcp": 4, "unix-stream": 4, "unix-seqpacket": 0, "unix-dgram": 0, "pipe": 0, "mq-posix": 0}
 """What a message costs on the wire beyond its size, where that is known here."""
 
 _FRAMING_HIGH_BYTES = 64

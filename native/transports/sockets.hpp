@@ -1,0 +1,49 @@
+// What all sockets have in common: a pair of ends a consumer, and buffers that are asked for and granted
+// (socket(7)).
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/descriptor.hpp"
+#include "engine/options.hpp"
+
+namespace queuemark {
+
+constexpr std::int64_t kSocketBufferHigh = 1 << 30;
+
+inline std::vector<Param> socket_params() {
+  return {
+      Param::items("deal_items", 1000, 1, 1'000'000'000,
+                   "messages that one consumer gets before the next one's turn"),
+      Param::bytes("send_buffer_bytes", 0, 0, kSocketBufferHigh,
+                   "SO_SNDBUF of the producer; 0: as the system has it"),
+      Param::bytes("receive_buffer_bytes", 0, 0, kSocketBufferHigh,
+                   "SO_RCVBUF of the consumers; 0: as the system has it"),
+  };
+}
+
+inline void set_buffer(int socket, int option, const char* name, std::int64_t bytes) {
+  if (!bytes) return;
+  const int value = static_cast<int>(bytes);
+  if (setsockopt(socket, SOL_SOCKET, option, &value, sizeof value) != 0) {
+    throw_system(std::string("set ") + name + " to " + std::to_string(bytes) + " bytes");
+  }
+}
+
+inline std::int64_t granted_option(int socket, int level, int option) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  if (getsockopt(socket, level, option, &value, &length) != 0) throw_system("read back a socket option");
+  return value;
+}
+
+struct Connection {
+  Descriptor producer;
+  Descriptor consumer;
+};
+
+}  // namespace queuemark
