@@ -62,8 +62,8 @@ def case(transport: str = "tcp", *, params: dict[str, int | str] | None = None, 
     )
 
 
-def trial(of: Case, repeat: int = 0, *, delivered: int = 120_000, **changed: Any) -> Trial:
-    """An ``ok`` trial whose counts agree; keywords change the trial's own fields."""
+def trial(of: Case, repeat: int = 0, *, delivered: int = 120_000, lost: int = 0, **changed: Any) -> Trial:
+    """An ``ok`` trial whose counts agree; keywords change the trial's own fields. lost: of the first consumer's."""
     load = of.workload
     framed = load.size_bytes + (4 if load.dispatch == "deal" else 0)
     shares = [delivered // load.consumers + (index < delivered % load.consumers) for index in range(load.consumers)]
@@ -72,9 +72,9 @@ def trial(of: Case, repeat: int = 0, *, delivered: int = 120_000, **changed: Any
         ConsumerCounts(
             index=index,
             cpus=[(index + 1) % 2],
-            dealt=share if load.dispatch == "deal" else None,
+            dealt=share + lost * (index == 0) if load.dispatch == "deal" else None,
             delivered=share,
-            lost=0,
+            lost=lost * (index == 0) if load.dispatch == "deal" else 0,
             duplicated=0,
             reordered=0,
             corrupted=0,
@@ -91,9 +91,9 @@ def trial(of: Case, repeat: int = 0, *, delivered: int = 120_000, **changed: Any
     ]
     producer = ProducerCounts(
         cpus=[0],
-        sent=delivered,
-        calls=delivered,
-        bytes_sent=delivered * framed,
+        sent=delivered + lost,
+        calls=delivered + lost,
+        bytes_sent=(delivered + lost) * framed,
         cpu_ns=180_000_000,
         switches_voluntary=40,
         switches_involuntary=7,
@@ -106,8 +106,9 @@ def trial(of: Case, repeat: int = 0, *, delivered: int = 120_000, **changed: Any
         run_id=f"{SESSION_ID[:8]}-{repeat}",
         started_at=f"2026-03-01T12:00:{repeat:02d}.250000Z",
         seed=7_000_000_000_000_000_000 + repeat,
-        sent=delivered,
+        sent=delivered + lost,
         delivered=delivered,
+        lost=lost,
         checked=delivered,
         calls=producer.calls + sum(consumer.calls for consumer in consumers),
         cpu_ns=producer.cpu_ns + sum(consumer.cpu_ns for consumer in consumers),

@@ -59,19 +59,50 @@ def test_m07_a_send_window_under_1_ms_withholds_the_send_rate_alone() -> None:
     [
         ({"state": "failed", "reason": "lost 1"}, "delivery was not proved"),
         ({"state": "unavailable", "reason": "no mqueue"}, "it did not run"),
-        ({"delivered": 119_999}, "sent 120000 is not delivered 119999 + lost 0"),
-        ({"sent": 0, "delivered": 0}, "nothing was delivered"),
+        ({"sent": 120_001}, "delivery was not proved"),
+        ({"delivered": 0}, "nothing was delivered"),
+        ({"delivered": 0, "lost": 5}, "nothing was delivered"),
     ],
 )
 def test_m01_no_rate_is_shown_for_what_was_not_proved(changed: dict[str, Any], why: str) -> None:
     of = case("tcp", consumers=2)
-    counted = trial(of)
-    for name, value in changed.items():
-        setattr(counted, name, value)
-    shown = figures(counted)
+    shown = figures(trial(of, **changed))
     assert shown.rate_withheld == why
     assert [getattr(shown, name) for name in RATES] == [None, None, None]
     assert [consumer.rate_per_s for consumer in shown.consumers] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("changed", "of_first", "why"),
+    [
+        ({"delivered": 5}, {}, "sent 120000 is not delivered 5 + lost 0"),
+        ({"delivered": 5, "lost": 119_995}, {}, "delivered is 5, its consumers' sum is 120000"),
+        ({"consumers": []}, {}, "delivered is 120000, its consumers' sum is 0"),
+        ({"sent": 120_001, "lost": 1}, {}, "sent is 120001, its producer says 120000"),
+        ({"duplicated": 1}, {}, "duplicated is 1, its consumers' sum is 0"),
+        ({}, {"reordered": 2}, "reordered is 0, its consumers' sum is 2"),
+        ({}, {"lost": 3}, "consumer 0 was dealt 60000, not delivered 60000 + lost 3"),
+        ({}, {"dealt": 59_999}, "consumer 0 was dealt 59999, not delivered 60000 + lost 0"),
+        ({"corrupted": 1}, {"corrupted": 1}, "1 corrupted"),
+    ],
+)
+def test_m01_a_trial_whose_counts_contradict_it_has_failed(
+    changed: dict[str, Any], of_first: dict[str, int], why: str
+) -> None:
+    counted = trial(case("tcp", consumers=2))
+    counted.consumers[0] = msgspec.structs.replace(counted.consumers[0], **of_first)
+    counted = msgspec.structs.replace(counted, **changed)
+    shown = figures(counted)
+    assert (shown.state, shown.rate_per_s) == ("failed", None)
+    assert shown.reason == f"the trial is recorded as ok, which its counts contradict: {why}"
+    assert figures(stored_trial(shown)) == shown
+
+
+@pytest.mark.parametrize("transport", ["pipe", "tcp"])
+def test_m01_a_loss_that_is_counted_is_no_contradiction(transport: str) -> None:
+    shown = figures(trial(case(transport, consumers=2), delivered=119_999, lost=1))
+    assert (shown.state, shown.sent, shown.rate_withheld) == ("ok", 120_000, None)
+    assert shown.rate_per_s == 119_999 * 1e9 / 200_000_000
 
 
 def test_a_consumer_has_its_own_rate() -> None:

@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from queuemark.model.transport import ParamValue
-from queuemark.model.trial import ConsumerCounts, Injected, ProducerCounts, State
+from queuemark.model.trial import TrialCounts
 from queuemark.model.units import Count
 
 CONTRACT = 1
@@ -39,37 +39,11 @@ class Tick(msgspec.Struct, tag_field="event", tag="tick", frozen=True, kw_only=T
     delivered: Count
 
 
-class Result(msgspec.Struct, tag_field="event", tag="result", frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The end of a trial; units and meanings as in queuemark.model.trial.Trial."""
+class Result(TrialCounts, tag_field="event", tag="result", kw_only=True, forbid_unknown_fields=True):
+    """The end of a trial."""
 
     contract: Literal[1]
     run_id: str
-    state: State
-    reason: str | None = None
-    remedy: str | None = None
-    seed: Count = 0
-    sent: Count = 0
-    delivered: Count = 0
-    lost: Count = 0
-    duplicated: Count = 0
-    reordered: Count = 0
-    corrupted: Count = 0
-    checked: Count = 0
-    calls: Count = 0
-    cpu_ns: Count = 0
-    switches_voluntary: Count = 0
-    switches_involuntary: Count = 0
-    bytes_on_wire: Count = 0
-    message_bytes: Count = 0
-    window_ns: Count = 0
-    send_window_ns: Count = 0
-    outside_ns: Count = 0
-    peak_memory_bytes: Count = 0
-    oversubscribed: bool = False
-    injected: Injected | None = None
-    granted: dict[str, ParamValue] = {}
-    producer: ProducerCounts | None = None
-    consumers: list[ConsumerCounts] = []
 
 
 Event = Ready | Tick | Result

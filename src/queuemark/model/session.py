@@ -71,7 +71,7 @@ def encode_session(document: SessionDocument) -> bytes:
 
 
 def decode_session(text: bytes | str, what: str = "session") -> SessionDocument:
-    """A session from outside: validated, the trials' derived figures recomputed, the cases' estimates dropped.
+    """A session from outside: validated, its trials judged again, their figures recomputed, estimates dropped.
 
     Raises: UsageError with the place of the first mistake.
     """

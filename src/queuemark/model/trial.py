@@ -3,7 +3,8 @@
 1. Counts and times are stored; rates, per-message costs and fairness are derived from them, added
    on output, and ignored and recomputed on input.
 2. sent = delivered + lost, in sum and, where messages are dealt, for every consumer.
-3. No rate is shown for a trial that did not prove its delivery, nor for a window under 1 ms; it says why.
+3. ``ok`` is a claim: whatever its stored state says, a trial whose counts break rule 2 is presented as failed.
+4. No rate is shown for a trial that did not prove its delivery, nor for a window under 1 ms; it says why.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ __all__ = [
     "Injected",
     "ProducerCounts",
     "Trial",
+    "TrialCounts",
     "TrialFigures",
+    "contradiction",
     "fairness",
     "figures",
     "stored_trial",
@@ -90,15 +93,13 @@ class ProducerCounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     peak_memory_bytes: Count
 
 
-class Trial(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What one trial counted.
+class TrialCounts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a runner knows of a trial and what is stored of it.
 
-    state: ``ok``, delivery was proved; ``failed``, with reason; ``unavailable``, with reason and remedy.
-    repeat: 0-based within its case. position: 0-based in the order in which the session ran.
+    state: ``ok``, every message is accounted for; ``failed``, with reason; ``unavailable``, with reason and remedy.
     window_ns: the producer's first send after warm-up to the last receive of the slowest consumer.
     send_window_ns: the producer's first to its last accepted call.
     outside_ns: the trial's whole time less its window.
-    steal_ns: cpu time that the hypervisor took during the trial.
     bytes_on_wire: framing included. message_bytes: delivered, framing excluded.
     oversubscribed: there were more workers than cpus to run them.
     granted: what the system gave for the parameters asked for.
@@ -107,10 +108,6 @@ class Trial(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     state: State
     reason: str | None = None
     remedy: str | None = None
-    repeat: Count = 0
-    position: Count = 0
-    run_id: str = ""
-    started_at: str = ""
     seed: Count = 0
     sent: Count = 0
     delivered: Count = 0
@@ -128,13 +125,26 @@ class Trial(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     window_ns: Count = 0
     send_window_ns: Count = 0
     outside_ns: Count = 0
-    steal_ns: Count = 0
     peak_memory_bytes: Count = 0
     oversubscribed: bool = False
     injected: Injected | None = None
     granted: dict[str, ParamValue] = {}
     producer: ProducerCounts | None = None
     consumers: list[ConsumerCounts] = []
+
+
+class Trial(TrialCounts, kw_only=True, forbid_unknown_fields=True):
+    """What one trial counted, and its place in the session.
+
+    repeat: 0-based within its case. position: 0-based in the order in which the session ran.
+    steal_ns: cpu time that the hypervisor took during the trial.
+    """
+
+    repeat: Count = 0
+    position: Count = 0
+    run_id: str = ""
+    started_at: str = ""
+    steal_ns: Count = 0
 
 
 class ConsumerFigures(ConsumerCounts, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -174,11 +184,44 @@ def fairness(delivered: Sequence[int]) -> float | None:
     return sum(delivered) ** 2 / (len(delivered) * squares) if squares else None
 
 
+_SUMMED = ("delivered", "duplicated", "reordered", "corrupted")
+
+
+def contradiction(counted: TrialCounts) -> str | None:
+    """The first reason why these counts prove no delivery, or None; whether loss is allowed they cannot tell."""
+    if counted.sent != counted.delivered + counted.lost:
+        return f"sent {counted.sent} is not delivered {counted.delivered} + lost {counted.lost}"
+    if counted.producer is not None and counted.producer.sent != counted.sent:
+        return f"sent is {counted.sent}, its producer says {counted.producer.sent}"
+    for name in _SUMMED:
+        total, parts = getattr(counted, name), sum(getattr(consumer, name) for consumer in counted.consumers)
+        if total != parts:
+            return f"{name} is {total}, its consumers' sum is {parts}"
+    return _undealt(counted.consumers) or (f"{counted.corrupted} corrupted" if counted.corrupted else None)
+
+
+def _undealt(consumers: Sequence[ConsumerCounts]) -> str | None:
+    """The first consumer that did not account for what it was dealt; where consumers compete, none was dealt any."""
+    for consumer in consumers:
+        if consumer.dealt is not None and consumer.dealt != consumer.delivered + consumer.lost:
+            return (
+                f"consumer {consumer.index} was dealt {consumer.dealt}, "
+                f"not delivered {consumer.delivered} + lost {consumer.lost}"
+            )
+    return None
+
+
+def _judged(trial: Trial) -> Trial:
+    found = contradiction(trial) if trial.state == "ok" else None
+    if found is None:
+        return trial
+    reason = f"the trial is recorded as ok, which its counts contradict: {found}"
+    return msgspec.structs.replace(trial, state="failed", reason=reason)
+
+
 def _withheld(trial: Trial) -> str | None:
     if trial.state != "ok":
         return "delivery was not proved" if trial.state == "failed" else "it did not run"
-    if trial.sent != trial.delivered + trial.lost:
-        return f"sent {trial.sent} is not delivered {trial.delivered} + lost {trial.lost}"
     if trial.delivered == 0:
         return "nothing was delivered"
     if trial.window_ns < WINDOW_LOW_NS:
@@ -187,7 +230,8 @@ def _withheld(trial: Trial) -> str | None:
 
 
 def figures(trial: Trial) -> TrialFigures:
-    """The trial with everything that derives from its counts, computed afresh."""
+    """The trial, judged again, with everything that derives from its counts, computed afresh."""
+    trial = _judged(trial)
     stored = {name: getattr(trial, name) for name in Trial.__struct_fields__ if name != "consumers"}
     withheld = _withheld(trial)
     shown = withheld is None
