@@ -138,6 +138,42 @@ def test_a_failed_trial_is_exit_4_and_the_others_are_kept(call: Call, data: Path
     assert sorted(states(stored(data))) == ["failed", "failed", "ok"]
 
 
+@pytest.mark.parametrize(
+    ("behave", "remedy"),
+    [("not-set-up", "raise the limit of open files (ulimit -n)"), ("system-error", "mend what the system names")],
+)
+def test_a_trial_that_could_not_be_set_up_says_nothing_of_delivery(
+    call: Call, data: Path, behave: str, remedy: str
+) -> None:
+    answer = call("run", "-t", "tcp", "--items", "100", "--repeats", "1", "-P", f"behave=ok,{behave}")
+    assert answer.code == 1
+    assert "1 of 2 trials could not be set up" in answer.last_line
+    assert "open a pipe: Too many open files; " in answer.last_line
+    assert remedy in answer.last_line
+    assert "deliver" not in answer.last_line
+    assert sorted(states(stored(data))) == ["failed", "ok"]
+
+
+def test_a_delivery_that_failed_outweighs_what_was_not_set_up(call: Call) -> None:
+    answer = call("run", "-t", "tcp", "--items", "100", "--repeats", "1", "-P", "behave=not-set-up,failed")
+    assert answer.code == 4
+    assert "1 of 2 trials did not prove their delivery" in answer.last_line
+    assert "3 messages were lost" in answer.last_line
+
+
+def test_what_the_runner_refuses_whole_is_a_mistake_in_the_request(call: Call, data: Path) -> None:
+    answer = call("run", "-t", "tcp", "--items", "100", "--repeats", "1", "-P", "behave=refuse")
+    assert answer.code == 2
+    assert "a pipe of packets cannot do policy buffer; it offers each" in answer.last_line
+    assert states(stored(data)) == ["unavailable"]
+    assert call("run", "-t", "tcp", "--items", "100", "--repeats", "1", "-P", "behave=ok,refuse").code == 0
+
+
+def test_the_remedy_is_told_with_the_reason(call: Call) -> None:
+    answer = call("run", "-t", "absent", "--items", "100", "--repeats", "1")
+    assert "this kernel has no absent; load the module absent" in answer.last_line
+
+
 def test_an_injected_fault_is_exit_4(call: Call, data: Path) -> None:
     answer = call("run", "-t", "tcp", "--items", "100", "--repeats", "1", "--inject", "flip")
     assert answer.code == 4

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 __all__ = ["interruption", "judge", "read", "show"]
 
+from collections.abc import Sequence
+
 from rich.console import Console
 
 from queuemark.analysis.estimates import with_estimates
 from queuemark.cli.progress import CaseLabels
-from queuemark.model.errors import Interrupted, NothingAvailable, NotProved
+from queuemark.model.errors import Interrupted, NothingAvailable, NotProved, QueuemarkError, UsageError
+from queuemark.model.plan import Case
 from queuemark.model.session import Session, SessionDocument
+from queuemark.model.trial import Trial
+from queuemark.runners.trial import REFUSAL
 from queuemark.store import Store
 from queuemark.views.classic import classic_tables, is_grid
 from queuemark.views.rates import rates_text
@@ -50,17 +55,38 @@ def interruption(document: SessionDocument) -> Interrupted:
 def judge(document: SessionDocument) -> None:
     """Nothing when delivery was proved wherever it could be.
 
-    Raises: NotProved when a trial failed; NothingAvailable when none could run.
+    Raises: NotProved when a trial that was set up failed; QueuemarkError when the system refused to set one up;
+    UsageError when the runner refused every case; NothingAvailable when none could run.
     """
     trials = [(case.case, trial) for case in document.cases for trial in case.trials]
     failed = [(case, trial) for case, trial in trials if trial.state == "failed"]
+    unproved = [(case, trial) for case, trial in failed if not _not_set_up(trial)]
+    if unproved:
+        raise NotProved(_told(document, unproved, "did not prove their delivery"))
     if failed:
-        case, trial = failed[0]
-        label = CaseLabels(document.session.plan.cases)(case)
-        raise NotProved(
-            f"{len(failed)} of {len(trials)} trials did not prove their delivery, the first {label}: "
-            f"{trial.reason}; see: queuemark show {document.session.id[:8]}"
-        )
+        raise QueuemarkError(_told(document, failed, "could not be set up"))
+    if all((trial.reason or "").startswith(REFUSAL) for _, trial in trials):
+        reasons = dict.fromkeys(_why(trial) for _, trial in trials)
+        raise UsageError(f"no case could run as it was asked: {'; '.join(reasons)}")
     if not any(trial.state == "ok" for _, trial in trials):
-        reasons = dict.fromkeys(f"{case.transport}: {trial.reason}" for case, trial in trials)
+        reasons = dict.fromkeys(f"{case.transport}: {_why(trial)}" for case, trial in trials)
         raise NothingAvailable(f"nothing that was asked for could run here: {'; '.join(reasons)}")
+
+
+def _not_set_up(trial: Trial) -> bool:
+    """What fails once messages flow has no remedy to offer; see runners.trial."""
+    return trial.sent == 0 and trial.remedy is not None
+
+
+def _told(document: SessionDocument, ended: Sequence[tuple[Case, Trial]], how: str) -> str:
+    """How many ended so, and the first of them in full."""
+    total = sum(len(case.trials) for case in document.cases)
+    case, trial = ended[0]
+    label = CaseLabels(document.session.plan.cases)(case)
+    see = f"see: queuemark show {document.session.id[:8]}"
+    return f"{len(ended)} of {total} trials {how}, the first {label}: {_why(trial)}; {see}"
+
+
+def _why(trial: Trial) -> str:
+    reason = trial.reason or "no reason was given"
+    return f"{reason}; {trial.remedy}" if trial.remedy else reason

@@ -11,6 +11,7 @@ from __future__ import annotations
 __all__ = ["GRACE_S", "CannotStart", "Ending", "watch"]
 
 import contextlib
+import errno
 import os
 import selectors
 import signal
@@ -30,8 +31,20 @@ _STDERR_KEPT_BYTES = 4096
 _READ_BYTES = 65536
 
 
+_REMEDIES = {
+    errno.EAGAIN: "raise the limit of processes (ulimit -u), or end some",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "the whole system has too many files open: end what holds them",
+    errno.ENOMEM: "raise the limit of memory (ulimit -v), or free some",
+}
+
+
 class CannotStart(Exception):
-    """The runner did not start: which, and what the system said."""
+    """The runner did not start: which, and what the system said. remedy: what to do about it."""
+
+    def __init__(self, tried: str, error: OSError) -> None:
+        super().__init__(f"{tried}: {error.strerror or error}")
+        self.remedy = _REMEDIES.get(error.errno or 0, "see: queuemark list")
 
 
 @dataclass(frozen=True)
@@ -98,7 +111,7 @@ def _spawn(command: Sequence[str]) -> subprocess.Popen[bytes]:
             bufsize=0,
         )
     except OSError as error:
-        raise CannotStart(f"{command[0]} could not be started: {error.strerror or error}") from error
+        raise CannotStart(f"{command[0]} could not be started", error) from error
 
 
 def _bury(process: subprocess.Popen[bytes]) -> None:
@@ -115,7 +128,7 @@ def _pidfd(pid: int) -> int:
     try:
         return os.pidfd_open(pid)
     except OSError as error:
-        raise CannotStart(f"process {pid} could not be watched: {error.strerror or error}") from error
+        raise CannotStart(f"process {pid} could not be watched", error) from error
 
 
 class _Watcher:

@@ -3,12 +3,13 @@
 1. A Trial is ``ok`` only when the runner says so, ended with 0, kept the contract and contradicts itself nowhere.
 2. A case that the runner refuses before it begins is ``unavailable``, with the runner's words as the reason.
 3. Everything else that a runner does makes a ``failed`` Trial with the reason; what was counted is kept beside it.
-4. outside_ns is measured here: the runner's whole wall time less its window. steal_ns is the caller's to add.
+4. A failed Trial that sent nothing and has a remedy was never set up: the system refused, delivery was not at stake.
+5. outside_ns is measured here: the runner's whole wall time less its window. steal_ns is the caller's to add.
 """
 
 from __future__ import annotations
 
-__all__ = ["perform"]
+__all__ = ["REFUSAL", "perform"]
 
 import signal
 from collections.abc import Callable
@@ -26,6 +27,11 @@ from queuemark.runners.verdict import Claim, contradiction
 _OWN_DEADLINE_S = 5.0
 """The runner keeps the deadline itself; the caller waits this much longer for it to say so."""
 
+REFUSAL = "the runner refused this case"
+"""How the reason begins when the runner understood the case and will not do it."""
+
+_SYSTEM_ERROR = 1
+_SYSTEM_REMEDY = "nothing was sent: mend what the system names and run it again"
 _REFUSED = 2
 _EXIT_CODES = {"ok": (0,), "failed": (1, 4), "unavailable": (3,)}
 _COUNTED = tuple(
@@ -58,11 +64,11 @@ def perform(
             on_event=on_event,
         )
     except CannotStart as error:
-        return Trial(state="failed", reason=str(error), **known)
+        return Trial(state="failed", reason=str(error), remedy=error.remedy, **known)
     if ending.stopped:
         return None
     if _refused(ending):
-        return Trial(state="unavailable", reason=f"the runner refused this case{_said(ending)}", **known)
+        return Trial(state="unavailable", reason=f"{REFUSAL}{_said(ending)}", **known)
     reason = _breach(ending, request.deadline_s) or _disbelief(ending, request, facts)
     return _trial(ending, reason, known)
 
@@ -76,11 +82,18 @@ def _trial(ending: Ending, reason: str | None, known: dict[str, Any]) -> Trial:
     return Trial(
         state=state,
         reason=reason or result.reason or (None if state == "ok" else "the runner gave no reason"),
-        remedy=result.remedy,
+        remedy=result.remedy or (_SYSTEM_REMEDY if _not_set_up(ending, reason) else None),
         outside_ns=max(0, ending.wall_ns - result.window_ns),
         **counted,
         **known,
     )
+
+
+def _not_set_up(ending: Ending, breach: str | None) -> bool:
+    """The system refused something before the first message; nothing is said about delivery."""
+    result = ending.result
+    failed = result is not None and result.state == "failed" and result.sent == 0
+    return failed and breach is None and ending.exit_code == _SYSTEM_ERROR
 
 
 def _refused(ending: Ending) -> bool:

@@ -16,7 +16,7 @@ BEHAVIOURS = """
     ok slow refuse garbage binary half-line silent no-result two-results after-result no-ready two-ready early-tick
     other-run contract-9 unknown-field bad-exit failed failed-exit-0 unavailable killed crash hang hang-hard
     orphan flood chatter wrong-sum unconserved lossy duplicates short negative missing-consumer unchecked
-    long-window early-end wrong-seed wrong-bytes quiet-fault made-fault shouting
+    long-window early-end wrong-seed wrong-bytes quiet-fault made-fault shouting not-set-up system-error
 """.split()  # noqa: SIM905
 SENT = 1000
 
@@ -202,6 +202,11 @@ def spoilt(behave, found, asked):
     if behave == "failed":
         found.update(state="failed", reason="3 messages were lost on consumer 0", lost=3, delivered=found["sent"] - 3)
         code = 4
+    elif behave in ("not-set-up", "system-error"):
+        found.update({name: 0 for name, value in found.items() if isinstance(value, int) and name != "contract"})
+        found.update(state="failed", reason="open a pipe: Too many open files", producer=None, consumers=[])
+        found.update(remedy="raise the limit of open files (ulimit -n)" if behave == "not-set-up" else None)
+        code = 1
     elif behave == "failed-exit-0":
         found.update(state="failed", reason="3 messages were lost")
     elif behave == "unavailable":
