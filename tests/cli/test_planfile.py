@@ -68,8 +68,8 @@ def test_sweeps_share_what_stands_above_them(tmp_path: Path) -> None:
     assert second.params == {"nodelay": "1", "pipe_bytes": "64k"}
 
 
-def test_an_empty_plan_is_one_sweep_of_defaults(tmp_path: Path) -> None:
-    assert len(read(tmp_path, "").sweeps) == 1
+def test_a_plan_without_sweeps_is_one_sweep(tmp_path: Path) -> None:
+    assert len(read(tmp_path, "repeats = 2").sweeps) == 1
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,8 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "plan.toml").write_bytes(b'sizes = "\xff"')
     with pytest.raises(UsageError, match="is not UTF-8"):
         read_plan_file(tmp_path / "plan.toml", {})
+
+
+@pytest.mark.parametrize("text", ["", "# all of it is a comment\n"])
+def test_a_plan_that_says_nothing_is_not_a_plan_of_everything(tmp_path: Path, text: str) -> None:
+    assert "is empty; name what to measure" in refusal(tmp_path, text)

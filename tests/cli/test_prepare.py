@@ -186,7 +186,7 @@ def test_a_seed_is_drawn_when_none_is_given(known: dict[str, Transport]) -> None
     ("asked", "named"),
     [
         ({"sizes": "0"}, "must be at least 1"),
-        ({"sizes": "-1"}, "is not a number with a unit"),
+        ({"sizes": "-1"}, "must be at least 1"),
         ({"sizes": "4Q"}, "unknown unit 'Q'"),
         ({"consumers": "0"}, "must be at least 1"),
         ({"consumers": "100000"}, "at most 1024 consumer processes"),

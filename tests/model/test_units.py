@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from itertools import pairwise
 
 import pytest
@@ -75,6 +76,26 @@ def test_lists_keep_their_order_and_drop_repeats() -> None:
 def test_a_broken_list_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_byte_list(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1..", "size '1..': the range has no end"),
+        ("16,..4", "size '..4': the range has no beginning"),
+        ("16,", "size '16,': a value is missing beside a comma"),
+        ("-1", "size '-1' must be at least 1"),
+        ("-4..4", "size '-4' must be at least 1"),
+    ],
+)
+def test_what_is_wrong_with_a_list_is_named(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=f"^{re.escape(said)}; write for example "):
+        parse_byte_list(text)
+
+
+def test_a_negative_duration_is_named() -> None:
+    with pytest.raises(UsageError, match="duration '-1s' must be above 0; write for example"):
+        parse_duration_s("-1s")
 
 
 def test_a_list_of_too_many_values_is_refused() -> None:

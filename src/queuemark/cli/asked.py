@@ -95,20 +95,20 @@ def read_sweep(asked: Asked, known: dict[str, Transport], messages: MessagesSour
         raise UsageError("own messages have their own sizes; leave the sizes out")
     return Sweep(
         transports=read_transports(asked.transports, known),
-        sizes_bytes=_sizes_bytes(asked.sizes or "64"),
-        consumers=_consumers(asked.consumers or "1"),
-        patterns=_patterns(asked.patterns or "share"),
-        dispatches=_dispatches(asked.dispatches) if asked.dispatches else (),
-        policies=_policies(asked.policies or "each"),
-        lingers_us=_lingers_us(asked.linger_us or "0"),
-        acks=_acks(asked.acks or "fence"),
-        waits=_waits(asked.waits or "block"),
-        placements=_placements(asked.placements or "spread"),
+        sizes_bytes=_sizes_bytes(_said(asked.sizes, "64")),
+        consumers=_consumers(_said(asked.consumers, "1")),
+        patterns=_patterns(_said(asked.patterns, "share")),
+        dispatches=_dispatches(asked.dispatches) if asked.dispatches is not None else (),
+        policies=_policies(_said(asked.policies, "each")),
+        lingers_us=_lingers_us(_said(asked.linger_us, "0")),
+        acks=_acks(_said(asked.acks, "fence")),
+        waits=_waits(_said(asked.waits, "block")),
+        placements=_placements(_said(asked.placements, "spread")),
         params={name: _each(values, str) for name, values in asked.params.items()},
         items=_items(asked.items) if asked.items is not None else None,
-        duration_s=None if asked.items is not None else _duration_s(asked.duration or DURATION_DEFAULT),
-        warmup_s=_warmup_s(asked.warmup or "10ms"),
-        verify=read_verify(asked.verify or "full"),
+        duration_s=None if asked.items is not None else _duration_s(_said(asked.duration, DURATION_DEFAULT)),
+        warmup_s=_warmup_s(_said(asked.warmup, "10ms")),
+        verify=read_verify(_said(asked.verify, "full")),
         messages=messages,
     )
 
@@ -158,6 +158,11 @@ def read_inject(text: str) -> str:
     if text not in FAULTS:
         raise UsageError(f"unknown fault {text!r}; {nearest(text, FAULTS)} (one fault is made in a trial)")
     return text
+
+
+def _said(text: str | None, default: str) -> str:
+    """What was said; an empty text was said, too, and is for its reader to refuse."""
+    return default if text is None else text
 
 
 def _each(text: str, read: Callable[[str], T]) -> tuple[T, ...]:

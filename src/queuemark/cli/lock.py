@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["alone"]
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from pathlib import Path
 from queuemark.model.errors import QueuemarkError
 
 LOCK_NAME = "run.lock"
+
+_REMEDIES = {errno.EFBIG: "raise the limit of file size (ulimit -f)"}
 
 
 @contextmanager
@@ -52,4 +55,5 @@ def _take(lock: int, path: Path) -> None:
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
     except OSError as error:
-        raise QueuemarkError(f"cannot write {path}: {error.strerror or error}; make room on that disk") from error
+        remedy = _REMEDIES.get(error.errno or 0, "make room on that disk")
+        raise QueuemarkError(f"cannot write {path}: {error.strerror or error}; {remedy}") from error

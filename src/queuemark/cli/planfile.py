@@ -87,6 +87,8 @@ class _Reader:
 
     def plan(self) -> PlanFile:
         document = self._document()
+        if not document:
+            raise UsageError(f'plan {self._path} is empty; name what to measure, for example: transports = "tcp"')
         tables = document.pop("sweep", [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             with self._at(("sweep",)):

@@ -122,10 +122,12 @@ def _source(request: Request, known: dict[str, Transport]) -> _Source:
         return _Source(what="the sweep", preset=None, sweeps=(Asked(),), request=request)
     if name is None or name in PRESETS:
         preset = PRESETS[name or "quick"]
-        whole = msgspec.structs.replace(request, repeats=request.repeats or str(preset.repeats))
+        whole = msgspec.structs.replace(
+            request, repeats=str(preset.repeats) if request.repeats is None else request.repeats
+        )
         return _Source(what=f"preset {name or 'quick'}", preset=name or "quick", sweeps=preset.sweeps, request=whole)
     if not name.endswith(".toml") and "/" not in name and not Path(name).exists():
-        raise UsageError(f"unknown preset {name!r}; {nearest(name, PRESETS)} A plan is a file that ends in .toml")
+        raise UsageError(f"unknown preset {name!r}; {nearest(name, PRESETS)} (a plan is a file that ends in .toml)")
     plan = read_plan_file(Path(name), known)
     unsaid = [field for field in PlanFile.__struct_fields__ if field != "sweeps" and getattr(request, field) is None]
     whole = msgspec.structs.replace(request, **{field: getattr(plan, field) for field in unsaid})
@@ -138,7 +140,7 @@ def _source(request: Request, known: dict[str, Transport]) -> _Source:
 def _sweeps_something(asked: Asked) -> bool:
     """Whether an axis was named that makes a sweep of one's own; how long to measure, and how strictly, does not."""
     modest = ("items", "duration", "warmup", "verify")
-    return any(getattr(asked, name) for name in Asked.__struct_fields__ if name not in modest)
+    return any(getattr(asked, name) not in (None, {}) for name in Asked.__struct_fields__ if name not in modest)
 
 
 def _messages(request: Request) -> MessagesSource | None:

@@ -123,6 +123,7 @@ def command(
     print_plan: bool,
     **said: str | None,
 ) -> None:
+    _check_said(ctx)
     if print_plan and json_target is not None:
         raise UsageError("--print-plan runs nothing that --json could hold; leave one of them out")
     if json_target is not None:
@@ -134,6 +135,14 @@ def command(
         _print_plan(ctx, _request(name, params, said))
     else:
         _new(ctx, _request(name, params, said), json_target)
+
+
+def _check_said(ctx: click.Context) -> None:
+    """Raises: UsageError for an empty value, which a shell makes of an unset variable."""
+    for param in ctx.command.params:
+        if ctx.params.get(param.name or "") == "":
+            word = param.human_readable_name if isinstance(param, click.Argument) else max(param.opts, key=len)
+            raise UsageError(f"{word} has an empty value; give one or leave it out")
 
 
 def _request(name: str | None, params: tuple[str, ...], said: dict[str, str | None]) -> Request:

@@ -39,7 +39,7 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=_HIGH)]
 Positive = Annotated[int, msgspec.Meta(ge=1, le=_HIGH)]
 """A Count of at least 1."""
 
-_NUMBER = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>[A-Za-zµ]*)")
+_NUMBER = re.compile(r"(?P<number>-?[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>[A-Za-zµ]*)")
 _BINARY = {"kib": 1024, "mib": 1024**2, "gib": 1024**3}
 _BYTES = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, **_BINARY}
 _COUNTS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, **_BINARY}
@@ -94,8 +94,11 @@ def parse_count(text: str, what: str = "count") -> int:
 def _listed(text: str, read: Callable[[str, str], int], what: str) -> list[int]:
     values: list[int] = []
     for part in text.split(","):
+        if text.strip() and not part.strip():
+            raise UsageError(f"{what} {text!r}: a value is missing beside a comma; write for example 16,64")
         if ".." in part:
             first_text, _, last_text = part.partition("..")
+            _check_ends(part, first_text, last_text, what)
             first, last = read(first_text, what), read(last_text, what)
             if first > last:
                 raise UsageError(f"{what} {part!r}: the range runs backwards; write {last_text}..{first_text}")
@@ -109,6 +112,12 @@ def _listed(text: str, read: Callable[[str, str], int], what: str) -> list[int]:
     if len(unique) > _LIST_LIMIT:
         raise UsageError(f"{what} {text!r} names {len(unique)} values; at most {_LIST_LIMIT} are taken")
     return unique
+
+
+def _check_ends(part: str, first_text: str, last_text: str, what: str) -> None:
+    for end, text in (("beginning", first_text), ("end", last_text)):
+        if not text.strip():
+            raise UsageError(f"{what} {part!r}: the range has no {end}; write for example 1..64")
 
 
 def parse_byte_list(text: str, what: str = "size") -> list[int]:
