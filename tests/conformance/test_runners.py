@@ -127,7 +127,7 @@ def test_each_parameter_alone_is_granted_and_recorded(offer: Offer) -> None:
 def test_workers_that_keep_step_do_not_stand_still(offer: Offer) -> None:
     """Their counts are equal whenever one looks: each message takes longer than it waits for the next."""
     size = min(4 << 20, offer.transport.facts.max_size_bytes)
-    load = Load(size=size, items=200 if size > 1 << 20 else 20_000, more={"stall": "0.3"})
+    load = Load(size=size, items=min(20_000, (1200 << 20) // size), more={"stall": "0.8"})
     assert_proved(offer, load, run_load(offer, load))
 
 
