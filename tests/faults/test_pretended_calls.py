@@ -19,7 +19,7 @@ from tests.conformance.runs import OFFERS, Load, Run, assert_kept_contract, asse
 
 ITEMS = 60
 SIZE = 16
-STALL_S = 0.3
+STALL_S = 0.6
 
 
 @dataclass(frozen=True)
