@@ -22,7 +22,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from queuemark.cli.main import COMMANDS, FIRST_STEPS
+from queuemark.cli.group import COMMANDS, FIRST_STEPS
 from queuemark.cli.presets import PRESETS
 from queuemark.model import errors
 from queuemark.model.transport import Listing, Param, Transport

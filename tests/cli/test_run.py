@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import shutil
 import signal
 import subprocess
@@ -90,6 +91,50 @@ def test_m27_the_command_makes_the_same_session_again(call: Call, data: Path) ->
     assert second.session.plan == first.session.plan
     order = [[trial.position for trial in case.trials] for case in first.cases]
     assert [[trial.position for trial in case.trials] for case in second.cases] == order
+
+
+def test_m27_the_command_that_is_printed_works_from_here(call: Call, data: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "a place" / "plan.toml"
+    plan.parent.mkdir()
+    plan.write_text('transports = "tcp"\nitems = 100\nrepeats = 1\nseed = 7\n')
+    answer = call("run", str(plan))
+    assert answer.code == 0
+    said = " ".join(answer.out.split("again: ")[1].split("in full: ")[0].split())
+    again = call(*shlex.split(said)[1:])
+    assert again.code == 0, again.err
+    assert stored(data).session.plan.command == "queuemark run plan.toml --seed 7"
+    assert str(plan) not in call("show").out
+
+
+@pytest.mark.parametrize(("behave", "code"), [("ok", 0), ("failed", 4), ("not-set-up", 1)])
+@pytest.mark.parametrize("more", [(), ("--json", "-")])
+def test_a_reader_that_leaves_does_not_decide_the_code(
+    spawn: Spawn, data: Path, behave: str, code: int, more: tuple[str, ...]
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = ("run", "-t", "tcp", "--items", "100", "--repeats", "1", "-P", f"behave={behave}", *more)
+    with spawn(*words, stdout=writing) as process:
+        os.close(writing)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == code, err
+    assert "Broken" not in err
+    assert stored(data).session.state == "complete"
+
+
+@pytest.mark.parametrize("more", [(), ("--json", "-")])
+def test_a_stdout_that_is_full_is_named_and_the_session_is_kept(
+    spawn: Spawn, data: Path, more: tuple[str, ...]
+) -> None:
+    with Path("/dev/full").open("w") as full, spawn(*SMALL, *more, stdout=full) as process:
+        _, err = process.communicate(timeout=30)
+    session = stored(data).session
+    assert process.returncode == 1
+    assert err.splitlines()[-1] == (
+        "queuemark: cannot write to standard output: No space left on device; "
+        f"the session is kept, show it again with: queuemark show {session.id[:8]}"
+    )
+    assert session.state == "complete"
 
 
 def test_json_on_stdout_is_the_session_and_nothing_else(call: Call, data: Path) -> None:

@@ -36,7 +36,7 @@ def test_a_generated_page_is_not_stale(name: str) -> None:
 
 
 def test_every_command_and_transport_has_its_place() -> None:
-    from queuemark.cli.main import COMMANDS
+    from queuemark.cli.group import COMMANDS
 
     commands = (REFERENCE / "cli.md").read_text(encoding="utf-8")
     assert [name for name in COMMANDS if f"## `queuemark {name}" not in commands] == []

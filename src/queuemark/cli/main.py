@@ -1,129 +1,47 @@
-"""The group of commands, and what every one of them shares.
+"""Where the console script begins; it imports next to nothing before Ctrl-C is provided for.
 
-1. A command's module is imported when the command is called; help of the whole needs none of them.
-2. An error is one line on stderr, ``queuemark: what, where, what to do``, and an exit code (model/errors.py).
-3. QUEUEMARK_DEBUG=1 shows where an error came from.
+1. Ctrl-C while Python is still importing ends with one line and 130, as it does later.
+2. No file that is opened later takes the number of a standard stream that was closed before the start.
 """
 
 from __future__ import annotations
 
-__all__ = ["main", "queuemark"]
+__all__ = ["main"]
 
 import os
+import signal
 import sys
-from importlib import import_module
+from types import FrameType
 from typing import NoReturn
-
-import rich_click as click
-
-from queuemark import __version__
-from queuemark.model.errors import QueuemarkError, UsageError, nearest
-
-COMMANDS = {
-    "run": "Measure: push messages through transports, prove delivery, keep every trial.",
-    "list": "Transports and runners: available, or why not.",
-    "show": "Results of a stored session.",
-    "export": "A stored session as JSON or CSV.",
-}
-
-FIRST_STEPS = """\
-queuemark measures how fast messages move between processes on this machine, and proves that they arrived.
-
-  queuemark run                                     the quick session, about a minute
-  queuemark run -t tcp,pipe -s 1..4096 -c 1,4       your own sweep
-  queuemark run --messages FILE                     your own messages
-  queuemark list                                    what can be measured here, or why not
-  queuemark show                                    the last results again
-  queuemark export --format csv                     the last results for other programs
-Every command explains itself: queuemark COMMAND --help"""
-
-
-class LazyGroup(click.RichGroup):
-    """Knows names and one-line helps; imports a command only to run it or to show its own help."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        return click.RichCommand(name=cmd_name, help=COMMANDS[cmd_name])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        if name not in COMMANDS:
-            raise UsageError(f"unknown command {name!r}; {nearest(name, COMMANDS)}")
-        command: click.Command = import_module(f"queuemark.cli.{name}").command
-        return name, command, args[1:]
-
-
-@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "-V", "--version", message="queuemark %(version)s")
-@click.pass_context
-def queuemark(ctx: click.Context) -> None:
-    """A laboratory for message passing: which mechanism moves the most messages, and what bound it."""
-    if ctx.invoked_subcommand is None:
-        click.echo(FIRST_STEPS)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The console script: runs a command and exits with its code."""
-    code = _run(arguments)
+    caught = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if caught:
+        signal.signal(signal.SIGINT, _leave)
+    _fill_closed_streams()
+    from queuemark.cli.group import run
+
+    if caught:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.exit(run(arguments))
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    # An exception would come up in the midst of an import, and some of those are caught or only reported there.
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        code = _quietly()
-    sys.exit(code)
+        os.write(2, b"queuemark: interrupted\n")
+    finally:
+        os._exit(130)
 
 
-def _run(arguments: list[str] | None) -> int:
-    try:
-        answer = queuemark.main(arguments, prog_name="queuemark", standalone_mode=False)
-    except QueuemarkError as error:
-        return _say(str(error), error.exit_code, error)
-    except click.UsageError as error:
-        return _say(_usage(error), UsageError.exit_code, error)
-    except click.ClickException as error:
-        return _say(error.format_message(), 1, error)
-    except (KeyboardInterrupt, click.Abort) as error:
-        return _say("interrupted", 130, error)
-    except BrokenPipeError:
-        return _quietly()
-    except OSError as error:
-        where = f" {error.filename}:" if error.filename else ""
-        return _say(f"the system refused:{where} {error.strerror or error}", 1, error)
-    except Exception as error:  # noqa: BLE001 - the last resort: nobody is helped by a traceback they did not ask for
-        kind = type(error).__name__
-        return _say(f"internal error: {kind}: {error}; please report it with QUEUEMARK_DEBUG=1 set", 1, error)
-    return answer if isinstance(answer, int) else 0
-
-
-def _usage(error: click.UsageError) -> str:
-    """Click's own words, and where to read on."""
-    path = error.ctx.command_path if error.ctx else "queuemark"
-    return f"{error.format_message().rstrip('.')}; see: {path} --help"
-
-
-def _say(message: str, code: int, error: BaseException) -> int:
-    if os.environ.get("QUEUEMARK_DEBUG"):
-        sys.excepthook(type(error), error, error.__traceback__)
-    line = " ".join(message.split())
-    try:
-        print(f"queuemark: {line}", file=sys.stderr)
-    except BrokenPipeError:
-        return _quietly(code)
-    return code
-
-
-def _quietly(code: int = 1) -> int:
-    """Whoever read our output has gone: nothing more is written, not even by the interpreter at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
+def _fill_closed_streams() -> None:
+    """sys.stdout stays None where it was closed: whoever prints is to know; sys.stderr becomes a drain."""
+    for number in (0, 1, 2):
         try:
-            stream.flush()
-        except BrokenPipeError:
-            os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
-    return code
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the system takes the lowest number that is free
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", closefd=False)

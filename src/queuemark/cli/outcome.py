@@ -4,9 +4,11 @@ from __future__ import annotations
 
 __all__ = ["interruption", "judge", "read", "show"]
 
+import sys
 from collections.abc import Sequence
+from shutil import get_terminal_size
 
-from rich.console import Console
+import msgspec
 
 from queuemark.analysis.estimates import with_estimates
 from queuemark.cli.progress import CaseLabels
@@ -26,14 +28,17 @@ def read(store: Store, session: Session) -> SessionDocument:
     return with_estimates(store.document(session.id))
 
 
-def show(document: SessionDocument) -> None:
-    """The results on stdout, and where there is more to see."""
-    console = Console()
-    for text in (
-        _results_text(document, console.width if console.is_terminal else WIDTH),
-        f"in full: queuemark show {document.session.id[:8]} --wide",
-    ):
-        console.print(text.rstrip("\n"), markup=False, highlight=False, soft_wrap=True)
+def show(document: SessionDocument, command: str | None = None) -> None:
+    """The results on stdout, and where there is more to see.
+
+    command: what makes the session again from here, paths included; else the one that is stored, without them.
+    """
+    if command is not None:
+        plan = msgspec.structs.replace(document.session.plan, command=command)
+        document = msgspec.structs.replace(document, session=msgspec.structs.replace(document.session, plan=plan))
+    width = get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
+    print(_results_text(document, width).rstrip("\n"))
+    print(f"in full: queuemark show {document.session.id[:8]} --wide")
 
 
 def _results_text(document: SessionDocument, width: int) -> str:

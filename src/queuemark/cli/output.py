@@ -1,14 +1,20 @@
-"""JSON for other programs: on stdout, or in a file that is there whole or not at all."""
+"""What leaves this process: on stdout, or in a file that is there whole or not at all.
+
+A reader that goes away is no error; a system that refuses to write is one.
+"""
 
 from __future__ import annotations
 
-__all__ = ["check_writable", "write_json"]
+__all__ = ["STDOUT", "check_writable", "discard", "discard_stdout", "printing", "unwritten_text", "write_json"]
 
 import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from queuemark.model.errors import QueuemarkError
 
@@ -31,8 +37,39 @@ def check_writable(target: str) -> None:
         raise QueuemarkError(f"cannot write {target}: permission denied; choose another place")
 
 
+@contextmanager
+def printing(remedy: str) -> Iterator[None]:
+    """What is printed within may be left unread.
+
+    Raises: QueuemarkError with the remedy when the system refuses to write it.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_stdout()
+    except OSError as error:
+        discard_stdout()
+        raise QueuemarkError(f"{unwritten_text(error)}; {remedy}") from error
+
+
+def unwritten_text(error: OSError) -> str:
+    return f"cannot write to standard output: {error.strerror or error}"
+
+
+def discard_stdout() -> None:
+    discard(sys.stdout)
+
+
+def discard(stream: TextIO) -> None:
+    """Nothing more is written to it, what waits in its buffer included, not even by the interpreter at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 def write_json(target: str, document: bytes) -> None:
-    """Raises: QueuemarkError when the system refuses."""
+    """Raises: QueuemarkError when the system refuses to write a file; OSError when it refuses stdout."""
     if target == STDOUT:
         sys.stdout.flush()
         sys.stdout.buffer.write(document)

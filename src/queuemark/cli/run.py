@@ -16,7 +16,7 @@ from rich.console import Console
 
 from queuemark.cli.asked import Asked
 from queuemark.cli.lock import alone
-from queuemark.cli.output import STDOUT, check_writable, write_json
+from queuemark.cli.output import STDOUT, check_writable, printing, write_json
 from queuemark.cli.prepare import Prepared, Request, prepare
 from queuemark.cli.presets import PRESETS
 from queuemark.model.errors import NothingAvailable, UsageError
@@ -175,8 +175,11 @@ def _was_given(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
-def _command_text(ctx: click.Context, seed: int) -> str:
-    """What makes this session again (M27), without what only concerned its output, and without paths."""
+def _command_text(ctx: click.Context, seed: int, *, paths: bool) -> str:
+    """What makes this session again (M27), without what only concerned its output.
+
+    paths: as they were typed, for whoever is here; else the names of files alone, for whoever reads the document.
+    """
     words = ["queuemark", "run"]
     for param in ctx.command.params:
         name = param.name or ""
@@ -184,7 +187,8 @@ def _command_text(ctx: click.Context, seed: int) -> str:
             continue
         value = ctx.params[name]
         for text in value if isinstance(value, tuple) else (value,):
-            shown = Path(text).name if name in ("messages", "name") and text not in PRESETS else text
+            named = not paths and name in ("messages", "name") and text not in PRESETS
+            shown = Path(text).name if named else text
             words += [shown] if isinstance(param, click.Argument) else [max(param.opts, key=len), shown]
     return shlex.join([*words, "--seed", str(seed)])
 
@@ -207,14 +211,15 @@ def _new(ctx: click.Context, request: Request, json_target: str | None) -> None:
     console = Console(stderr=True)
     found = _survey(console)
     prepared = prepare(request, found.transports())
-    plan = msgspec.structs.replace(prepared.plan, command=_command_text(ctx, prepared.plan.seed))
+    typed = _command_text(ctx, prepared.plan.seed, paths=True)
+    plan = msgspec.structs.replace(prepared.plan, command=_command_text(ctx, prepared.plan.seed, paths=False))
     with alone(data_directory()), Store.open() as store:
         check_room(data_directory(), plan)
         session = begin(store, plan)
         _say(console, f"{_opening(session)}, {_outlook(session, set())}")
         for line in _left_out(prepared):
             _say(console, line)
-        _finish(store, session, found, prepared.stall_s, console, json_target)
+        _finish(store, session, found, prepared.stall_s, console, json_target, typed)
 
 
 def _resume(name: str | None, stall: str | None, json_target: str | None) -> None:
@@ -232,7 +237,8 @@ def _resume(name: str | None, stall: str | None, json_target: str | None) -> Non
                 f"session {session.id[:8]} is complete: nothing to resume; see: queuemark show {session.id[:8]}",
             )
             if json_target is not None:
-                write_json(json_target, encode_session(read(store, session)))
+                with printing(_kept(session)):
+                    write_json(json_target, encode_session(read(store, session)))
             return
         found = _survey(console)
         done = store.done(session.id)
@@ -277,20 +283,32 @@ def _left_out(prepared: Prepared) -> list[str]:
 
 
 def _finish(
-    store: Store, session: Session, found: Survey, stall_s: float, console: Console, json_target: str | None
+    store: Store,
+    session: Session,
+    found: Survey,
+    stall_s: float,
+    console: Console,
+    json_target: str | None,
+    typed: str | None = None,
 ) -> None:
     from queuemark.cli.outcome import interruption, judge, read, show
     from queuemark.cli.session import carry_out
 
     through = carry_out(store, session, found, stall_s, console)
     document = read(store, session)
-    if json_target is not None:
-        write_json(json_target, encode_session(document))
+    # What the trials say is the outcome, whether or not anybody reads the table to its end.
+    with printing(_kept(session)):
+        if json_target is not None:
+            write_json(json_target, encode_session(document))
+        if through and json_target != STDOUT:
+            show(document, typed)
     if not through:
         raise interruption(document)
-    if json_target != STDOUT:
-        show(document)
     judge(document)
+
+
+def _kept(session: Session) -> str:
+    return f"the session is kept, show it again with: queuemark show {session.id[:8]}"
 
 
 def _say(console: Console, line: str) -> None:
