@@ -7,7 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from queuemark.cli.list import overview
 from queuemark.model.transport import Transport
+from queuemark.views.render import text
+from tests.examples import transports
 
 from .conftest import Call
 
@@ -19,6 +22,14 @@ def test_the_table_names_every_transport(call: Call) -> None:
     assert (answer.code, answer.err) == (0, "")
     for name in ("tcp", "unix-stream", "pipe", "mq-posix"):
         assert name in answer.out
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_table_fits_a_terminal(width: int) -> None:
+    shown = text(overview(list(transports().values())), width).splitlines()
+    assert max(map(len, shown)) <= width
+    rows = shown[shown.index("") + 4 : -3]
+    assert len(rows) <= 2 * len(transports())
 
 
 def test_what_is_unavailable_says_why_and_what_to_do(call: Call) -> None:

@@ -9,10 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from queuemark.store import Store
-from tests.examples import SESSION_ID, case, session, trial
+from tests.examples import SESSION_ID, case, document, session, trial
 
 GOLDEN = str(Path(__file__).parents[1] / "golden" / "session.json")
 
@@ -45,7 +46,7 @@ def test_the_last_session_is_shown(filled: Path) -> None:
     ended = show(filled)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert f"session {SESSION_ID[:12]} of 2026-03-01 12:00 (interrupted)" in ended.stdout
-    assert "not run [2]" in ended.stdout
+    assert "no trial [2]" in ended.stdout
     assert max(map(len, ended.stdout.splitlines())) <= 100
 
 
@@ -86,6 +87,28 @@ def test_the_stored_sessions_are_listed(filled: Path) -> None:
     assert listed.index(SESSION_ID[:12]) < listed.index("ffffffffffff")
 
 
+def test_m01_a_file_that_calls_itself_proved_is_judged_by_its_counts(tmp_path: Path) -> None:
+    of = case("tcp")
+    told = msgspec.to_builtins(document((of, [trial(of, delivered=10)])))
+    told["cases"][0]["trials"][0]["delivered"] = 5
+    forged = tmp_path / "forged.json"
+    forged.write_bytes(msgspec.json.encode(told))
+    why = "failed: the trial is recorded as ok, which its counts contradict: sent 10 is not delivered 5 + lost 0"
+    results, in_full = (" ".join(show(tmp_path, str(forged), *more).stdout.split()) for more in ([], ["--case", "1"]))
+    assert "delivery proved in 0 of the 1 trial that ran: 10 sent, 5 delivered" in results
+    assert why in results
+    assert why in in_full
+    (row,) = csv.DictReader(io.StringIO(show(tmp_path, str(forged), "--format", "csv").stdout))
+    assert (row["state"], row["rate_per_s"], row["remarks"]) == ("failed", "", why)
+
+
+def test_a_case_that_was_interrupted_in_its_first_trial(filled: Path) -> None:
+    shown = show(filled, "--case", "2")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "no trial: none of this case was finished" in shown.stdout
+    assert "no room for" not in shown.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -93,6 +116,9 @@ def test_the_stored_sessions_are_listed(filled: Path) -> None:
         (["missing.json"], "cannot read the session file missing.json: No such file or directory"),
         (["--case", "9"], "'9' is no case of this session; name one by its number, 1 to 2"),
         (["--case", "1", "--sessions"], "leave out the session and --case"),
+        (["--case", "0"], "'0' is no case of this session; name one by its number, 1 to 2"),
+        (["--case", ""], "'' is no case of this session; name one by its number, 1 to 2"),
+        ([""], "the session's name is empty; write last, the first digits of an id, or a file"),
         (["--format", "xml"], "'xml' is not one of"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from queuemark.analysis.estimates import with_estimates
 from queuemark.model.trial import ConsumerFigures, Trial, TrialFigures
 from queuemark.store import SessionSummary
@@ -48,6 +50,16 @@ def test_what_did_not_run_has_no_counts() -> None:
     }
 
 
+def test_a_case_without_a_finished_trial_says_so_and_has_no_table() -> None:
+    of = case("tcp")
+    held = document((of, []), state="interrupted")
+    (table,) = case_tables(held, 1, held.cases[0])
+    shown = text(table)
+    assert "no trial: none of this case was finished" in shown
+    assert "position" not in shown
+    assert "no room" not in shown
+
+
 def test_a_record_has_a_row_for_each_at_its_level() -> None:
     tcp, pipe = case("tcp", consumers=4), case("pipe")
     held = with_estimates(document((tcp, [trial(tcp, repeat) for repeat in range(3)]), (pipe, [trial(pipe)])))
@@ -74,5 +86,24 @@ def test_sessions_are_listed() -> None:
         planned_trials=12,
         trials={"ok": 5, "failed": 1},
     )
-    shown = text(sessions_table([summary]))
-    assert "0123456789ab  2026-03-01 12:00  interrupted      4       12   5       1            0" in shown
+    shown = text(sessions_table([summary]), None)
+    assert "0123456789ab  2026-03-01 12:00  interrupted      4       12   5       1          0" in shown
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_list_of_sessions_fits(width: int) -> None:
+    command = (
+        "queuemark run -t tcp,unix-stream,pipe,mq-posix -s 1..4096 -c 1,2,4,8 --policy each,buffer:16k --seed 159673529"
+    )
+    summary = SessionSummary(
+        id=SESSION_ID,
+        created_at="2026-03-01T12:00:00Z",
+        state="interrupted",
+        command=command,
+        cases=400,
+        planned_trials=1200,
+        trials={"ok": 1150, "failed": 1},
+    )
+    shown = text(sessions_table([summary]), width)
+    assert max(map(len, shown.splitlines())) <= width
+    assert {word for part in command.split() for word in part.split(",")} <= set(shown.replace(",", " ").split())

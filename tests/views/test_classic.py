@@ -90,14 +90,14 @@ def test_m07_a_withheld_rate_is_marked() -> None:
 
 
 def test_loss_is_marked_beside_the_rate_of_what_was_delivered() -> None:
-    lossy = three(PIPE, sent=130_000, lost=10_000)
+    lossy = three(PIPE, lost=10_000)
     assert cell(lossy) == "597 k [1]"
     assert cell(lossy, alone=True) == 120_000e9 / 201e6
     assert "[1] some messages were lost" in rendered(classic_tables(grid(lossy)), "text", 100)
 
 
 def test_what_never_ran_is_marked_and_what_was_not_asked_for_is_empty() -> None:
-    assert cell((PIPE, [])) == "not run [1]"
+    assert cell((PIPE, [])) == "no trial [1]"
     ragged = grid()
     ragged.cases = [result for result in ragged.cases if result.case != PIPE]
     assert titled(classic_tables(ragged), TO_4)[64, "rate_per_s pipe each"] is None

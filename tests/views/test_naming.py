@@ -71,6 +71,16 @@ def test_a_case_is_found_by_number_or_key() -> None:
     assert case_number(held, case_key(cases[2])[:9].upper())[0] == 3
 
 
+def test_digits_alone_are_a_number_and_never_the_beginning_of_a_key() -> None:
+    sized = (case("tcp", size_bytes=size_bytes) for size_bytes in range(1, 4096))
+    of = next(of for of in sized if case_key(of)[:2] == "00")
+    held = document((of, []))
+    for name in ("0", "00", case_key(of)[:3].rstrip("abcdef")):
+        with pytest.raises(UsageError, match="is no case of this session"):
+            case_number(held, name)
+    assert case_number(held, "1") == case_number(held, case_key(of)) == (1, held.cases[0])
+
+
 @pytest.mark.parametrize("name", ["0", "4", "zz", ""])
 def test_a_case_that_is_none_is_told_how_to_name_one(name: str) -> None:
     held = document(*((case(of), []) for of in ("tcp", "pipe", "mq-posix")))

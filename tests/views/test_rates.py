@@ -6,6 +6,8 @@ import csv
 import io
 from typing import Any
 
+import msgspec
+
 from queuemark.analysis.estimates import with_estimates
 from queuemark.model.plan import Case
 from queuemark.model.trial import Trial
@@ -56,10 +58,10 @@ def test_what_did_not_run_has_no_number() -> None:
     assert line["remarks"] == "unavailable: no mqueue here; mount one"
 
 
-def test_a_case_whose_turn_never_came_is_listed() -> None:
+def test_a_case_without_a_finished_trial_is_listed() -> None:
     _, line = lines(three(case("tcp")), (case("pipe"), []))
-    assert (line["state"], line["sent"], line["rate_per_s"]) == ("not run", None, None)
-    assert "before this case had its turn" in line["remarks"]
+    assert (line["state"], line["sent"], line["rate_per_s"]) == ("no trial", None, None)
+    assert line["remarks"] == "no trial: none of this case was finished"
 
 
 def test_m01_a_failed_trial_counts_in_the_sums_but_not_in_the_rate() -> None:
@@ -71,6 +73,38 @@ def test_m01_a_failed_trial_counts_in_the_sums_but_not_in_the_rate() -> None:
     assert line["rate_per_s"] == (600_000 + 120_000e9 / 202e6) / 2
     assert line["state"] == "1/3 failed"
     assert line["remarks"] == "failed: 1 message was lost"
+
+
+def test_m01_counts_that_are_not_conserved_prove_nothing_anywhere() -> None:
+    table = rates_table(with_estimates(document(three(case("tcp"), delivered=5, sent=10))))
+    (line,) = lines(three(case("tcp"), delivered=5, sent=10))
+    assert (line["state"], line["rate_per_s"], line["cpu_ns_per_message"]) == ("failed", None, None)
+    assert "sent 10 is not delivered 5 + lost 0" in line["remarks"]
+    assert any("sent 10 is not delivered 5 + lost 0" in said for said in table.below)
+    assert any(said.startswith("delivery proved in 0 of the 3 trials that ran: 30 sent, 15") for said in table.below)
+
+
+def test_what_a_lossy_mechanism_lost_is_marked_and_not_called_delivered() -> None:
+    table = rates_table(with_estimates(document(three(case("pipe"), delivered=999, lost=1))))
+    (line,) = lines(three(case("pipe"), delivered=999, lost=1))
+    assert (line["state"], line["lost"]) == ("ok", 3)
+    assert "some messages were lost: the rate is of those delivered" in line["remarks"]
+    assert table.rows[0][-1] == "ok [1]"
+    assert any(
+        said.startswith(
+            "every message accounted for in 3 of the 3 trials that ran: 3,000 sent, 2,997 delivered, 3 lost"
+        )
+        for said in table.below
+    )
+    assert not any("delivery proved" in said for said in table.below)
+
+
+def test_one_trial_is_not_several() -> None:
+    table = rates_table(document((case("tcp"), [trial(case("tcp"))])))
+    assert any("in 1 of the 1 trial that ran" in said for said in table.below)
+    held = document((case("tcp"), []))
+    held.session.plan = msgspec.structs.replace(held.session.plan, repeats=1)
+    assert ", 1 trial a case, " in rates_table(held).above[0]
 
 
 def test_m07_a_withheld_rate_says_why() -> None:

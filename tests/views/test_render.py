@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,8 +67,37 @@ def test_a_column_that_must_stay_stays() -> None:
     assert without_least(without) is None
 
 
-def test_a_table_without_rows_keeps_its_heads() -> None:
-    assert grid(text(table([])))[1].split() == ["name", "sages", "ness", "calls"]
+def test_a_table_without_rows_is_its_lines_but_keeps_the_heads_of_csv() -> None:
+    shown = text(table([]))
+    assert "sages" not in shown
+    assert shown.endswith("above\n\n[1] because\n")
+    assert "|" not in markdown(table([]))
+    assert csv_text(table([])) == "name,rate_per_s,fairness,calls\n"
+
+
+def folding(wrap_low: int = 10) -> Table:
+    command = Column(name="command", head="command", align="left", wrap=30, wrap_low=wrap_low)
+    columns = [Column(name="name", head="name", align="left"), Column(name="cases", head="cases", rank=1), command]
+    return Table(title="T", columns=columns, rows=[["first", 12, "queuemark run -t tcp,pipe -s 16,1024 -c 1,4"]])
+
+
+@pytest.mark.parametrize(
+    ("width", "rows"),
+    [
+        (60, ["first     12  queuemark run -t tcp,pipe -s", "                16,1024 -c 1,4"]),
+        (34, ["first     12  queuemark run -t", "                tcp,pipe -s", "                16,1024 -c 1,4"]),
+        (20, ["first  queuemark run", "         -t tcp,pipe", "         -s 16,1024", "         -c 1,4"]),
+    ],
+)
+def test_words_wrap_before_columns_give_way_and_take_what_room_is_left(width: int, rows: list[str]) -> None:
+    shown = text(folding(), width).splitlines()
+    assert max(map(len, shown)) <= width
+    assert shown[4 : 4 + len(rows)] == rows
+
+
+def test_a_long_list_goes_on_after_a_comma() -> None:
+    shown = text(Table(title="T", columns=[Column(name="a", head="a", wrap=10)], rows=[["tcp,pipe,mq-posix"]]), 40)
+    assert [line.strip() for line in shown.splitlines()[4:]] == ["tcp,pipe,", "mq-posix"]
 
 
 def test_csv_holds_the_cells_as_they_are() -> None:

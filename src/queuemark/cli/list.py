@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["command"]
+__all__ = ["command", "overview"]
 
 import msgspec
 import rich_click as click
@@ -14,6 +14,9 @@ from queuemark.model.errors import NothingAvailable, UsageError, nearest
 from queuemark.model.transport import Param, Transport
 from queuemark.model.units import format_bytes
 from queuemark.runners.registry import Survey, survey
+from queuemark.views import table as views
+from queuemark.views.render import terminal_width, text
+from queuemark.views.table import KEEP
 
 
 @click.command("list")
@@ -32,7 +35,10 @@ def command(name: str | None, json_target: str | None) -> None:
     if not found.offers:
         raise NothingAvailable("no runner offers any transport; see the line above for what to do")
     if json_target is None and name is None:
-        _show(Console(), transports)
+        click.echo(text(overview(transports), terminal_width()), nl=False)
+        for transport in transports:
+            if not transport.available:
+                click.echo(f"{transport.name} ({transport.runtime}) is not available: {_why_not(transport)}")
     elif json_target is None:
         for transport in transports:
             _describe(Console(), transport)
@@ -49,26 +55,43 @@ def _chosen(found: Survey, name: str | None) -> list[Transport]:
     return named
 
 
-def _show(console: Console, transports: list[Transport]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for column in ("name", "runtime", "available", "dispatch", "policies", "largest message", "what it is"):
-        table.add_column(column, overflow="fold")
-    for transport in transports:
-        facts = transport.facts
-        table.add_row(
-            transport.name,
-            transport.runtime,
-            "yes" if transport.available else "no",
-            ", ".join(facts.dispatches),
-            ", ".join(facts.policies),
-            format_bytes(facts.max_size_bytes),
-            transport.summary,
-        )
-    console.print(table)
-    for transport in transports:
-        if not transport.available:
-            line = f"{transport.name} ({transport.runtime}) is not available: {_why_not(transport)}"
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+def overview(transports: list[Transport]) -> views.Table:
+    """One row a transport; policies and dispatches give way first, for one transport alone they are always told."""
+    return views.Table(
+        title="What can be measured here?",
+        columns=list(_COLUMNS),
+        rows=[_row(transport) for transport in transports],
+        below=["one in full: queuemark list NAME"],
+        more="queuemark list NAME shows all",
+    )
+
+
+def _row(transport: Transport) -> list[views.Cell]:
+    facts = transport.facts
+    return [
+        transport.name,
+        transport.runtime,
+        "yes" if transport.available else "no",
+        ", ".join(facts.dispatches),
+        ", ".join(facts.policies),
+        format_bytes(facts.max_size_bytes),
+        transport.summary,
+    ]
+
+
+def _words(name: str, head: str, rank: int = KEEP, wrap_low: int | None = None) -> views.Column:
+    return views.Column(name=name, head=head, align="left", rank=rank, wrap_low=wrap_low)
+
+
+_COLUMNS = (
+    _words("name", "name"),
+    _words("runtime", "runtime", 1),
+    _words("available", "available"),
+    _words("dispatches", "dispatch", 3),
+    _words("policies", "policies", 4),
+    _words("max_size_bytes", "largest\nmessage", 2),
+    _words("summary", "what it is", wrap_low=32),
+)
 
 
 def _why_not(transport: Transport) -> str:
@@ -95,8 +118,8 @@ def _describe(console: Console, transport: Transport) -> None:
     }
     if facts.whole_bytes is not None:
         lines["whole up to"] = f"{format_bytes(facts.whole_bytes)} a call with several consumers"
-    for name, text in lines.items():
-        console.print(f"  {name:<16} {text}", highlight=False, markup=False, soft_wrap=True)
+    for name, told in lines.items():
+        console.print(f"  {name:<16} {told}", highlight=False, markup=False, soft_wrap=True)
     if transport.params:
         console.print(_parameters(transport.params))
 

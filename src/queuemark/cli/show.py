@@ -4,13 +4,10 @@ from __future__ import annotations
 
 __all__ = ["command"]
 
-import shutil
-import sys
-
 import rich_click as click
 
 from queuemark.model.errors import UsageError
-from queuemark.views.render import FORMATS, WIDTH, rendered
+from queuemark.views.render import FORMATS, rendered, terminal_width
 from queuemark.views.table import Table
 
 
@@ -36,12 +33,7 @@ def command(session: str, case_name: str | None, classic: bool, list_sessions: b
         tables = _classic(session, form)
     else:
         tables = _results(session, case_name, wide, form)
-    click.echo(rendered(tables, form, None if wide else _width()), nl=False)
-
-
-def _width() -> int:
-    """The terminal's columns; a fixed number where there is no terminal."""
-    return shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
+    click.echo(rendered(tables, form, None if wide else terminal_width()), nl=False)
 
 
 def _sessions() -> list[Table]:

@@ -18,6 +18,8 @@ def load(name: str = "last", directory: Path | None = None) -> SessionDocument:
 
     Raises: UsageError when there is no such session or the file is none; QueuemarkError when it cannot be read.
     """
+    if not name.strip():
+        raise UsageError("the session's name is empty; write last, the first digits of an id, or a file")
     path = Path(name)
     if os.sep in name or path.suffix == ".json" or path.is_file():
         return _read(path)

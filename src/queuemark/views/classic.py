@@ -20,7 +20,7 @@ from queuemark.model.workload import Workload
 from queuemark.views.ending import OVERSUBSCRIBED, Ending, Footnotes, proved_text
 from queuemark.views.header import about
 from queuemark.views.naming import Naming, policy_text
-from queuemark.views.numbers import as_bytes, as_count
+from queuemark.views.numbers import as_bytes, as_count, counted
 from queuemark.views.table import Cell, Column, Table
 
 _Place = tuple[str, int, int]
@@ -95,7 +95,7 @@ def _place(result: CaseResult, naming: Naming) -> _Place:
 
 
 def _of_consumers(grid: _Grid, consumers: int, alone: bool) -> Table:
-    title = f"Messages per s to {consumers} consumer{'s' * (consumers > 1)}, by size"
+    title = f"Messages per s to {counted(consumers, 'consumer')}, by size"
     heads = [
         _Head(name=series, text=series.replace(" ", "\n"), series=series, consumers=consumers) for series in grid.series
     ]
@@ -131,7 +131,7 @@ def _cell(result: CaseResult | None, footnotes: Footnotes, alone: bool) -> Cell:
     if result is None:
         return None
     ending = Ending.of(result)
-    remarks = _remarks(result, ending)
+    remarks = [remark for remark in ending.remarks if remark != OVERSUBSCRIBED]
     rate_per_s = result.rate_per_s.median if result.rate_per_s else None
     if rate_per_s is not None and (ending.state == "ok" if alone else not remarks):
         return rate_per_s
@@ -140,15 +140,6 @@ def _cell(result: CaseResult | None, footnotes: Footnotes, alone: bool) -> Cell:
         return word
     shown = _rate_text(rate_per_s) if rate_per_s is not None else word
     return " ".join([shown, *map(footnotes.mark, remarks)])
-
-
-def _remarks(result: CaseResult, ending: Ending) -> list[str]:
-    """What a cell refers to; a transport that may lose is told by its loss, which no rate shows."""
-    remarks = [remark for remark in ending.remarks if remark != OVERSUBSCRIBED]
-    lossy = [trial for trial in result.trials if trial.state == "ok" and trial.lost]
-    if lossy:
-        remarks.append("some messages were lost: the rate is of those delivered; queuemark show --wide counts them")
-    return remarks
 
 
 def _rate_text(value: str | int | float) -> str:

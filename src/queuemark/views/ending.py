@@ -8,6 +8,7 @@ import msgspec
 
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.trial import TrialFigures
+from queuemark.views.numbers import counted
 
 OVERSUBSCRIBED = "oversubscribed: more workers than cpus to run them"
 WRONGS = ("lost", "duplicated", "reordered", "corrupted")
@@ -23,10 +24,11 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, result: CaseResult) -> Ending:
         trials = result.trials
         if not trials:
-            return cls(state="not run", remarks=["not run: the session ended before this case had its turn"])
+            return cls(state="no trial", remarks=["no trial: none of this case was finished"])
         remarks = [_why(trial) for trial in trials if trial.state != "ok"]
         ok = [trial for trial in trials if trial.state == "ok"]
         remarks += [f"no rate: {trial.rate_withheld}" for trial in ok if trial.rate_withheld]
+        remarks += _allowed(ok)
         if any(trial.oversubscribed for trial in trials):
             remarks.append(OVERSUBSCRIBED)
         parts = [_share(trials, state) for state in ("failed", "unavailable")]
@@ -36,6 +38,16 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 def _share(trials: list[TrialFigures], state: str) -> str:
     ended = sum(trial.state == state for trial in trials)
     return state if ended == len(trials) else f"{ended}/{len(trials)} {state}" if ended else ""
+
+
+def _allowed(ok: list[TrialFigures]) -> list[str]:
+    """What a mechanism may do that promises less; no trial fails by it, and no rate shows it."""
+    names = [name for name in WRONGS if any(getattr(trial, name) for trial in ok)]
+    if not names:
+        return []
+    return [
+        f"some messages were {' and '.join(names)}: the rate is of those delivered; queuemark show --wide counts them"
+    ]
 
 
 def _why(trial: TrialFigures) -> str:
@@ -57,11 +69,12 @@ class Footnotes:
 
 
 def proved_text(document: SessionDocument) -> str:
-    """What was proved, over all trials that ran."""
+    """What was proved, over all trials that ran; what a mechanism may lose is accounted for, not delivered."""
     ran = [trial for result in document.cases for trial in result.trials if trial.state != "unavailable"]
     if not ran:
         return "no trial ran"
-    proved = sum(trial.state == "ok" for trial in ran)
+    ok = [trial for trial in ran if trial.state == "ok"]
+    proved = "every message accounted for" if any(trial.lost for trial in ok) else "delivery proved"
     sums = {name: sum(getattr(trial, name) for trial in ran) for name in ("sent", "delivered", *WRONGS)}
     told = ", ".join(f"{count:,} {name}" for name, count in sums.items())
-    return f"delivery proved in {proved} of the {len(ran)} trials that ran: {told}"
+    return f"{proved} in {len(ok)} of the {counted(len(ran), 'trial')} that ran: {told}"

@@ -7,6 +7,7 @@ __all__ = ["about", "machine_text", "messages_texts"]
 from queuemark.model.machine import Machine
 from queuemark.model.session import SessionDocument
 from queuemark.model.units import format_bytes
+from queuemark.views.numbers import counted
 
 
 def about(document: SessionDocument) -> str:
@@ -14,7 +15,7 @@ def about(document: SessionDocument) -> str:
     session = document.session
     when = session.created_at[:16].replace("T", " ")
     return (
-        f"session {session.id[:12]} of {when} ({session.state}), {session.plan.repeats} trials a case, "
+        f"session {session.id[:12]} of {when} ({session.state}), {counted(session.plan.repeats, 'trial')} a case, "
         f"seed {session.seed}, on {machine_text(session.machine)}"
     )
 
@@ -22,14 +23,14 @@ def about(document: SessionDocument) -> str:
 def machine_text(machine: Machine) -> str:
     model = machine.cpu_model or machine.architecture
     virtual = f" (hypervisor {machine.hypervisor})" if machine.hypervisor else ""
-    return f"{len(machine.cpus)} cpus of {model}{virtual}, {machine.system} {machine.release}"
+    return f"{counted(len(machine.cpus), 'cpu')} of {model}{virtual}, {machine.system} {machine.release}"
 
 
 def messages_texts(document: SessionDocument) -> list[str]:
     """One line for each file of a person's own messages: their size is no single number."""
     sources = dict.fromkeys(result.case.workload.messages for result in document.cases)
     return [
-        f"{source.name}: {source.count:,} messages, each at its own size: "
+        f"{source.name}: {counted(source.count, 'message')}, each at its own size: "
         f"{format_bytes(source.total_bytes / source.count)} on average, the largest "
         f"{format_bytes(source.largest_bytes)} with its sequence number"
         for source in sources

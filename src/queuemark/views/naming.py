@@ -18,6 +18,7 @@ from queuemark.model.plan import Case, case_key
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.units import format_bytes, format_count, format_duration_s
 from queuemark.model.workload import Workload
+from queuemark.views.numbers import counted
 
 _USUAL = ("pattern", "wait", "placement", "ack", "verify", "linger_us", "warmup_s", "amount", "messages")
 
@@ -104,8 +105,8 @@ def workload_text(load: Workload) -> str:
     """The whole workload in one line."""
     own = f" of {load.messages.name}" if load.messages else ""
     return (
-        f"{'up to ' if own else ''}{format_bytes(load.size_bytes)} messages{own} to {load.consumers} "
-        f"consumer{'s' if load.consumers > 1 else ''}; {load.pattern}, {load.dispatch}; policy "
+        f"{'up to ' if own else ''}{format_bytes(load.size_bytes)} messages{own} to "
+        f"{counted(load.consumers, 'consumer')}; {load.pattern}, {load.dispatch}; policy "
         f"{policy_text(load.policy)}{f', linger {load.linger_us} us' if load.linger_us else ''}; ack {load.ack}; "
         f"wait {load.wait}; placement {load.placement}; verify {load.verify}; each trial {_setting(load, 'amount')} "
         f"after a warm-up of {_setting(load, 'warmup_s')}"
@@ -113,15 +114,20 @@ def workload_text(load: Workload) -> str:
 
 
 def case_number(document: SessionDocument, name: str) -> tuple[int, CaseResult]:
-    """A case by its number in the session (from 1) or the beginning of its key.
+    """A case by its number in the session (from 1) or the beginning of its key; digits alone are a number.
 
     Raises: UsageError when none or several fit.
     """
     numbered = list(enumerate(document.cases, 1))
-    if name.isdecimal() and 1 <= int(name) <= len(numbered):
-        return numbered[int(name) - 1]
-    fitting = [(number, result) for number, result in numbered if case_key(result.case).startswith(name.lower())]
+    fitting = [(number, result) for number, result in numbered if _named(name.lower(), number, result)]
     if len(fitting) == 1:
         return fitting[0]
     said = "fits several cases" if fitting else "is no case of this session"
     raise UsageError(f"{name!r} {said}; name one by its number, 1 to {len(numbered)}, or by its key")
+
+
+def _named(name: str, number: int, result: CaseResult) -> bool:
+    key = case_key(result.case)
+    if name.isdecimal() and len(name) < len(key):
+        return int(name) == number
+    return bool(name) and key.startswith(name)

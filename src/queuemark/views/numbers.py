@@ -1,8 +1,8 @@
-"""How quantities read in a table's cell, where the head already says the unit."""
+"""How quantities read: in a table's cell, where the head already says the unit, and in a sentence."""
 
 from __future__ import annotations
 
-__all__ = ["as_bytes", "as_count", "as_digits", "as_exact", "as_mb", "as_ms", "as_percent", "as_share"]
+__all__ = ["as_bytes", "as_count", "as_digits", "as_exact", "as_mb", "as_ms", "as_percent", "as_share", "counted"]
 
 from queuemark.model.units import format_bytes, format_count
 
@@ -48,6 +48,11 @@ def as_digits(value: Value) -> str:
 def as_share(value: Value) -> str:
     """A share of 1 with three decimals: ``0.998``."""
     return f"{float(value):.3f}"
+
+
+def counted(count: int, thing: str) -> str:
+    """``1 trial``, ``1,200 trials``"""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def as_percent(value: Value) -> str:

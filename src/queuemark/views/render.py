@@ -1,28 +1,40 @@
 """Tables as text for people, Markdown for pages, CSV for programs.
 
-1. Text is as wide as asked at most: columns give way by rank, and the table says which.
+1. Text is as wide as asked at most: words wrap where they may, columns give way by rank, and the table says which.
 2. Nothing that a document holds reaches a terminal as a control character.
-3. CSV holds the cells as they are, in the units that the column names carry; None is empty.
+3. Without rows there are no heads to read, but always those of CSV, which programs look for.
+4. CSV holds the cells as they are, in the units that the column names carry; None is empty.
 """
 
 from __future__ import annotations
 
-__all__ = ["FORMATS", "WIDTH", "csv_text", "markdown", "rendered", "text"]
+__all__ = ["FORMATS", "WIDTH", "csv_text", "markdown", "rendered", "terminal_width", "text"]
 
 import csv
 import io
+import shutil
+import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
+
+import msgspec
 
 from queuemark.views.table import Column, Table, without_least
 
 WIDTH = 100
+"""Columns of text where no terminal says how many it has."""
+
 FORMATS = ("text", "markdown", "csv")
 
 _GAP = "  "
 _NAMED = 6
 """More columns than this are counted instead of named."""
+
+
+def terminal_width() -> int:
+    """The terminal's columns; a fixed number where stdout is none."""
+    return shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
 
 
 def rendered(tables: Sequence[Table], form: str, width: int | None) -> str:
@@ -38,13 +50,12 @@ def text(table: Table, width: int | None = WIDTH) -> str:
     """Columns side by side under their heads; the lines around the table are wrapped."""
     fitting, left_out = _fitting(table, width)
     below = list(fitting.below)
-    if left_out:
+    if left_out and table.rows:
         told = ", ".join(left_out) if len(left_out) <= _NAMED else f"{len(left_out)} more columns"
-        below.append(f"no room for {told}: --wide shows all")
-    lines = [table.title, *_wrapped(table.above, width), ""]
-    lines += _grid(fitting)
-    lines += ["", *_wrapped(below, width)] if below else []
-    return "\n".join(_printable(line).rstrip() for line in lines) + "\n"
+        below.append(f"no room for {told}: {table.more}")
+    grid = _grid(fitting) if table.rows else []
+    parts = [[table.title, *_wrapped(table.above, width)], grid, _wrapped(below, width)]
+    return "\n\n".join("\n".join(_printable(line).rstrip() for line in part) for part in parts if part) + "\n"
 
 
 def _printable(line: str) -> str:
@@ -52,14 +63,50 @@ def _printable(line: str) -> str:
 
 
 def _fitting(table: Table, width: int | None) -> tuple[Table, list[str]]:
+    if width is None:
+        return table, []
     left_out: list[str] = []
-    while width is not None and sum(_widths(table)) + len(_GAP) * (len(table.columns) - 1) > width:
+    asked = {column.name: column.wrap for column in table.columns}
+    for column in table.columns:
+        table = _rewrapped(table, column, column.wrap_low or column.wrap)
+    while _width(table) > width:
         narrower = without_least(table)
         if narrower is None:
             break
         left_out += [column.title() for column in table.columns if column not in narrower.columns]
         table = narrower
-    return table, left_out
+    return _roomy(table, width, asked), left_out
+
+
+def _roomy(table: Table, width: int, asked: Mapping[str, int | None]) -> Table:
+    """What room is left goes to the columns that gave some, from left to right."""
+    for place, column in enumerate(table.columns):
+        if column.wrap_low is not None:
+            room = max(column.wrap_low, _widths(table)[place] + width - _width(table))
+            table = _rewrapped(table, column, min(room, asked[column.name] or room))
+    return table
+
+
+def _rewrapped(table: Table, column: Column, wrap: int | None) -> Table:
+    columns = [msgspec.structs.replace(held, wrap=wrap) if held is column else held for held in table.columns]
+    return msgspec.structs.replace(table, columns=columns)
+
+
+class _CellWrapper(textwrap.TextWrapper):
+    """Goes on in a new line after a space; within a word that is too long for one, after a comma or a slash."""
+
+    def _handle_long_word(self, reversed_chunks: list[str], cur_line: list[str], cur_len: int, width: int) -> None:
+        word, room = reversed_chunks[-1], width - cur_len
+        end = max(word.rfind(mark, 0, max(room, 0)) for mark in ",/") + 1
+        if end:
+            cur_line.append(word[:end])
+            reversed_chunks[-1] = word[end:]
+        elif not cur_line:
+            super()._handle_long_word(reversed_chunks, cur_line, cur_len, width)
+
+
+def _width(table: Table) -> int:
+    return sum(_widths(table)) + len(_GAP) * (len(table.columns) - 1)
 
 
 def _widths(table: Table) -> list[int]:
@@ -73,7 +120,9 @@ def _lines(table: Table) -> list[list[list[str]]]:
     """Row by row and cell by cell, the lines that the cell takes."""
     return [
         [
-            textwrap.wrap(cell, column.wrap, subsequent_indent="  ", break_on_hyphens=False) if column.wrap else [cell]
+            _CellWrapper(column.wrap, subsequent_indent="  ", break_on_hyphens=False).wrap(cell)
+            if column.wrap
+            else [cell]
             for column, cell in zip(table.columns, row, strict=True)
         ]
         for row in table.texts()
@@ -108,8 +157,9 @@ def _wrapped(lines: Sequence[str], width: int | None) -> list[str]:
 def markdown(table: Table) -> str:
     """A title, a pipe table, and the lines around it as paragraphs and a list."""
     lines = [f"### {table.title}", "", *(line for said in table.above for line in (said, ""))]
-    lines.append(_pipes([column.title() for column in table.columns]))
-    lines.append(_pipes(["---" if column.align == "left" else "---:" for column in table.columns]))
+    if table.rows:
+        lines.append(_pipes([column.title() for column in table.columns]))
+        lines.append(_pipes(["---" if column.align == "left" else "---:" for column in table.columns]))
     lines += [_pipes([cell.replace("|", "\\|") for cell in row]) for row in table.texts()]
     lines += ["", *(f"- {line}" for line in table.below)] if table.below else []
     return "\n".join(map(_printable, lines)) + "\n"

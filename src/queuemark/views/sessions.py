@@ -7,9 +7,10 @@ __all__ = ["sessions_table"]
 from collections.abc import Sequence
 
 from queuemark.store import SessionSummary
-from queuemark.views.table import Cell, Column, Table
+from queuemark.views.table import KEEP, Cell, Column, Table
 
-_STATES = ("ok", "failed", "unavailable")
+_ENDS = (("ok", "ok", 1), ("failed", "failed", KEEP), ("unavailable", "un-\navailable", 4))
+"""State, head, rank."""
 
 
 def sessions_table(summaries: Sequence[SessionSummary]) -> Table:
@@ -17,10 +18,10 @@ def sessions_table(summaries: Sequence[SessionSummary]) -> Table:
         Column(name="session", head="session", align="left"),
         Column(name="created_at", head="begun", align="left", show=lambda value: str(value)[:16].replace("T", " ")),
         Column(name="state", head="state", align="left"),
-        Column(name="cases", head="cases"),
-        Column(name="planned_trials", head="trials\nplanned"),
-        *(Column(name=f"{state}_trials", head=state) for state in _STATES),
-        Column(name="command", head="command", align="left", wrap=48),
+        Column(name="cases", head="cases", rank=3),
+        Column(name="planned_trials", head="trials\nplanned", rank=2),
+        *(Column(name=f"{state}_trials", head=head, rank=rank) for state, head, rank in _ENDS),
+        Column(name="command", head="command", align="left", wrap=48, wrap_low=26),
     ]
     return Table(
         title="Stored sessions",
@@ -31,7 +32,7 @@ def sessions_table(summaries: Sequence[SessionSummary]) -> Table:
 
 
 def _row(summary: SessionSummary) -> list[Cell]:
-    counts = [summary.trials.get(state, 0) for state in _STATES]
+    counts = [summary.trials.get(state, 0) for state, _, _ in _ENDS]
     return [
         summary.id[:12],
         summary.created_at,

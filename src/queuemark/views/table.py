@@ -30,7 +30,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     """name: for programs, its unit included (``size_bytes``). head: for readers, lines parted by newlines.
 
     show: a cell that is not None, for readers. rank: the higher, the sooner it gives way.
-    wrap: characters after which text goes on in a line below; None: never.
+    wrap: characters after which text goes on in a line below; None: never. wrap_low: where there is less room,
+        how few characters it may come to before other columns give way; None: it keeps its width.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     align: Literal["left", "right"] = "right"
     rank: int = KEEP
     wrap: int | None = None
+    wrap_low: int | None = None
 
     def title(self) -> str:
         """The head in one line."""
@@ -49,13 +51,17 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """title: one line. above: lines that hold for every row. below: what rows refer to, and remarks."""
+    """title: one line. above: lines that hold for every row. below: what rows refer to, and remarks.
+
+    more: how to see the columns for which there was no room.
+    """
 
     title: str
     above: list[str] = []
     columns: list[Column]
     rows: list[list[Cell]]
     below: list[str] = []
+    more: str = "--wide shows all"
 
     def texts(self) -> list[list[str]]:
         """Every cell as readers see it, row by row."""
