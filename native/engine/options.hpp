@@ -54,6 +54,9 @@ struct Options {
     return static_cast<std::uint64_t>((duration_s < 0.5 ? 1.0 : 2 * duration_s) * kNumbersPerSecond);
   }
 
+  // Messages too small for a number, of which only values can be counted where consumers compete.
+  bool bare_values() const { return messages_path.empty() && size_bytes < 8; }
+
   bool spins() const { return wait == Wait::spin; }
   bool competing() const { return dispatch == Dispatch::compete; }
   // One stream a consumer where messages are dealt, one for all where they compete.

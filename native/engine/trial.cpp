@@ -12,7 +12,6 @@
 
 #include <cerrno>
 #include <cmath>
-#include <fstream>
 #include <new>
 
 #include "engine/clock.hpp"
@@ -33,10 +32,6 @@ std::uint64_t bitmap_bytes(const Options& options) {
   return (options.items_high() / 64 + 1) * sizeof(std::uint64_t);
 }
 
-bool bare_values(const Options& options) {
-  return options.messages_path.empty() && options.size_bytes < kSequenceBytes;
-}
-
 // Each consumer and the listener need descriptors in the parent; the soft limit is often 1024.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -44,16 +39,6 @@ void raise_descriptor_limit() {
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
   }
-}
-
-// The largest memory of this program. Not ru_maxrss, which is kept over exec: a caller's own memory, where it
-// started this program from a large process without copying that (getrusage(2), proc_pid_status(5)).
-std::uint64_t own_peak_bytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind("VmHWM:", 0) == 0) return std::stoull(line.substr(6)) * 1024;
-  }
-  return 0;
 }
 
 std::string counted(std::uint64_t count, const char* what) { return std::to_string(count) + " " + what; }
@@ -70,7 +55,7 @@ Trial::Trial(const Options& options, const Fault& fault)
   raise_descriptor_limit();
   if (options.competing() && options.consumers > 1) {
     const std::size_t bytes =
-        bare_values(options) ? ValueTable::bytes(options.size_bytes) : bitmap_bytes(options);
+        options.bare_values() ? ValueTable::bytes(options.size_bytes) : bitmap_bytes(options);
     for (unsigned i = 0; i < options.consumers; ++i) {
       memories_.push_back(std::make_unique<SharedMemory>(bytes, "what a consumer saw"));
     }
@@ -153,75 +138,85 @@ int Trial::start_one(unsigned worker, const std::function<void()>& work) {
   _exit(kExitOk);
 }
 
+// Sleeps until a worker ends, the producer comes to its next stage, somebody asks for the end, or something
+// is due.
 void Trial::watch(const Granted& granted) {
   const std::size_t count = workers_.size();
   std::vector<pollfd> watched;
   for (const Worker& worker : workers_) watched.push_back({worker.pidfd, POLLIN, 0});
   watched.push_back({parent_event_, POLLIN, 0});
   watched.push_back({signals_, POLLIN, 0});
-  const Nanoseconds deadline_ns = began_ns_ + nanoseconds(options_.deadline_s);
-  Nanoseconds stop_ns = INT64_MAX, tick_ns = INT64_MAX, opened_ns = 0;
-  Nanoseconds check_ns = now_ns() + nanoseconds(options_.stall_s) / kChecksPerStall;
-  int stage = 0;
+  Due due;
+  due.deadline_ns = began_ns_ + nanoseconds(options_.deadline_s);
+  due.check_ns = now_ns() + nanoseconds(options_.stall_s) / kChecksPerStall;
+
   std::size_t running = count;
-
   while (running && failure_.empty()) {
-    const Nanoseconds now = now_ns();
-    const Nanoseconds next = std::min({stop_ns, tick_ns, check_ns, deadline_ns});
-    const Nanoseconds wait = std::max<Nanoseconds>(0, next - now);
+    const Nanoseconds wait = std::max<Nanoseconds>(0, due.next() - now_ns());
     const timespec timeout{wait / 1'000'000'000, wait % 1'000'000'000};
-    if (ppoll(watched.data(), watched.size(), &timeout, nullptr) < 0 && errno != EINTR)
+    if (ppoll(watched.data(), watched.size(), &timeout, nullptr) < 0) {
+      if (errno == EINTR) continue;
       throw_system("wait for the workers");
-
-    for (std::size_t i = 0; i < count; ++i) {
-      if (!(watched[i].revents & POLLIN)) continue;
-      watched[i].fd = -1;
-      watched[i].revents = 0;
-      --running;
-      reap(workers_[i]);
-      if (ended_badly(i)) {
-        failure_ = cause(i);
-        break;
-      }
     }
+    running -= collect({watched.data(), count});
     if (watched[count + 1].revents & POLLIN) {
       interrupted_ = true;
       failure_ = "interrupted";
     }
     if (!failure_.empty()) break;
-    if (watched[count].revents & POLLIN) {
-      std::uint64_t event = 0;
-      if (read(parent_event_, &event, sizeof event) < 0) throw_system("read the trial's eventfd");
-      if (++stage == 1) {
-        std::vector<int> consumer_pids;
-        for (std::size_t i = 1; i < count; ++i) consumer_pids.push_back(workers_[i].pid);
-        print_line(ready_event(options_, workers_[0].pid, consumer_pids, granted));
-      } else {
-        opened_ns = now_ns();
-        tick_ns = opened_ns + kTickNs;
-        if (!options_.items) stop_ns = opened_ns + nanoseconds(options_.duration_s);
-      }
-    }
-    const Nanoseconds after = now_ns();
-    if (after >= stop_ns) {
-      // The producer opens the window after it has told so, perhaps much later: on a busy machine it may wait
-      // for its cpu in between.
-      const Nanoseconds window_ns = shared_.control().window_open_ns.load(std::memory_order_acquire);
-      const Nanoseconds end_ns = window_ns ? window_ns + nanoseconds(options_.duration_s) : after + kMomentNs;
-      stop_ns = after >= end_ns ? INT64_MAX : end_ns;
-      if (after >= end_ns) shared_.control().stop.store(1, std::memory_order_relaxed);
-    }
-    if (after >= tick_ns) {
-      print_line(tick_event(after - opened_ns, shared_.producer().taken_in(Phase::window),
-                            shared_.taken(Phase::window)));
-      tick_ns = after + kTickNs;
-    }
-    if (after >= check_ns) {
-      check_progress(after);
-      check_ns = after + nanoseconds(options_.stall_s) / kChecksPerStall;
-    }
-    if (after >= deadline_ns)
-      failure_ = "not finished within the deadline of " + std::to_string(options_.deadline_s) + " s";
+    if (watched[count].revents & POLLIN) enter_stage(due, granted);
+    keep_time(due, now_ns());
+  }
+}
+
+// Takes the workers that have ended; the first that ended badly is why the trial has failed.
+std::size_t Trial::collect(std::span<pollfd> watched) {
+  std::size_t ended = 0;
+  for (std::size_t i = 0; i < watched.size() && failure_.empty(); ++i) {
+    if (!(watched[i].revents & POLLIN)) continue;
+    watched[i].fd = -1;
+    ++ended;
+    reap(workers_[i]);
+    if (ended_badly(i)) failure_ = cause(i);
+  }
+  return ended;
+}
+
+// The producer has told that the probes have passed, or, the second time, that it opens the window.
+void Trial::enter_stage(Due& due, const Granted& granted) {
+  std::uint64_t event = 0;
+  if (read(parent_event_, &event, sizeof event) < 0) throw_system("read the trial's eventfd");
+  if (++stage_ == 1) {
+    std::vector<int> consumer_pids;
+    for (std::size_t i = 1; i < workers_.size(); ++i) consumer_pids.push_back(workers_[i].pid);
+    print_line(ready_event(options_, workers_[0].pid, consumer_pids, granted));
+    return;
+  }
+  due.opened_ns = now_ns();
+  due.tick_ns = due.opened_ns + kTickNs;
+  if (!options_.items) due.stop_ns = due.opened_ns + nanoseconds(options_.duration_s);
+}
+
+void Trial::keep_time(Due& due, Nanoseconds now) {
+  if (now >= due.stop_ns) {
+    // The producer opens the window after it has told so, perhaps much later: on a busy machine it may wait
+    // for its cpu in between.
+    const Nanoseconds window_ns = shared_.control().window_open_ns.load(std::memory_order_acquire);
+    const Nanoseconds end_ns = window_ns ? window_ns + nanoseconds(options_.duration_s) : now + kMomentNs;
+    due.stop_ns = now >= end_ns ? INT64_MAX : end_ns;
+    if (now >= end_ns) shared_.control().stop.store(1, std::memory_order_relaxed);
+  }
+  if (now >= due.tick_ns) {
+    print_line(tick_event(now - due.opened_ns, shared_.producer().taken_in(Phase::window),
+                          shared_.taken(Phase::window)));
+    due.tick_ns = now + kTickNs;
+  }
+  if (now >= due.check_ns) {
+    check_progress(now);
+    due.check_ns = now + nanoseconds(options_.stall_s) / kChecksPerStall;
+  }
+  if (now >= due.deadline_ns) {
+    failure_ = "not finished within the deadline of " + std::to_string(options_.deadline_s) + " s";
   }
 }
 
@@ -314,188 +309,6 @@ void Trial::end_all() {
     if (worker.pidfd >= 0) close(worker.pidfd);
     worker.pidfd = -1;
   }
-}
-
-// ---- the verdict
-
-TrialResult Trial::judge(const Granted& granted) {
-  TrialResult result;
-  result.granted = granted;
-  const Slot& producer = shared_.producer();
-  result.producer = producer.tally;
-  result.producer_cpus = cpus_of(0, options_.placement, allowed_cpus_);
-  result.oversubscribed = options_.placement == Placement::same || workers_.size() > allowed_cpus_.size();
-  const Nanoseconds opened_ns = shared_.control().window_open_ns.load(std::memory_order_acquire);
-  result.peak_memory_bytes = producer.tally.peak_memory_bytes;
-  for (unsigned i = 0; i < options_.consumers; ++i) {
-    ConsumerResult consumer;
-    consumer.cpus = cpus_of(i + 1, options_.placement, allowed_cpus_);
-    consumer.tally = shared_.consumer(i).tally;
-    if (shared_.consumer(i).finished.load(std::memory_order_acquire) && opened_ns) {
-      consumer.window_ns = consumer.tally.last_ns - opened_ns;
-    }
-    result.window_ns = std::max(result.window_ns, consumer.window_ns);
-    result.peak_memory_bytes += consumer.tally.peak_memory_bytes;
-    result.consumers.push_back(std::move(consumer));
-  }
-  result.peak_memory_bytes += own_peak_bytes();
-  if (opened_ns && producer.tally.last_ns) result.send_window_ns = producer.tally.last_ns - opened_ns;
-
-  if (!failure_.empty()) {
-    judge_unfinished(result);
-  } else {
-    result.sent = producer.tally.messages;
-    if (options_.competing() && options_.consumers > 1) {
-      judge_competing(result);
-    } else {
-      judge_dealt(result);
-    }
-  }
-  for (unsigned i = 0; i <= options_.consumers; ++i) {
-    const Slot& slot = i == 0 ? producer : shared_.consumer(i - 1);
-    if (!slot.fault_made.load(std::memory_order_acquire)) continue;
-    MadeFault made{options_.fault_name, std::nullopt, slot.fault_message};
-    if (i > 0) made.consumer = i - 1;
-    if (i == 0 && !options_.competing()) made.consumer = fault_.stream;
-    result.injected = made;
-  }
-  result.reason = failure_.empty() ? broken_promise(result) : failure_;
-  result.state = result.reason.empty() ? State::ok : State::failed;
-  return result;
-}
-
-// Each consumer has a stream of its own (or is the only one of a queue): its verifier saw every message in
-// order.
-void Trial::judge_dealt(TrialResult& result) {
-  for (unsigned i = 0; i < options_.consumers; ++i) {
-    ConsumerResult& consumer = result.consumers[i];
-    const std::uint64_t dealt = shared_.dealt(options_.competing() ? 0 : i).load(std::memory_order_acquire);
-    if (!options_.competing()) consumer.dealt = dealt;
-    consumer.delivered = consumer.tally.messages - consumer.tally.duplicated;
-    consumer.lost = consumer.tally.lost;
-    result.delivered += consumer.delivered;
-    result.lost += consumer.lost;
-    result.duplicated += consumer.tally.duplicated;
-    result.reordered += consumer.tally.reordered;
-    result.corrupted += consumer.tally.corrupted;
-  }
-}
-
-void Trial::judge_competing(TrialResult& result) {
-  for (const ConsumerResult& consumer : result.consumers) {
-    result.reordered += consumer.tally.reordered;
-    result.corrupted += consumer.tally.corrupted;
-  }
-  if (bare_values(options_)) {
-    judge_values(result);
-  } else {
-    judge_bitmaps(result);
-  }
-  for (ConsumerResult& consumer : result.consumers) {
-    consumer.delivered =
-        consumer.tally.messages - std::min(consumer.tally.messages, consumer.tally.duplicated);
-    result.delivered += consumer.delivered;
-    result.duplicated += consumer.tally.duplicated;
-  }
-  result.lost = result.sent - std::min(result.sent, result.delivered);
-}
-
-// A number that two consumers saw is the later one's duplicate.
-void Trial::judge_bitmaps(TrialResult& result) {
-  std::vector<std::span<const std::byte>> bitmaps;
-  std::uint64_t above = 0;
-  for (unsigned i = 0; i < options_.consumers; ++i) {
-    bitmaps.push_back(memory_of(i));
-    above = std::max(above, result.consumers[i].tally.above);
-  }
-  const Coverage coverage = lay_over(bitmaps, result.sent, above);
-  result.corrupted += coverage.beyond;
-  for (unsigned i = 0; i < options_.consumers; ++i) {
-    result.consumers[i].tally.duplicated += coverage.seen_before[i];
-  }
-}
-
-// A value that came too seldom while another came too often was damaged on its way. Which consumer got a
-// repeated value cannot be known; the surplus is taken from the first that has so many.
-void Trial::judge_values(TrialResult& result) {
-  std::vector<std::span<const std::byte>> tables;
-  std::uint64_t value_sum = 0;
-  for (unsigned i = 0; i < options_.consumers; ++i) {
-    tables.push_back(memory_of(i));
-    value_sum += result.consumers[i].tally.value_sum;
-  }
-  const ValueVerdict verdict = compare_values(tables, value_sum, options_.size_bytes, result.sent);
-  const std::uint64_t damaged = std::min(verdict.missing, verdict.surplus);
-  const bool only_the_sum = verdict.sum_differs && !verdict.missing && !verdict.surplus;
-  result.corrupted += damaged + only_the_sum;
-  std::uint64_t repeated = verdict.surplus - damaged;
-  for (ConsumerResult& consumer : result.consumers) {
-    const std::uint64_t here = std::min(repeated, consumer.tally.messages);
-    consumer.tally.duplicated += here;
-    repeated -= here;
-  }
-}
-
-// The trial was cut off: what had moved by then, as far as the workers had published it. A producer publishes
-// a message after its call has returned, when the consumer may already have counted it.
-void Trial::judge_unfinished(TrialResult& result) {
-  result.sent = shared_.producer().taken_in(Phase::window);
-  for (unsigned i = 0; i < options_.consumers; ++i) {
-    ConsumerResult& consumer = result.consumers[i];
-    consumer.delivered = shared_.consumer(i).taken_in(Phase::window);
-    consumer.window_ns = 0;
-    result.delivered += consumer.delivered;
-  }
-  result.sent = std::max(result.sent, result.delivered);
-  result.lost = result.sent - result.delivered;
-  result.window_ns = 0;
-  result.send_window_ns = 0;
-}
-
-// Why delivery is not proved, in one line, or nothing.
-std::string Trial::broken_promise(const TrialResult& result) const {
-  std::string text;
-  const auto say = [&](const std::string& what) { text += (text.empty() ? "" : "; ") + what; };
-  std::uint64_t warmup_messages = 0;
-  for (unsigned i = 0; i < options_.consumers; ++i) {
-    const ConsumerResult& consumer = result.consumers[i];
-    warmup_messages += consumer.tally.warmup_messages;
-    if (consumer.tally.ended_early)
-      say("consumer " + std::to_string(i) + " was told the end before the producer made it");
-    if (consumer.tally.warmup_faults)
-      say("consumer " + std::to_string(i) + " found faults during the warm-up");
-    if (consumer.tally.torn)
-      say("the stream of consumer " + std::to_string(i) +
-          " was torn: it lost its framing or ended inside a message");
-    if (consumer.dealt && *consumer.dealt != consumer.delivered + consumer.lost) {
-      say("consumer " + std::to_string(i) + ": dealt " + std::to_string(*consumer.dealt) +
-          ", but delivered " + std::to_string(consumer.delivered) + " and lost " +
-          std::to_string(consumer.lost));
-    }
-  }
-  if (warmup_messages != result.producer.warmup_messages) {
-    say("warm-up: sent " + std::to_string(result.producer.warmup_messages) + ", but " +
-        std::to_string(warmup_messages) + " arrived");
-  }
-  std::string counts;
-  const auto count = [&](std::uint64_t number, const char* what) {
-    if (number) counts += (counts.empty() ? "" : ", ") + std::to_string(number) + " " + what;
-  };
-  count(result.lost, "lost");
-  count(result.duplicated, "duplicated");
-  count(result.reordered, "reordered");
-  count(result.corrupted, "corrupted");
-  if (!counts.empty()) say(counts + " of " + std::to_string(result.sent) + " messages");
-  if (result.sent != result.delivered + result.lost) {
-    say("sent " + std::to_string(result.sent) + ", but delivered " + std::to_string(result.delivered) +
-        " and lost " + std::to_string(result.lost));
-  }
-  if (options_.items && result.sent != options_.items) {
-    say("asked for " + std::to_string(options_.items) + " messages, sent " + std::to_string(result.sent));
-  }
-  if (options_.fault != FaultKind::none && !result.injected)
-    say("the fault " + options_.fault_name + " could not be made");
-  return text.empty() ? text : "delivery not proved: " + text;
 }
 
 }  // namespace queuemark

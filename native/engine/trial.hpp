@@ -15,9 +15,12 @@
 //   };
 #pragma once
 
+#include <poll.h>
+
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "engine/content.hpp"
 #include "engine/events.hpp"
@@ -58,9 +61,22 @@ class Trial {
     bool ended = false;
   };
 
+  // When the parent has something to do next, by the clock of clock.hpp.
+  struct Due {
+    Nanoseconds opened_ns = 0;
+    Nanoseconds stop_ns = INT64_MAX;
+    Nanoseconds tick_ns = INT64_MAX;
+    Nanoseconds check_ns = INT64_MAX;
+    Nanoseconds deadline_ns = INT64_MAX;
+    Nanoseconds next() const { return std::min({stop_ns, tick_ns, check_ns, deadline_ns}); }
+  };
+
   void start(const Workers& workers);
   int start_one(unsigned worker, const std::function<void()>& work);
   void watch(const Granted& granted);
+  std::size_t collect(std::span<pollfd> watched);
+  void enter_stage(Due& due, const Granted& granted);
+  void keep_time(Due& due, Nanoseconds now);
   void reap(Worker& worker);
   bool ended_badly(std::size_t worker);
   void check_progress(Nanoseconds now);
@@ -88,6 +104,7 @@ class Trial {
   Nanoseconds began_ns_ = 0;
   std::string failure_;  // why the trial was ended before its end
   bool interrupted_ = false;
+  int stage_ = 0;
   std::uint64_t last_progress_ = 0;
   Nanoseconds last_progress_ns_ = 0;
   int idle_checks_ = 0;

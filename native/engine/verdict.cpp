@@ -1,0 +1,205 @@
+// What a trial has shown: the counts of all workers put together, and whether they prove the delivery.
+
+#include <sys/resource.h>
+
+#include <fstream>
+
+#include "engine/placement.hpp"
+#include "engine/trial.hpp"
+
+namespace queuemark {
+namespace {
+
+// The largest memory of this program. Not ru_maxrss, which is kept over exec: a caller's own memory, where it
+// started this program from a large process without copying that (getrusage(2), proc_pid_status(5)).
+std::uint64_t own_peak_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind("VmHWM:", 0) == 0) return std::stoull(line.substr(6)) * 1024;
+  }
+  return 0;
+}
+
+}  // namespace
+
+TrialResult Trial::judge(const Granted& granted) {
+  TrialResult result;
+  result.granted = granted;
+  const Slot& producer = shared_.producer();
+  result.producer = producer.tally;
+  result.producer_cpus = cpus_of(0, options_.placement, allowed_cpus_);
+  result.oversubscribed = options_.placement == Placement::same || workers_.size() > allowed_cpus_.size();
+  const Nanoseconds opened_ns = shared_.control().window_open_ns.load(std::memory_order_acquire);
+  result.peak_memory_bytes = producer.tally.peak_memory_bytes;
+  for (unsigned i = 0; i < options_.consumers; ++i) {
+    ConsumerResult consumer;
+    consumer.cpus = cpus_of(i + 1, options_.placement, allowed_cpus_);
+    consumer.tally = shared_.consumer(i).tally;
+    if (shared_.consumer(i).finished.load(std::memory_order_acquire) && opened_ns) {
+      consumer.window_ns = consumer.tally.last_ns - opened_ns;
+    }
+    result.window_ns = std::max(result.window_ns, consumer.window_ns);
+    result.peak_memory_bytes += consumer.tally.peak_memory_bytes;
+    result.consumers.push_back(std::move(consumer));
+  }
+  result.peak_memory_bytes += own_peak_bytes();
+  if (opened_ns && producer.tally.last_ns) result.send_window_ns = producer.tally.last_ns - opened_ns;
+
+  if (!failure_.empty()) {
+    judge_unfinished(result);
+  } else {
+    result.sent = producer.tally.messages;
+    if (options_.competing() && options_.consumers > 1) {
+      judge_competing(result);
+    } else {
+      judge_dealt(result);
+    }
+  }
+  for (unsigned i = 0; i <= options_.consumers; ++i) {
+    const Slot& slot = i == 0 ? producer : shared_.consumer(i - 1);
+    if (!slot.fault_made.load(std::memory_order_acquire)) continue;
+    MadeFault made{options_.fault_name, std::nullopt, slot.fault_message};
+    if (i > 0) made.consumer = i - 1;
+    if (i == 0 && !options_.competing()) made.consumer = fault_.stream;
+    result.injected = made;
+  }
+  result.reason = failure_.empty() ? broken_promise(result) : failure_;
+  result.state = result.reason.empty() ? State::ok : State::failed;
+  return result;
+}
+
+// Each consumer has a stream of its own (or is the only one of a queue): its verifier saw every message in
+// order.
+void Trial::judge_dealt(TrialResult& result) {
+  for (unsigned i = 0; i < options_.consumers; ++i) {
+    ConsumerResult& consumer = result.consumers[i];
+    const std::uint64_t dealt = shared_.dealt(options_.competing() ? 0 : i).load(std::memory_order_acquire);
+    if (!options_.competing()) consumer.dealt = dealt;
+    consumer.delivered = consumer.tally.messages - consumer.tally.duplicated;
+    consumer.lost = consumer.tally.lost;
+    result.delivered += consumer.delivered;
+    result.lost += consumer.lost;
+    result.duplicated += consumer.tally.duplicated;
+    result.reordered += consumer.tally.reordered;
+    result.corrupted += consumer.tally.corrupted;
+  }
+}
+
+void Trial::judge_competing(TrialResult& result) {
+  for (const ConsumerResult& consumer : result.consumers) {
+    result.reordered += consumer.tally.reordered;
+    result.corrupted += consumer.tally.corrupted;
+  }
+  if (options_.bare_values()) {
+    judge_values(result);
+  } else {
+    judge_bitmaps(result);
+  }
+  for (ConsumerResult& consumer : result.consumers) {
+    consumer.delivered =
+        consumer.tally.messages - std::min(consumer.tally.messages, consumer.tally.duplicated);
+    result.delivered += consumer.delivered;
+    result.duplicated += consumer.tally.duplicated;
+  }
+  result.lost = result.sent - std::min(result.sent, result.delivered);
+}
+
+// A number that two consumers saw is the later one's duplicate.
+void Trial::judge_bitmaps(TrialResult& result) {
+  std::vector<std::span<const std::byte>> bitmaps;
+  std::uint64_t above = 0;
+  for (unsigned i = 0; i < options_.consumers; ++i) {
+    bitmaps.push_back(memory_of(i));
+    above = std::max(above, result.consumers[i].tally.above);
+  }
+  const Coverage coverage = lay_over(bitmaps, result.sent, above);
+  result.corrupted += coverage.beyond;
+  for (unsigned i = 0; i < options_.consumers; ++i) {
+    result.consumers[i].tally.duplicated += coverage.seen_before[i];
+  }
+}
+
+// A value that came too seldom while another came too often was damaged on its way. Which consumer got a
+// repeated value cannot be known; the surplus is taken from the first that has so many.
+void Trial::judge_values(TrialResult& result) {
+  std::vector<std::span<const std::byte>> tables;
+  std::uint64_t value_sum = 0;
+  for (unsigned i = 0; i < options_.consumers; ++i) {
+    tables.push_back(memory_of(i));
+    value_sum += result.consumers[i].tally.value_sum;
+  }
+  const ValueVerdict verdict = compare_values(tables, value_sum, options_.size_bytes, result.sent);
+  const std::uint64_t damaged = std::min(verdict.missing, verdict.surplus);
+  const bool only_the_sum = verdict.sum_differs && !verdict.missing && !verdict.surplus;
+  result.corrupted += damaged + only_the_sum;
+  std::uint64_t repeated = verdict.surplus - damaged;
+  for (ConsumerResult& consumer : result.consumers) {
+    const std::uint64_t here = std::min(repeated, consumer.tally.messages);
+    consumer.tally.duplicated += here;
+    repeated -= here;
+  }
+}
+
+// The trial was cut off: what had moved by then, as far as the workers had published it. A producer publishes
+// a message after its call has returned, when the consumer may already have counted it.
+void Trial::judge_unfinished(TrialResult& result) {
+  result.sent = shared_.producer().taken_in(Phase::window);
+  for (unsigned i = 0; i < options_.consumers; ++i) {
+    ConsumerResult& consumer = result.consumers[i];
+    consumer.delivered = shared_.consumer(i).taken_in(Phase::window);
+    consumer.window_ns = 0;
+    result.delivered += consumer.delivered;
+  }
+  result.sent = std::max(result.sent, result.delivered);
+  result.lost = result.sent - result.delivered;
+  result.window_ns = 0;
+  result.send_window_ns = 0;
+}
+
+// Why delivery is not proved, in one line, or nothing.
+std::string Trial::broken_promise(const TrialResult& result) const {
+  std::string text;
+  const auto say = [&](const std::string& what) { text += (text.empty() ? "" : "; ") + what; };
+  std::uint64_t warmup_messages = 0;
+  for (unsigned i = 0; i < options_.consumers; ++i) {
+    const ConsumerResult& consumer = result.consumers[i];
+    warmup_messages += consumer.tally.warmup_messages;
+    if (consumer.tally.ended_early)
+      say("consumer " + std::to_string(i) + " was told the end before the producer made it");
+    if (consumer.tally.warmup_faults)
+      say("consumer " + std::to_string(i) + " found faults during the warm-up");
+    if (consumer.tally.torn)
+      say("the stream of consumer " + std::to_string(i) +
+          " was torn: it lost its framing or ended inside a message");
+    if (consumer.dealt && *consumer.dealt != consumer.delivered + consumer.lost) {
+      say("consumer " + std::to_string(i) + ": dealt " + std::to_string(*consumer.dealt) +
+          ", but delivered " + std::to_string(consumer.delivered) + " and lost " +
+          std::to_string(consumer.lost));
+    }
+  }
+  if (warmup_messages != result.producer.warmup_messages) {
+    say("warm-up: sent " + std::to_string(result.producer.warmup_messages) + ", but " +
+        std::to_string(warmup_messages) + " arrived");
+  }
+  std::string counts;
+  const auto count = [&](std::uint64_t number, const char* what) {
+    if (number) counts += (counts.empty() ? "" : ", ") + std::to_string(number) + " " + what;
+  };
+  count(result.lost, "lost");
+  count(result.duplicated, "duplicated");
+  count(result.reordered, "reordered");
+  count(result.corrupted, "corrupted");
+  if (!counts.empty()) say(counts + " of " + std::to_string(result.sent) + " messages");
+  if (result.sent != result.delivered + result.lost) {
+    say("sent " + std::to_string(result.sent) + ", but delivered " + std::to_string(result.delivered) +
+        " and lost " + std::to_string(result.lost));
+  }
+  if (options_.items && result.sent != options_.items) {
+    say("asked for " + std::to_string(options_.items) + " messages, sent " + std::to_string(result.sent));
+  }
+  if (options_.fault != FaultKind::none && !result.injected)
+    say("the fault " + options_.fault_name + " could not be made");
+  return text.empty() ? text : "delivery not proved: " + text;
+}
+
+}  // namespace queuemark
