@@ -21,12 +21,13 @@ _DURATION = "0.4"
 _SIZES = "16,1k"
 
 QUICK = Preset(
-    summary="four mechanisms, two sizes, 1 and 4 consumers, in about a minute",
+    summary="six mechanisms, two sizes, 1 and 4 consumers, in about a minute",
     repeats=3,
     sweeps=(
         # One call a message: what the mechanism itself costs; Nagle's delay changes TCP's answer fourfold.
         Asked(transports="tcp", sizes=_SIZES, consumers="1,4", duration=_DURATION, params={"nodelay": "0,1"}),
         Asked(transports="unix-stream,pipe,mq-posix", sizes=_SIZES, consumers="1,4", duration=_DURATION),
+        Asked(transports="unix-seqpacket,unix-dgram", sizes=_SIZES, consumers="1", duration=_DURATION),
         # Many messages a call, where boundaries are ours to draw.
         Asked(transports="tcp,unix-stream", sizes=_SIZES, consumers="1,4", policies="buffer:16k", duration=_DURATION),
         # With several consumers a pipe tears writes above 4096 bytes apart: gathered for one only.
