@@ -43,7 +43,7 @@ def _sessions() -> list[Table]:
 
     if existing_database() is None:
         raise UsageError(f"no session is stored in {data_directory()} yet; measure with: queuemark run")
-    with Store.open() as store:
+    with Store.open_to_read() as store:
         return [sessions_table(store.sessions())]
 
 

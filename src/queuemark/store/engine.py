@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["BUSY_TIMEOUT_S", "explained", "sqlite_engine", "writing"]
+__all__ = ["BUSY_TIMEOUT_S", "explained", "frozen_engine", "is_unwritable", "lies_still", "sqlite_engine", "writing"]
 
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
@@ -27,6 +29,8 @@ _REMEDIES = (
     ("malformed", f"move the file away or {_ANOTHER}"),
 )
 
+_UNWRITABLE = ("full", "disk i/o", "readonly", "unable to open")
+
 
 def sqlite_engine(path: Path) -> Engine:
     """An engine on one SQLite file, in write-ahead mode, each commit synced to the disk."""
@@ -37,14 +41,41 @@ def sqlite_engine(path: Path) -> Engine:
     return engine
 
 
+def frozen_engine(path: Path) -> Engine:
+    """An engine that reads one SQLite file as it lies there, writing nothing and locking nothing.
+
+    Only for a file that ``lies_still``.
+    """
+    url = URL.create("sqlite", database=f"file:{quote(str(path.absolute()))}", query={"immutable": "1", "uri": "true"})
+    engine = create_engine(url)
+    event.listen(engine, "connect", _leave_transactions)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def lies_still(path: Path) -> bool:
+    """Nobody writes the database, and all that was written is in the file: its write-ahead log is gone or empty."""
+    log = path.with_name(f"{path.name}-wal")
+    return not log.exists() or log.stat().st_size == 0
+
+
+def is_unwritable(error: BaseException | None) -> bool:
+    """Whether the database said that it cannot be written, which even reading needs in write-ahead mode."""
+    return isinstance(error, DatabaseError) and any(word in str(error.orig).lower() for word in _UNWRITABLE)
+
+
 def writing(engine: Engine) -> Engine:
     """The same engine, its transactions excluding other writers from their beginning."""
     return engine.execution_options(writes=True)
 
 
-def _configure(connection: Any, _record: object) -> None:
+def _leave_transactions(connection: Any, _record: object) -> None:
     # sqlite3's own implicit BEGIN would leave table definitions outside the transaction: _begin says it instead.
     connection.isolation_level = None
+
+
+def _configure(connection: Any, record: object) -> None:
+    _leave_transactions(connection, record)
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
@@ -63,4 +94,8 @@ def explained(tried: str, where: str) -> Iterator[None]:
     except DatabaseError as error:
         said = " ".join(str(error.orig).split())
         remedy = next((remedy for word, remedy in _REMEDIES if word in said.lower()), f"check the file or {_ANOTHER}")
+        if ("full" in said or "disk I/O" in said) and resource.getrlimit(resource.RLIMIT_FSIZE)[
+            0
+        ] != resource.RLIM_INFINITY:
+            remedy = f"raise the limit of file size (ulimit -f), or {remedy}"
         raise QueuemarkError(f"cannot {tried} in the database {where}: {said}; {remedy}") from error

@@ -25,7 +25,7 @@ def load(name: str = "last", directory: Path | None = None) -> SessionDocument:
         return _read(path)
     if existing_database(directory) is None:
         raise UsageError(f"no session is stored in {directory or data_directory()} yet; measure with: queuemark run")
-    with Store.open(directory) as store:
+    with Store.open_to_read(directory) as store:
         return store.document(store.find(name).id)
 
 

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-__all__ = ["migrate"]
+__all__ = ["is_newest", "migrate"]
 
 from sqlalchemy import Connection, Engine, inspect, text
 
@@ -20,13 +20,17 @@ def migrate(reading: Engine, writing: Engine, where: str) -> None:
 
     Raises: QueuemarkError when the database was made by a newer queuemark.
     """
-    with reading.connect() as connection:
-        if _revision(connection) == NEWEST:
-            return
+    if is_newest(reading):
+        return
     with writing.begin() as connection:
         found = _revision(connection)
         if found != NEWEST:
             _upgrade(connection, found, where)
+
+
+def is_newest(reading: Engine) -> bool:
+    with reading.connect() as connection:
+        return _revision(connection) == NEWEST
 
 
 def _revision(connection: Connection) -> str | None:

@@ -18,17 +18,17 @@ from typing import Any, Self
 
 import msgspec
 from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from queuemark.model.errors import QueuemarkError, UsageError
 from queuemark.model.plan import Case, case_key
 from queuemark.model.session import SCHEMA, CaseResult, Session, SessionDocument, SessionState
 from queuemark.model.trial import Trial, figures, stored_trial
 from queuemark.store import holder
-from queuemark.store.directory import DATABASE_NAME, data_directory, prepared
-from queuemark.store.engine import explained, sqlite_engine, writing
+from queuemark.store.directory import DATABASE_NAME, data_directory, existing_database, prepared
+from queuemark.store.engine import explained, frozen_engine, is_unwritable, lies_still, sqlite_engine, writing
 from queuemark.store.instant import sortable
-from queuemark.store.schema import migrate
+from queuemark.store.schema import is_newest, migrate
 from queuemark.store.tables import cases, sessions, trials
 
 _NOTHING = "no session is stored in {where} yet; measure with: queuemark run"
@@ -70,6 +70,24 @@ class Store:
             store.close()
             raise
         return store
+
+    @classmethod
+    def open_to_read(cls, directory: Path | None = None) -> Self:
+        """As ``open``; where nothing can be written, on a full disk say, a database that lies still is read as it is.
+
+        Raises: QueuemarkError when it is being written, or cannot be read.
+        """
+        try:
+            return cls.open(directory)
+        except QueuemarkError as error:
+            path = existing_database(directory)
+            if path is None or not (is_unwritable(error.__cause__) and lies_still(path)):
+                raise
+            frozen = frozen_engine(path)
+            if not _is_readable(frozen):
+                frozen.dispose()
+                raise
+        return cls(frozen, str(path))
 
     def close(self) -> None:
         self._reading.dispose()
@@ -210,6 +228,13 @@ class Store:
     def _set(connection: Connection, session_id: str, state: SessionState, held_by: str | None) -> None:
         change = update(sessions).where(sessions.c.id == session_id)
         connection.execute(change.values(state=state, holder=held_by))
+
+
+def _is_readable(engine: Engine) -> bool:
+    try:
+        return is_newest(engine)
+    except DatabaseError:
+        return False
 
 
 def _row(connection: Connection, session_id: str) -> Row[Any] | None:
