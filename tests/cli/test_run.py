@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import resource
 import select
 import shlex
 import shutil
@@ -331,6 +332,16 @@ def test_a_disk_that_fills_ends_the_session_and_keeps_what_it_has(
     assert states(stored(data)) == ["ok"] * 2
     assert call("run", "--resume").code == 0
     assert states(stored(data)) == ["ok"] * 4
+
+
+def test_a_limit_of_file_size_is_named(spawn: Spawn) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+    with spawn(*SMALL, preexec_fn=limit) as process:
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert err.endswith("run.lock: File too large; raise the limit of file size (ulimit -f)\n")
 
 
 def test_a_second_run_waits_its_turn(call: Call, data: Path) -> None:

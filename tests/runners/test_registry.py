@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -85,3 +86,14 @@ def test_a_listing_is_of_the_contract(fake_runner: Path) -> None:
     listing = ask((str(fake_runner),))
     assert isinstance(listing, Listing)
     assert listing.contract == 1
+
+
+def test_a_limit_is_named_and_not_the_runner(fake_runner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("subprocess.Popen", refuse)
+    trouble = ask((str(fake_runner),))
+    assert isinstance(trouble, Trouble)
+    assert trouble.reason == "it cannot be started: Too many open files"
+    assert trouble.remedy == "raise the limit of open files (ulimit -n)"

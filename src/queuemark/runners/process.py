@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-__all__ = ["GRACE_S", "CannotStart", "Ending", "watch"]
+__all__ = ["GRACE_S", "CannotStart", "Ending", "remedy_of_limit", "watch"]
 
 import contextlib
 import errno
@@ -44,7 +44,12 @@ class CannotStart(Exception):
 
     def __init__(self, tried: str, error: OSError) -> None:
         super().__init__(f"{tried}: {error.strerror or error}")
-        self.remedy = _REMEDIES.get(error.errno or 0, "see: queuemark list")
+        self.remedy = remedy_of_limit(error) or "see: queuemark list"
+
+
+def remedy_of_limit(error: OSError) -> str | None:
+    """What to do where a limit kept a process from starting; None where it was something else."""
+    return _REMEDIES.get(error.errno or 0)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ import msgspec
 
 from queuemark.model.events import CONTRACT
 from queuemark.model.transport import Listing, Transport
+from queuemark.runners.process import remedy_of_limit
 
 NATIVE_NAME = "queuemark-runner"
 VARIABLE = "QUEUEMARK_RUNNER"
@@ -91,7 +92,8 @@ def ask(command: tuple[str, ...], timeout_s: float = LIST_TIMEOUT_S) -> Listing 
     except FileNotFoundError:
         return Trouble(runner=name, reason="there is no such executable", remedy=_remedy(name))
     except OSError as error:
-        return Trouble(runner=name, reason=f"it cannot be started: {error.strerror or error}", remedy=_remedy(name))
+        remedy = remedy_of_limit(error) or _remedy(name)
+        return Trouble(runner=name, reason=f"it cannot be started: {error.strerror or error}", remedy=remedy)
     except subprocess.TimeoutExpired:
         reason = f"'{name} list' did not end within {timeout_s:g} s and was killed"
         return Trouble(runner=name, reason=reason, remedy=f"try it in a shell, or name another in {VARIABLE}")
