@@ -4,9 +4,7 @@ from __future__ import annotations
 
 __all__ = ["interruption", "judge", "read", "show"]
 
-import sys
 from collections.abc import Sequence
-from shutil import get_terminal_size
 
 import msgspec
 
@@ -20,7 +18,7 @@ from queuemark.runners.trial import REFUSAL
 from queuemark.store import Store
 from queuemark.views.classic import classic_tables, is_grid
 from queuemark.views.rates import rates_text
-from queuemark.views.render import WIDTH, rendered
+from queuemark.views.render import rendered, terminal_width
 
 
 def read(store: Store, session: Session) -> SessionDocument:
@@ -36,8 +34,7 @@ def show(document: SessionDocument, command: str | None = None) -> None:
     if command is not None:
         plan = msgspec.structs.replace(document.session.plan, command=command)
         document = msgspec.structs.replace(document, session=msgspec.structs.replace(document.session, plan=plan))
-    width = get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
-    print(_results_text(document, width).rstrip("\n"))
+    print(_results_text(document, terminal_width()).rstrip("\n"))
     print(f"in full: queuemark show {document.session.id[:8]} --wide")
 
 
