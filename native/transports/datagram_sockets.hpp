@@ -17,7 +17,7 @@ inline void require_whole(std::size_t sent, std::size_t asked) {
 
 class DatagramProducer {
  public:
-  DatagramProducer(std::vector<Connection>& connections, bool spins) : flags_(spins ? MSG_DONTWAIT : 0) {
+  DatagramProducer(std::vector<Connection>& connections, bool spins) : flags_(waiting_flag(spins)) {
     for (Connection& connection : connections) {
       ends_.push_back(std::move(connection.producer));
       connection.consumer.reset();
@@ -37,35 +37,18 @@ class DatagramProducer {
   int flags_;
 };
 
-class DatagramConsumer {
- public:
-  DatagramConsumer(std::vector<Connection>& connections, unsigned index, bool spins)
-      // The length that a datagram had, not what of it fitted: one that is too long is not what was sent.
-      : flags_(MSG_TRUNC | (spins ? MSG_DONTWAIT : 0)) {
-    end_ = std::move(connections[index].consumer);
-    connections.clear();
-  }
-  std::size_t receive(std::byte* into, std::size_t capacity) {
-    return insist([&] { return recv(end_.number(), into, capacity, flags_); }, calls,
-                  "receive from the producer's socket");
-  }
-  std::uint64_t calls = 0;
-
- private:
-  Descriptor end_;
-  int flags_;
-};
-
 // The channel of every such socket, once its connections are made.
 class DatagramSockets {
  public:
   static constexpr Framing framing = Framing::boundary;
-  using Consumer = DatagramConsumer;
+  using Consumer = SocketConsumer;
 
   DatagramSockets(const Options& options, const Params& params)
       : spins_(options.spins()), deal_items_(static_cast<std::uint64_t>(params.number("deal_items"))) {}
 
-  Consumer open_consumer(unsigned index) { return {connections_, index, spins_}; }
+  // MSG_TRUNC: the length that a datagram had, not what of it fitted; one that is too long is not what was
+  // sent.
+  Consumer open_consumer(unsigned index) { return {connections_, index, MSG_TRUNC | waiting_flag(spins_)}; }
   void leave() { connections_.clear(); }
   std::size_t read_bytes() const { return 0; }
   std::uint64_t deal_items() const { return deal_items_; }

@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -44,6 +45,27 @@ inline std::int64_t granted_option(int socket, int level, int option) {
 struct Connection {
   Descriptor producer;
   Descriptor consumer;
+};
+
+// Who spins asks again; who blocks waits in the call.
+inline int waiting_flag(bool spins) { return spins ? MSG_DONTWAIT : 0; }
+
+// A consumer's end of its connection. flags: of recv(2).
+class SocketConsumer {
+ public:
+  SocketConsumer(std::vector<Connection>& connections, unsigned index, int flags) : flags_(flags) {
+    end_ = std::move(connections[index].consumer);
+    connections.clear();
+  }
+  std::size_t receive(std::byte* into, std::size_t capacity) {
+    return insist([&] { return recv(end_.number(), into, capacity, flags_); }, calls,
+                  "receive from the producer's socket");
+  }
+  std::uint64_t calls = 0;
+
+ private:
+  Descriptor end_;
+  int flags_;
 };
 
 }  // namespace queuemark

@@ -18,7 +18,7 @@ inline std::vector<Param> stream_socket_params() {
 
 class StreamProducer {
  public:
-  StreamProducer(std::vector<Connection>& connections, bool spins) : flags_(spins ? MSG_DONTWAIT : 0) {
+  StreamProducer(std::vector<Connection>& connections, bool spins) : flags_(waiting_flag(spins)) {
     for (Connection& connection : connections) {
       ends_.push_back(std::move(connection.producer));
       connection.consumer.reset();
@@ -48,30 +48,12 @@ class StreamProducer {
   int flags_;
 };
 
-class StreamConsumer {
- public:
-  StreamConsumer(std::vector<Connection>& connections, unsigned index, bool spins)
-      : flags_(spins ? MSG_DONTWAIT : 0) {
-    end_ = std::move(connections[index].consumer);
-    connections.clear();
-  }
-  std::size_t receive(std::byte* into, std::size_t capacity) {
-    return insist([&] { return recv(end_.number(), into, capacity, flags_); }, calls,
-                  "receive from the producer's socket");
-  }
-  std::uint64_t calls = 0;
-
- private:
-  Descriptor end_;
-  int flags_;
-};
-
 // The channel of both kinds of socket, once its connections are made.
 class StreamSockets {
  public:
   static constexpr Framing framing = Framing::length;
   using Producer = StreamProducer;
-  using Consumer = StreamConsumer;
+  using Consumer = SocketConsumer;
 
   StreamSockets(const Options& options, const Params& params)
       : spins_(options.spins()),
@@ -79,7 +61,7 @@ class StreamSockets {
         deal_items_(static_cast<std::uint64_t>(params.number("deal_items"))) {}
 
   Producer open_producer() { return {connections_, spins_}; }
-  Consumer open_consumer(unsigned index) { return {connections_, index, spins_}; }
+  Consumer open_consumer(unsigned index) { return {connections_, index, waiting_flag(spins_)}; }
   void leave() { connections_.clear(); }
   std::size_t read_bytes() const { return read_bytes_; }
   std::uint64_t deal_items() const { return deal_items_; }
