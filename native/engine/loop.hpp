@@ -9,6 +9,10 @@
 // A producer whose mechanism may hold back the last bytes of a burst also has push(), for the fences of the
 // warm-up; the window ends with finish() alone.
 //
+// A mechanism that may lose brings mark(stream, bytes, count) instead of finish(), and `marked` in its
+// consumer: marks stand behind the probes, the warm-up and the last message, repeated until they came
+// (mark.hpp).
+//
 // send() takes all bytes or throws SystemError: a failed call is never counted as sent. finish() puts
 // the end behind the last message of each stream. receive() returns one message where the mechanism
 // keeps boundaries, else what there is. Both count every call they make, failed tries included.
@@ -23,6 +27,7 @@
 
 #include "engine/clock.hpp"
 #include "engine/fault.hpp"
+#include "engine/mark.hpp"
 #include "engine/policy.hpp"
 #include "engine/sequence.hpp"
 #include "engine/shared.hpp"
@@ -76,13 +81,16 @@ class Production {
   void warm_up() {
     begin(Phase::warmup);
     for (unsigned stream = 0; stream < options_.streams(); ++stream) give(stream, 1);
-    wait_until_taken();
+    wait_until_taken(Mark::probed);
+    if (shared_.taken(Phase::warmup) < pace_.count() && !pace_.stopped()) {
+      throw SystemError("a probe message was lost, although nothing else was on its way");
+    }
     tell_parent();
     const Nanoseconds end = now_ns() + static_cast<Nanoseconds>(options_.warmup_s * 1e9);
     while (now_ns() < end && !pace_.stopped()) {
       for (unsigned stream = 0; stream < options_.streams(); ++stream) give(stream, kWarmupTurn);
     }
-    wait_until_taken();
+    wait_until_taken(Mark::warmed_up);
   }
 
   void window() {
@@ -105,11 +113,17 @@ class Production {
     settle(tally, usage, bytes_before);
     // Release pairs with the acquire of a consumer that sees the end: it knows then what was dealt.
     shared_.control().ending.store(1, std::memory_order_release);
-    out_.finish();
+    if constexpr (kMarked) {
+      repeat(Mark::end);
+    } else {
+      out_.finish();
+    }
   }
 
  private:
   static constexpr std::uint64_t kWarmupTurn = 64;
+  static constexpr bool kMarked = requires(Out& out, const std::byte* bytes) { out.mark(0u, bytes, 0u); };
+  static constexpr Nanoseconds kPatienceNs = 50'000, kPatienceHighNs = 5'000'000;
 
   void begin(Phase phase) {
     pace_.begin(phase);
@@ -186,8 +200,9 @@ class Production {
 
   // The consumers' counts are the fence between warm-up and window: the queue is empty then, and
   // whatever arrives after the phase was set belongs to the window.
-  void wait_until_taken() {
+  void wait_until_taken([[maybe_unused]] Mark mark) {
     policy_.flush();
+    if constexpr (kMarked) return repeat(mark);
     if constexpr (requires { out_.push(); }) out_.push();
     for (unsigned round = 0; shared_.taken(Phase::warmup) < pace_.count() && !pace_.stopped(); ++round) {
       if (round < 64) {
@@ -196,6 +211,39 @@ class Production {
         sleep_ns(20'000);
       }
     }
+  }
+
+  // Until every consumer has seen it, or the parent, who sees that nothing moves, ends the trial. Where a
+  // stream keeps its order, all that was sent before has then been taken, or lost.
+  void repeat(Mark mark) {
+    const Marks marks(content_.largest());
+    const Marks::Datagram datagram = marks.datagram(mark);
+    for (Nanoseconds patience = kPatienceNs; !all_saw(mark);
+         patience = std::min(2 * patience, kPatienceHighNs)) {
+      for (unsigned stream = 0; stream < options_.streams(); ++stream) {
+        if (!saw(stream, mark)) out_.mark(stream, datagram.data(), marks.bytes());
+      }
+      const Nanoseconds end = now_ns() + patience;
+      for (unsigned round = 0; !all_saw(mark) && now_ns() < end; ++round) {
+        if (round < 64) {
+          cpu_relax();
+        } else {
+          sleep_ns(20'000);
+        }
+      }
+    }
+  }
+
+  // Acquire pairs with the consumer's release: what it counted until then is seen, too.
+  bool saw(unsigned stream, Mark mark) const {
+    return shared_.consumer(stream).marked.load(std::memory_order_acquire) >=
+           static_cast<std::uint32_t>(mark);
+  }
+  bool all_saw(Mark mark) const {
+    for (unsigned stream = 0; stream < options_.streams(); ++stream) {
+      if (!saw(stream, mark)) return false;
+    }
+    return true;
   }
 
   void tell_parent() const {
@@ -229,6 +277,7 @@ class Consumption {
         shared_(shared),
         fault_at_(faulty ? fault.message + 1 : UINT64_MAX),
         fault_(fault),
+        marks_(frame_bytes),
         buffer_(frame_bytes + read_bytes),
         read_bytes_(read_bytes) {}
 
@@ -237,7 +286,16 @@ class Consumption {
     std::size_t have = 0;
     for (;;) {
       const std::size_t received = in_.receive(buffer_.data() + have, read_bytes_);
-      if (received == 0) break;
+      if constexpr (kMarked) {
+        const Mark mark = marks_.read(buffer_.data(), received);
+        if (mark == Mark::end) break;
+        if (mark != Mark::none) {
+          saw(mark);
+          continue;
+        }
+      } else if (received == 0) {
+        break;
+      }
       if (phase_ != Phase::window && shared_.phase() == Phase::window) enter_window();
       tally_.bytes += received;
       if constexpr (kFraming == Framing::boundary) {
@@ -253,6 +311,11 @@ class Consumption {
     }
     if (phase_ != Phase::window) enter_window();
     tally_.last_ns = now_ns();
+    if constexpr (kMarked) {
+      // The message at which the fault was to be made may have been lost.
+      if (fault_at_ != UINT64_MAX) make_fault();
+      saw(Mark::end);
+    }
     tally_.ended_early = !shared_.control().ending.load(std::memory_order_acquire);
     usage_.end(in_.calls, tally_);
     verifier_.finish(shared_.dealt(dealt_stream).load(std::memory_order_acquire), have);
@@ -260,6 +323,10 @@ class Consumption {
   }
 
  private:
+  static constexpr bool kMarked = requires { In::marked; };
+
+  void saw(Mark mark) { slot_.marked.store(static_cast<std::uint32_t>(mark), std::memory_order_release); }
+
   void enter_window() {
     const bool clean = verifier_.clean();
     const std::uint64_t warmup_messages = tally_.messages;
@@ -272,7 +339,7 @@ class Consumption {
   }
 
   void make_fault() {
-    slot_.fault_message = tally_.messages - 1;
+    slot_.fault_message = tally_.messages - std::min<std::uint64_t>(tally_.messages, 1);
     slot_.fault_made.store(1, std::memory_order_release);
     if (fault_.kind == FaultKind::kill_consumer) kill(getpid(), SIGKILL);
     for (;;) pause();
@@ -285,6 +352,7 @@ class Consumption {
   const Shared& shared_;
   std::uint64_t fault_at_;
   Fault fault_;
+  Marks marks_;
   std::vector<std::byte> buffer_;
   std::size_t read_bytes_;
   Phase phase_ = Phase::warmup;

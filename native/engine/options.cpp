@@ -139,6 +139,7 @@ Options Options::read(const std::vector<std::string>& arguments,
   Options options;
   options.transport = arguments.front();
   const Description& description = known(options.transport, descriptions);
+  options.lossless = description.facts.lossless;
   std::string dispatch = description.facts.dispatches.front(), policy = "each", wait = "block";
   bool timed = false;
 

@@ -41,6 +41,7 @@ struct Options {
   double deadline_s = 600;
   int parent_pid = 0;
   std::map<std::string, std::string> params;
+  bool lossless = true;  // as the transport's facts have it
 
   // Throws UsageError. `arguments` begins behind the word `trial`.
   static Options read(const std::vector<std::string>& arguments,

@@ -8,19 +8,20 @@ namespace queuemark {
 
 void Missing::add(Sequence first, Sequence end) {
   if (first >= end) return;
-  ranges_.emplace(first, end);
+  ranges_.push_back({first, end});
   count_ += end - first;
 }
 
 bool Missing::take(Sequence number) {
-  auto range = ranges_.upper_bound(number);
+  const auto behind = [](Sequence wanted, const Range& range) { return wanted < range.first; };
+  auto range = std::upper_bound(ranges_.begin(), ranges_.end(), number, behind);
   if (range == ranges_.begin()) return false;
   --range;
   const auto [first, end] = *range;
   if (number >= end) return false;
-  ranges_.erase(range);
-  if (first < number) ranges_.emplace(first, number);
-  if (number + 1 < end) ranges_.emplace(number + 1, end);
+  range = ranges_.erase(range);
+  if (number + 1 < end) range = ranges_.insert(range, {number + 1, end});
+  if (first < number) ranges_.insert(range, {first, number});
   --count_;
   return true;
 }

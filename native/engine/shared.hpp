@@ -50,6 +50,7 @@ struct alignas(kLine) Slot {
   alignas(kLine) std::atomic<std::uint32_t> finished{0};
   std::atomic<std::uint32_t> fault_made{0};
   std::uint64_t fault_message = 0;
+  std::atomic<std::uint32_t> marked{0};  // the last mark that came, where the mechanism may lose (mark.hpp)
   Tally tally;
   char error[256] = {};
 

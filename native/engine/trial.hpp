@@ -143,12 +143,14 @@ int run_trial(const Options& options) {
     const Stream stream{options.seed,
                         stream_index,
                         {stream_index, options.streams(), transport.deal_items()},
-                        options.sample};
+                        options.sample,
+                        options.lossless};
     const auto with_verifier = [&](auto&& verifier) {
       constexpr std::size_t kHead = T::framing == Framing::length ? kLengthBytes : 0;
       std::size_t read_bytes = std::max(transport.read_bytes(), largest);
       if (T::framing == Framing::size) read_bytes -= read_bytes % largest;
       if (T::framing == Framing::boundary) read_bytes = largest;
+      if constexpr (requires { decltype(in)::marked; }) read_bytes = std::max(largest, Marks::kLargestBytes);
       Consumption<T::framing, decltype(in), std::decay_t<decltype(verifier)>> consumption(
           in, verifier, slot.tally, slot, shared, fault, fault.at_consumer(index), kHead + largest,
           read_bytes);

@@ -177,7 +177,7 @@ std::string Trial::broken_promise(const TrialResult& result) const {
           std::to_string(consumer.lost));
     }
   }
-  if (warmup_messages != result.producer.warmup_messages) {
+  if (options_.lossless && warmup_messages != result.producer.warmup_messages) {
     say("warm-up: sent " + std::to_string(result.producer.warmup_messages) + ", but " +
         std::to_string(warmup_messages) + " arrived");
   }
@@ -185,9 +185,12 @@ std::string Trial::broken_promise(const TrialResult& result) const {
   const auto count = [&](std::uint64_t number, const char* what) {
     if (number) counts += (counts.empty() ? "" : ", ") + std::to_string(number) + " " + what;
   };
-  count(result.lost, "lost");
-  count(result.duplicated, "duplicated");
-  count(result.reordered, "reordered");
+  // What a mechanism never promised is counted and no fault of the trial.
+  if (options_.lossless) {
+    count(result.lost, "lost");
+    count(result.duplicated, "duplicated");
+    count(result.reordered, "reordered");
+  }
   count(result.corrupted, "corrupted");
   if (!counts.empty()) say(counts + " of " + std::to_string(result.sent) + " messages");
   if (result.sent != result.delivered + result.lost) {
@@ -197,6 +200,8 @@ std::string Trial::broken_promise(const TrialResult& result) const {
   if (options_.items && result.sent != options_.items) {
     say("asked for " + std::to_string(options_.items) + " messages, sent " + std::to_string(result.sent));
   }
+  if (options_.fault == FaultKind::flip && !result.corrupted)
+    say("the flipped message was lost, or cannot be told from the lost ones beside it");
   if (options_.fault != FaultKind::none && !result.injected)
     say("the fault " + options_.fault_name + " could not be made");
   return text.empty() ? text : "delivery not proved: " + text;

@@ -1,21 +1,13 @@
 // TCP over the loopback interface: one connection a consumer (tcp(7)).
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include "engine/trial.hpp"
+#include "transports/loopback.hpp"
 #include "transports/stream_sockets.hpp"
 
 namespace queuemark {
 namespace {
-
-sockaddr_in loopback() {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
 
 Descriptor tcp_socket() {
   Descriptor made(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -5,6 +5,7 @@ A laboratory that has never seen a fault has not shown that it would.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -26,8 +27,17 @@ def test_every_fault_is_tried_here() -> None:
     assert set(COUNTED) | set(AT_CONSUMERS) == set(FAULTS)
 
 
-def assert_counted(offer: Offer, load: Load, run: Run) -> Result:
+def contained(offer: Offer, load: Load) -> Load:
+    """Where a transport may lose: so few messages that a receive buffer holds all, and nothing else is lost."""
+    if offer.transport.facts.lossless or load.items is None:
+        return load
+    return replace(load, items=min(load.items, max(3, 100_000 // (1500 + 2 * load.size))))
+
+
+def assert_counted(offer: Offer, load: Load) -> Result:
     """Exactly the fault that was asked for is in the counts, and in the result's own words."""
+    load = contained(offer, load)
+    run = run_load(offer, load)
     result = assert_kept_contract(run)
     assert load.inject is not None
     found = {name: getattr(result, name) for name in COUNTED.values()}
@@ -38,6 +48,8 @@ def assert_counted(offer: Offer, load: Load, run: Run) -> Result:
     if offer.transport.facts.lossless or load.inject == "flip":
         assert (result.state, run.exit_code) == ("failed", 4)
         assert f"1 {COUNTED[load.inject]}" in (result.reason or "")
+    else:
+        assert (result.state, run.exit_code) == ("ok", 0)
     _assert_at_its_stream(offer, load, result)
     return result
 
@@ -66,7 +78,7 @@ def test_m01_m02_a_fault_on_the_way_is_named(offer: Offer, fault: str) -> None:
     for size, consumers in product(SIZES, (1, 4)):
         load = Load(size=size, consumers=consumers, items=300, inject=fault, seed=size + consumers)
         if possible(offer, load):
-            assert_counted(offer, load, run_load(offer, load))
+            assert_counted(offer, load)
 
 
 @pytest.mark.parametrize("fault", COUNTED)
@@ -75,7 +87,7 @@ def test_m01_a_fault_at_either_end_of_a_short_trial_is_named(offer: Offer, fault
     for size, items, consumers, seed in product((1, 8), (1, 2, 3), (1, 4), (1, 2, 3)):
         load = Load(size=size, consumers=consumers, items=items, inject=fault, seed=seed)
         if possible(offer, load) and not (fault == "reorder" and items == 1):
-            assert_counted(offer, load, run_load(offer, load))
+            assert_counted(offer, load)
 
 
 @pytest.mark.parametrize("fault", COUNTED)
@@ -92,7 +104,7 @@ def test_m02_a_fault_is_named_whatever_the_policy_and_the_deal(offer: Offer, fau
                 params=dict.fromkeys(deals, deal_items),
             )
             if possible(offer, load):
-                assert_counted(offer, load, run_load(offer, load))
+                assert_counted(offer, load)
 
 
 def test_m02_a_flip_is_found_in_a_real_message(offer: Offer, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -100,13 +112,13 @@ def test_m02_a_flip_is_found_in_a_real_message(offer: Offer, tmp_path_factory: p
     path.write_text("".join(f"line {number}\n" for number in range(50)))
     for consumers, seed in product((1, 4), range(6)):
         load = Load(consumers=consumers, items=300, inject="flip", seed=seed, more={"messages": path})
-        assert_counted(offer, load, run_load(offer, load))
+        assert_counted(offer, load)
 
 
 def test_m02_the_sequence_number_is_checked_of_unsampled_messages_too(offer: Offer) -> None:
     for consumers, seed in product((1, 4), range(4)):
         load = Load(size=8, consumers=consumers, items=300, inject="flip", seed=seed, verify="sample:1000000")
-        assert_counted(offer, load, run_load(offer, load))
+        assert_counted(offer, load)
 
 
 @pytest.mark.parametrize("fault", AT_CONSUMERS)
@@ -148,7 +160,8 @@ def test_a_fault_that_finds_no_message_is_refused(offer: Offer) -> None:
 def test_a_fault_is_made_in_a_timed_trial_too(offer: Offer) -> None:
     load = Load(items=None, inject="drop", more={"duration": "0.1"})
     result = assert_kept_contract(run_load(offer, load))
-    assert (result.lost, result.state) == (1, "failed")
+    assert result.state == ("failed" if offer.transport.facts.lossless else "ok")
+    assert result.lost == 1 or (result.lost > 1 and not offer.transport.facts.lossless)
     assert result.injected is not None
 
 
@@ -160,4 +173,4 @@ def test_m01_m02_every_fault_everywhere(offer: Offer, fault: str) -> None:
         for policy in policies(offer.transport.facts, consumers):
             load = Load(size=size, consumers=consumers, items=items, policy=policy, inject=fault, seed=seed)
             if possible(offer, load):
-                assert_counted(offer, load, run_load(offer, load))
+                assert_counted(offer, load)

@@ -200,7 +200,8 @@ def test_a_long_file_of_messages_is_dealt_as_one_loop(offer: Offer, tmp_path: Pa
         params = dict.fromkeys(_dealt_one_by_one(offer), deal_items)
         load = Load(consumers=consumers, items=4500, params=params, more={"messages": path})
         result = assert_proved(offer, load, run_load(offer, load))
-        assert result.message_bytes == sum(8 + lengths[number % 1000] for number in range(4500))
+        if not result.lost:
+            assert result.message_bytes == sum(8 + lengths[number % 1000] for number in range(4500))
 
 
 BAD_WORDS = {

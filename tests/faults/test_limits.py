@@ -94,7 +94,8 @@ def trial(place: Place, offer: Offer, limits: dict[int, int], *words: str) -> Re
     assert ended.returncode in {"ok": (0,), "failed": (1, 4), "unavailable": (3,)}[result.state]
     assert len(ended.stderr.splitlines()) == (ended.returncode in (1, 3)), ended.stderr
     if result.state == "ok":
-        assert result.sent == result.delivered > 0
+        assert result.sent == result.delivered + result.lost > 0
+        assert result.lost == 0 or not offer.transport.facts.lossless
     return result
 
 

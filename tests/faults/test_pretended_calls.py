@@ -42,6 +42,7 @@ class Calls:
 # Of a pipe the producer's writes to its parent count, too: one after the probe, one when the window opens.
 CALLS = {
     "tcp": Calls("sendto", "recvfrom", SIZE + 4, first=2, sent=SIZE + 4),
+    "udp": Calls("sendto", "recvfrom", SIZE, first=2, sent=SIZE, boundaries=True),
     "unix-stream": Calls("sendto", "recvfrom", SIZE + 4, first=2, sent=SIZE + 4),
     "unix-seqpacket": Calls("sendto", "recvfrom", SIZE, first=2, sent=SIZE, boundaries=True),
     "unix-dgram": Calls("sendto", "recvfrom", SIZE, first=2, sent=SIZE, boundaries=True, mark=True),
@@ -85,8 +86,13 @@ def loaded(consumers: int = 1, policy: str = "each", **params: int) -> Load:
     return Load(size=SIZE, consumers=consumers, items=ITEMS, policy=policy, params=params, more={"stall": STALL_S})
 
 
-def assert_not_proved(run: Run) -> None:
+def assert_not_proved(offer: Offer, run: Run) -> None:
+    """A transport that may lose has to count what was lost or came twice; everything else is a failure."""
     result = assert_kept_contract(run)
+    if not offer.transport.facts.lossless and result.state == "ok":
+        assert result.sent == result.delivered + result.lost
+        assert result.lost + result.duplicated == 1, run
+        return
     assert (result.state, run.exit_code) == ("failed", 4), run
     assert result.reason
 
@@ -105,7 +111,7 @@ def test_nothing_is_found_where_nothing_is_pretended(offer: Offer, calls: Calls)
 @pytest.mark.parametrize("place", ["first", "middle", "last"])
 def test_m01_m05_a_pretended_send(offer: Offer, calls: Calls, place: str) -> None:
     when = calls.first + {"first": 0, "middle": ITEMS // 2, "last": ITEMS - 1}[place]
-    assert_not_proved(run_pretending(offer, loaded(), calls.send, f"retval={calls.sent}", when))
+    assert_not_proved(offer, run_pretending(offer, loaded(), calls.send, f"retval={calls.sent}", when))
 
 
 def test_a_pretended_probe(offer: Offer, calls: Calls) -> None:
@@ -120,7 +126,7 @@ def test_a_pretended_send_to_one_of_four_consumers(offer: Offer, calls: Calls) -
     # Four probes where there are four streams.
     first = calls.first + 3 * dealing
     for when in (first, first + ITEMS // 2, first + ITEMS - 1):
-        assert_not_proved(run_pretending(offer, load, calls.send, f"retval={calls.sent}", when))
+        assert_not_proved(offer, run_pretending(offer, load, calls.send, f"retval={calls.sent}", when))
 
 
 def test_a_pretended_half_of_a_split_message(offer: Offer, calls: Calls) -> None:
@@ -129,7 +135,7 @@ def test_a_pretended_half_of_a_split_message(offer: Offer, calls: Calls) -> None
     for half, size_bytes in ((0, 4), (1, SIZE)):
         for message in (0, ITEMS // 2, ITEMS - 1):
             when = 2 * calls.first - 1 + 2 * message + half
-            assert_not_proved(run_pretending(offer, loaded(policy="split"), calls.send, f"retval={size_bytes}", when))
+            assert_not_proved(offer, run_pretending(offer, loaded(policy="split"), calls.send, f"retval={size_bytes}", when))
 
 
 def test_a_pretended_flush_of_a_buffer(offer: Offer, calls: Calls) -> None:
@@ -138,7 +144,7 @@ def test_a_pretended_flush_of_a_buffer(offer: Offer, calls: Calls) -> None:
     load = loaded(policy=f"buffer:{10 * calls.frame_bytes}")
     for flush in (0, ITEMS // 20, ITEMS // 10 - 1):
         what = f"retval={10 * calls.frame_bytes}"
-        assert_not_proved(run_pretending(offer, load, calls.send, what, calls.first + flush))
+        assert_not_proved(offer, run_pretending(offer, load, calls.send, what, calls.first + flush))
 
 
 def test_a_send_that_claims_more_than_it_did(offer: Offer, calls: Calls) -> None:
@@ -147,7 +153,7 @@ def test_a_send_that_claims_more_than_it_did(offer: Offer, calls: Calls) -> None
         pytest.skip(f"{offer.transport.name} sends whole messages")
     for pretended in (1, calls.frame_bytes - 1):
         run = run_pretending(offer, loaded(), calls.send, f"retval={pretended}", calls.first + ITEMS // 2)
-        assert_not_proved(run)
+        assert_not_proved(offer, run)
 
 
 @pytest.mark.parametrize("consumers", [1, 4])
@@ -156,12 +162,12 @@ def test_a_pretended_end_mark(offer: Offer, calls: Calls, consumers: int) -> Non
         pytest.skip(f"{offer.transport.name} ends by being closed")
     for mark in range(consumers):
         when = calls.first + ITEMS + mark
-        assert_not_proved(run_pretending(offer, loaded(consumers), calls.send, "retval=0", when))
+        assert_not_proved(offer, run_pretending(offer, loaded(consumers), calls.send, "retval=0", when))
 
 
 def test_a_pretended_shutdown_loses_nothing(offer: Offer, calls: Calls) -> None:
     """The kernel closes the sockets of a producer that has ended: the end comes all the same."""
-    if calls.send != "sendto" or calls.mark:
+    if calls.send != "sendto" or calls.mark or not offer.transport.facts.lossless:
         pytest.skip(f"{offer.transport.name} is not shut down")
     load = loaded(consumers=4)
     assert_proved(offer, load, run_pretending(offer, load, "shutdown", "retval=0", 1))
@@ -176,16 +182,17 @@ def test_m02_a_pretended_receive(offer: Offer, calls: Calls, share: int, when: i
     load = loaded(**({} if calls.boundaries else {"read_bytes": 1}))
     retval = calls.frame_bytes if whole else share
     # A receive takes as many bytes as were asked for, not more: here those of a message without its framing.
-    assert_not_proved(run_pretending(offer, load, calls.receive, f"retval={min(retval, SIZE)}", when))
+    assert_not_proved(offer, run_pretending(offer, load, calls.receive, f"retval={min(retval, SIZE)}", when))
 
 
 def test_a_pretended_first_receive(offer: Offer, calls: Calls) -> None:
     if calls.receive == "read":
         pytest.skip("the loader's own first read would be pretended, too")
     for size, consumers in ((1, 1), (1, 4), (SIZE, 1)):
-        for retval in (0, size):
+        # A repetition before the window, which is what this looks like in one byte, is allowed to UDP.
+        for retval in (0, size) if size == SIZE or offer.transport.facts.lossless else (0,):
             load = Load(size=size, consumers=consumers, items=ITEMS, more={"stall": STALL_S})
-            assert_not_proved(run_pretending(offer, load, calls.receive, f"retval={retval}", 1))
+            assert_not_proved(offer, run_pretending(offer, load, calls.receive, f"retval={retval}", 1))
 
 
 @pytest.mark.parametrize("phase", ["warm-up", "window"])
@@ -213,13 +220,13 @@ def test_a_pretended_end_mark_received_as_a_message(offer: Offer, calls: Calls) 
     if calls.receive == "recvfrom" and not calls.boundaries:
         pytest.skip("how many receives a byte stream takes is not known beforehand")
     load = loaded(**({} if calls.boundaries else {"read_bytes": 1}))
-    assert_not_proved(run_pretending(offer, load, calls.receive, f"retval={SIZE}", ITEMS + 2))
+    assert_not_proved(offer, run_pretending(offer, load, calls.receive, f"retval={SIZE}", ITEMS + 2))
 
 
 @pytest.mark.parametrize("error", ["ENOBUFS", "EPIPE", "EBADF", "EIO"])
 def test_m05_a_failed_send_fails_the_trial_and_is_not_counted(offer: Offer, calls: Calls, error: str) -> None:
     run = run_pretending(offer, loaded(), calls.send, f"error={error}", calls.first + 20)
-    assert_not_proved(run)
+    assert_not_proved(offer, run)
     assert run.result.sent == 20
     assert "the producer failed after 20 messages" in (run.result.reason or "")
 
@@ -228,7 +235,7 @@ def test_m05_a_failed_send_fails_the_trial_and_is_not_counted(offer: Offer, call
 def test_m05_a_failed_receive_fails_the_trial(offer: Offer, calls: Calls, error: str) -> None:
     load = loaded(**({} if calls.boundaries else {"read_bytes": 1}))
     run = run_pretending(offer, load, calls.receive, f"error={error}", 30)
-    assert_not_proved(run)
+    assert_not_proved(offer, run)
     assert "consumer 0 failed" in (run.result.reason or "")
 
 

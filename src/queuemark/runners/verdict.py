@@ -85,20 +85,22 @@ def _asked(claim: Claim) -> str | None:
         return "nothing was sent"
     if result.seed not in (0, claim.request.seed):
         return f"the seed was {claim.request.seed}, the result is of seed {result.seed}"
-    if load.verify == "full" and result.checked != result.delivered:
-        return f"every message was to be checked: delivered {result.delivered}, checked {result.checked}"
-    if result.checked > result.delivered + result.duplicated:
+    arrived = result.delivered + result.duplicated
+    if load.verify == "full" and result.checked != arrived:
+        return f"every message was to be checked: {arrived} arrived, checked {result.checked}"
+    if result.checked > arrived:
         return f"checked {result.checked} is more than delivered {result.delivered}"
     return None
 
 
 def _size(claim: Claim) -> str | None:
     result, load = claim.result, claim.request.case.workload
-    low, high = _message_bytes(load, result.delivered)
+    arrived = result.delivered + result.duplicated
+    low, high = _message_bytes(load, arrived)
     # What was lost of one's own messages had sizes that nobody knows.
     if not low <= result.message_bytes <= high and (load.messages is None or result.lost == 0):
         expected = f"{low}" if low == high else f"between {low} and {high}"
-        return f"{result.delivered} messages are {result.message_bytes} bytes and should be {expected}"
+        return f"{arrived} messages are {result.message_bytes} bytes and should be {expected}"
     if result.bytes_on_wire < result.message_bytes and result.lost == 0:
         return f"{result.bytes_on_wire} bytes on the wire cannot hold {result.message_bytes} bytes of messages"
     return None
