@@ -150,7 +150,7 @@ int run_trial(const Options& options) {
       std::size_t read_bytes = std::max(transport.read_bytes(), largest);
       if (T::framing == Framing::size) read_bytes -= read_bytes % largest;
       if (T::framing == Framing::boundary) read_bytes = largest;
-      if constexpr (requires { decltype(in)::marked; }) read_bytes = std::max(largest, Marks::kLargestBytes);
+      if constexpr (requires { T::Consumer::marked; }) read_bytes = std::max(largest, Marks::kLargestBytes);
       Consumption<T::framing, decltype(in), std::decay_t<decltype(verifier)>> consumption(
           in, verifier, slot.tally, slot, shared, fault, fault.at_consumer(index), kHead + largest,
           read_bytes);
