@@ -67,10 +67,11 @@ class UdpProducer : public DatagramProducer {
   }
 };
 
-class UdpConsumer : public DatagramConsumer {
+// Its stream has no end of its own: the end is a mark.
+class UdpConsumer : public SocketConsumer {
  public:
   static constexpr bool marked = true;
-  using DatagramConsumer::DatagramConsumer;
+  using SocketConsumer::SocketConsumer;
 };
 
 class Udp : public DatagramSockets {
@@ -80,7 +81,7 @@ class Udp : public DatagramSockets {
   Udp(const Options& options, std::size_t largest)
       : Udp(options, Params(describe(), options.params), largest) {}
   UdpProducer open_producer() { return {connections_, spins_}; }
-  Consumer open_consumer(unsigned index) { return {connections_, index, spins_}; }
+  Consumer open_consumer(unsigned index) { return {connections_, index, MSG_TRUNC | waiting_flag(spins_)}; }
 
  private:
   Udp(const Options& options, const Params& params, std::size_t largest) : DatagramSockets(options, params) {
