@@ -103,9 +103,9 @@ struct Stream {
 };
 
 // Where the mechanism may lose, messages of 8 bytes and more tell exactly what became of them. Smaller ones
-// are numbers modulo 2^(8 * size): as long as fewer than half of a round was lost at once they are told apart
-// as well; when more was, which the final count shows, only the totals are sure: what arrived and what did
-// not.
+// are numbers modulo a round of 2^(8 * size): one that lies a little behind is late or repeated, any other is
+// ahead, with a gap before it. A gap of about a round or more shows in the final count alone; then the totals
+// are given, what arrived and what did not, which are right unless messages were repeated, too.
 template <class Content>
 class OrderedVerifier {
  public:
@@ -161,7 +161,7 @@ class OrderedVerifier {
     tally_.checked += claim.has_value();
     misshapen_ += !claim;
     if (!Content::kProves && claim) {
-      pending_ = claim->sequence;
+      pending_ = not_too_late(claim->sequence);
     } else {
       believe(claim ? std::optional(claim->sequence) : std::nullopt);
     }
@@ -201,8 +201,18 @@ class OrderedVerifier {
       return false;
     } else {
       if (stream_.lossless) return false;
-      return next_.sequence > dealt || dealt - next_.sequence > content_.mask();
+      return next_.sequence > dealt || dealt - next_.sequence > content_.mask() - late_high();
     }
+  }
+
+  // Numbers by which a small message may be late; a lossless mechanism has no gaps to take for lateness.
+  std::uint64_t late_high() const { return stream_.lossless ? content_.mask() : content_.mask() / 16; }
+
+  Sequence not_too_late([[maybe_unused]] Sequence claimed) const {
+    if constexpr (!Content::kProves) {
+      if (claimed + late_high() < next_.sequence) return claimed + content_.mask() + 1;
+    }
+    return claimed;
   }
 
   void count_totals(std::uint64_t dealt) {
