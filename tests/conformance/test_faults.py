@@ -13,7 +13,7 @@ import pytest
 from queuemark.model.events import Result
 from queuemark.model.workload import FAULTS
 from queuemark.runners.registry import Offer
-from tests.conformance.runs import Load, Run, assert_kept_contract, fits, policies, run_load
+from tests.conformance.runs import Load, assert_kept_contract, fits, policies, run_load
 
 COUNTED = {"flip": "corrupted", "drop": "lost", "duplicate": "duplicated", "reorder": "reordered"}
 """The faults on the way, and the one count that names each."""
