@@ -1,13 +1,16 @@
 """The bare reference programs: compiled here, run here, one JSON line each.
 
-1. They are compiled with ``cc -std=c17 -O3`` whenever a source is newer than its program.
+1. They are compiled, C by ``cc -std=c17 -O3`` and C++ by ``c++ -std=c++20 -O3``, whenever a source is newer.
 2. A program that fails is an error with its own words; it is never a slow result.
+3. A source that needs a header of others says so in a line of its own, ``// needs: HEADER (REMEDY)``; where that is
+   not installed its program is left out, and whoever wants to run it is told the remedy.
 """
 
 from __future__ import annotations
 
-__all__ = ["OUT", "Bare", "BareRun", "build"]
+__all__ = ["OUT", "Bare", "BareRun", "NotInstalled", "build"]
 
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -19,21 +22,38 @@ from queuemark.model.errors import QueuemarkError
 
 SOURCES = Path(__file__).resolve().parent / "bare"
 OUT = Path(__file__).resolve().parent / "out"
-FLAGS = ["-std=c17", "-O3", "-Wall", "-Wextra", "-Werror"]
+FLAGS = ["-O3", "-Wall", "-Wextra", "-Werror"]
+COMPILERS = {".c": ("cc", "gcc", "-std=c17"), ".cpp": ("c++", "g++", "-std=c++20")}
 TIMEOUT_S = 90.0
+
+_NEEDS = re.compile(r"^// needs: (\S+) \((.+)\)$", re.MULTILINE)
+
+
+class NotInstalled(QueuemarkError):
+    """What a program is built from is not on this machine; nothing has failed."""
 
 
 class BareRun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a bare program counted: messages received, first send to last receive, bytes received, calls to send."""
+    """What a bare program counted.
+
+    messages: received, in sum; window_ns: first send to last receive. sent, bytes, calls_sent: what the producer's
+    calls took, a copy for each consumer that gets one; send_window_ns: its first to its last call.
+    """
 
     messages: int
     window_ns: int
+    sent: int
+    send_window_ns: int
     bytes: int
     calls_sent: int
 
     @property
     def rate_per_s(self) -> float:
         return self.messages * 1e9 / self.window_ns
+
+    @property
+    def send_rate_per_s(self) -> float:
+        return self.sent * 1e9 / self.send_window_ns
 
 
 @dataclass(frozen=True)
@@ -52,7 +72,10 @@ class Bare:
         return [str(OUT / self.program), self.mechanism, *shape, *counts, *self.options]
 
     def run(self, items: int) -> BareRun:
+        """Raises: NotInstalled, where the program could not be built; QueuemarkError, when it fails."""
         command = self.command(items)
+        if not Path(command[0]).exists():
+            raise NotInstalled(_lacking(self.program))
         ended = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
         if ended.returncode != 0:
             said = ended.stderr.strip() or "nothing"
@@ -65,19 +88,46 @@ def build() -> None:
 
     Raises: QueuemarkError without a compiler, or with the compiler's words.
     """
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        raise QueuemarkError("the bare programs need a C compiler and there is none: apt-get install gcc")
     OUT.mkdir(exist_ok=True)
-    header_time = (SOURCES / "bare.h").stat().st_mtime
-    for source in sorted(SOURCES.glob("*.c")):
+    header_time = max(header.stat().st_mtime for header in SOURCES.glob("*.h"))
+    for source in _sources():
         program = OUT / source.stem
         if not program.exists() or program.stat().st_mtime < max(source.stat().st_mtime, header_time):
-            _compile(compiler, source, program)
+            _compile(source, program)
 
 
-def _compile(compiler: str, source: Path, program: Path) -> None:
-    command = [compiler, *FLAGS, str(source), "-o", str(program)]
+def _sources() -> list[Path]:
+    return sorted(path for path in SOURCES.iterdir() if path.suffix in COMPILERS)
+
+
+def _compile(source: Path, program: Path) -> None:
+    *names, standard = COMPILERS[source.suffix]
+    compiler = next((found for name in names if (found := shutil.which(name))), None)
+    if compiler is None:
+        raise QueuemarkError(f"{source.name} needs the compiler {names[0]} and there is none: apt-get install g++")
+    if not _has_header(compiler, source):
+        program.unlink(missing_ok=True)
+        return
+    command = [compiler, standard, *FLAGS, str(source), "-o", str(program)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
         raise QueuemarkError(f"{' '.join(command)} failed:\n{ended.stderr.strip()}")
+
+
+def _has_header(compiler: str, source: Path) -> bool:
+    """Whether the header that the source says it needs, if any, can be read."""
+    needed = _NEEDS.search(source.read_text())
+    if needed is None:
+        return True
+    language = "c++" if source.suffix == ".cpp" else "c"
+    asked = [compiler, "-fsyntax-only", "-include", needed[1], "-x", language, "/dev/null"]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
+def _lacking(program: str) -> str:
+    """Why a program is not there, and what to do."""
+    source = next((path for path in _sources() if path.stem == program), None)
+    needed = _NEEDS.search(source.read_text()) if source else None
+    if needed is None:
+        return f"there is no program {program}: it is not among the sources in {SOURCES}"
+    return f"{program} needs {needed[1]}, which is not installed: {needed[2]}"

@@ -65,7 +65,5 @@ class CeilingRow:
             samples=[{"value": sample.value, **sample.details} for sample in taken],
         )
 
-    def failed(self, reason: str) -> Outcome:
-        return Outcome(
-            row=self.name, kind="ceiling", unit=self.unit, target=self.ceiling, verdict="failed", note=reason
-        )
+    def failed(self, reason: str, verdict: str = "failed") -> Outcome:
+        return Outcome(row=self.name, kind="ceiling", unit=self.unit, target=self.ceiling, verdict=verdict, note=reason)

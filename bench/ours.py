@@ -32,11 +32,14 @@ class Trial:
     size_bytes: int = 16
     consumers: int = 1
     policy: str = "each"
+    wait: str = "block"
+    pattern: str = "share"
     params: tuple[tuple[str, str], ...] = ()
 
     def command(self, *length: str, seed: int = 1) -> list[str]:
         """length: ``"--items", "1000"`` or ``"--duration", "0.2"``."""
-        shape = ["--size", str(self.size_bytes), "--consumers", str(self.consumers), "--policy", self.policy]
+        shape = ["--size", str(self.size_bytes), "--consumers", str(self.consumers)]
+        shape += ["--pattern", self.pattern, "--policy", self.policy, "--wait", self.wait]
         named = [word for name, value in self.params for word in ("-P", f"{name}={value}")]
         fixed = ["--verify", "full", "--seed", str(seed), "--deadline", str(DEADLINE_S)]
         return [str(runner_path()), "trial", self.transport, *shape, *length, *fixed, *named]
@@ -52,6 +55,10 @@ class Ran:
     @property
     def rate_per_s(self) -> float:
         return self.result.delivered * 1e9 / self.result.window_ns
+
+    @property
+    def send_rate_per_s(self) -> float:
+        return self.result.sent * 1e9 / max(self.result.send_window_ns, 1)
 
 
 def runner_path() -> Path:

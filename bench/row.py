@@ -19,8 +19,10 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """A row's figures and its verdict: ``met``, ``missed``, ``too few pairs``, ``unequal work`` or ``failed``.
+    """A row's figures and its verdict.
 
+    verdict: ``met``, ``missed``, ``too few pairs``, ``unequal work``, ``unavailable`` (what it needs is not installed)
+    or ``failed``.
     kind: ``ratio`` (at least the target) or ``ceiling`` (at most the target). median, low, high: of the ratio, or of
     the samples in `unit`. worst: the smallest ratio or the largest sample. ours_per_s, bare_per_s: medians.
     commands: what makes the figures again. samples: every one of them, in the order in which they ran.
@@ -62,6 +64,6 @@ class Row(Protocol):
         """Raises: QueuemarkError when it cannot be measured here."""
         ...
 
-    def failed(self, reason: str) -> Outcome:
-        """The outcome when it could not be measured."""
+    def failed(self, reason: str, verdict: str = "failed") -> Outcome:
+        """The outcome when it could not be measured; verdict: ``failed`` or ``unavailable``."""
         ...

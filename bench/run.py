@@ -1,7 +1,8 @@
 """Measures this project beside bare programs: ``python bench/run.py [--only PATTERN] [--pairs N] [--list]``.
 
 1. Tables go to stdout, progress to stderr; every sample goes to bench/out/bench.json, also after an interruption.
-2. Exit code 0: every row was measured, met or not; 1: at least one could not be; 2: usage; 130: interrupted.
+2. Exit code 0: every row was measured, met or not, or needs what is not installed; 1: at least one could not be
+   measured; 2: usage; 130: interrupted.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if not __package__:
 
 import msgspec
 
-from bench.bare import OUT, build
+from bench.bare import OUT, NotInstalled, build
 from bench.judgement import PAIRS_LOW
 from bench.row import Outcome, Row, Setting
 from bench.rows import all_rows
@@ -37,7 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"no row matches {', '.join(options.only)}; see --list", file=sys.stderr)
         return 2
     if options.list:
-        print("\n".join(f"{row.name:<30} {row.goal}" for row in rows))
+        width = max(len(row.name) for row in rows)
+        print("\n".join(f"{row.name:<{width}} {row.goal}" for row in rows))
         return 0
     setting = Setting(pairs=options.pairs, trial_s=options.trial_s, seed=options.seed, control=options.control)
     try:
@@ -89,6 +91,8 @@ def _measure(rows: list[Row], setting: Setting, json_path: Path) -> int:
 def _outcome(row: Row, setting: Setting) -> Outcome:
     try:
         return row.run(setting)
+    except NotInstalled as error:
+        return row.failed(str(error), "unavailable")
     except (QueuemarkError, OSError, subprocess.TimeoutExpired) as error:
         return row.failed(str(error))
 

@@ -1,4 +1,5 @@
 // What the bare programs share: options, pinning, the page with the clock and the counts, and the end.
+// Read as C by all of them but one, which is C++.
 //
 // 1. The caller is the producer, on the first allowed cpu; consumer i is a child on cpu (i + 1) mod n.
 // 2. The window opens at the first send after a common start, which every consumer has announced from an
@@ -13,7 +14,7 @@
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdatomic.h>
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,12 +26,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __cplusplus
+#include <atomic>
+using std::atomic_uint, std::atomic_uint_fast64_t;
+using std::memory_order_acquire, std::memory_order_relaxed, std::memory_order_release;
+#else
+#include <stdatomic.h>
+#endif
+
 enum { CONSUMERS_HIGH = 1024, HEADER_BYTES = 4, SOCKET_READ_BYTES = 256 * 1024, DEADLINE_S = 60 };
 
 struct counts {
-  _Alignas(64) uint64_t messages;
-  uint64_t bytes;
+  alignas(64) uint64_t messages;
   uint64_t end_ns;
+  atomic_uint marked;
 };
 
 struct shared {
@@ -38,22 +47,35 @@ struct shared {
   struct counts consumer[CONSUMERS_HIGH];
 };
 
+// What the producer did in the window: messages and bytes that its calls took, a copy for each consumer that
+// gets one.
+struct sending {
+  uint64_t start_ns, end_ns;
+  uint64_t messages, bytes, calls;
+};
+
 struct options {
   const char* mechanism;
   uint64_t items, warmup_items;
   size_t size_bytes;
-  unsigned consumers, depth;
+  unsigned consumers, depth, vector;
   bool nodelay;
 };
 
-_Noreturn static inline void fail(const char* what) {
+__attribute__((noreturn)) static inline void refuse(const char* what) {
+  fprintf(stderr, "%s: %s\n", program_invocation_short_name, what);
+  exit(1);
+}
+
+__attribute__((noreturn)) static inline void fail(const char* what) {
   fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, what, strerror(errno));
   exit(1);
 }
 
-_Noreturn static inline void usage(const char* mechanisms) {
+__attribute__((noreturn)) static inline void usage(const char* mechanisms) {
   fprintf(stderr,
-          "usage: %s %s --items N [--size BYTES] [--warmup ITEMS] [--consumers N] [--depth N] [--nodelay]\n",
+          "usage: %s %s --items N [--size BYTES] [--warmup ITEMS] [--consumers N] [--depth N] [--vector N] "
+          "[--nodelay]\n",
           program_invocation_short_name, mechanisms);
   exit(2);
 }
@@ -75,9 +97,13 @@ static inline uint64_t read_number(const char* text, uint64_t low, uint64_t high
 static inline struct options read_options(int argc, char** argv, const char* mechanisms) {
   // clang-format off
   static const struct option known[] = {
-      {"size", 1, 0, 's'},  {"items", 1, 0, 'n'},   {"warmup", 1, 0, 'w'}, {"consumers", 1, 0, 'c'},
-      {"depth", 1, 0, 'd'}, {"nodelay", 0, 0, 'N'}, {0}};
-  struct options o = {.size_bytes = 16, .consumers = 1, .depth = 10};
+      {"size", 1, 0, 's'},  {"items", 1, 0, 'n'},  {"warmup", 1, 0, 'w'},  {"consumers", 1, 0, 'c'},
+      {"depth", 1, 0, 'd'}, {"vector", 1, 0, 'v'}, {"nodelay", 0, 0, 'N'}, {0, 0, 0, 0}};
+  struct options o;
+  memset(&o, 0, sizeof o);
+  o.size_bytes = 16;
+  o.consumers = o.vector = 1;
+  o.depth = 10;
   for (int letter; (letter = getopt_long(argc, argv, "", known, NULL)) != -1;) {
     switch (letter) {
       case 's': o.size_bytes = read_number(optarg, 1, 65532, mechanisms); break;
@@ -85,6 +111,7 @@ static inline struct options read_options(int argc, char** argv, const char* mec
       case 'w': o.warmup_items = read_number(optarg, 0, UINT64_MAX / 65536, mechanisms); break;
       case 'c': o.consumers = (unsigned)read_number(optarg, 1, CONSUMERS_HIGH, mechanisms); break;
       case 'd': o.depth = (unsigned)read_number(optarg, 1, 1 << 20, mechanisms); break;
+      case 'v': o.vector = (unsigned)read_number(optarg, 1, 1024, mechanisms); break;
       case 'N': o.nodelay = true; break;
       default: usage(mechanisms);
     }
@@ -108,10 +135,18 @@ static inline void pin(const cpu_set_t* allowed, unsigned role) {
   }
 }
 
-static inline void* filled(size_t bytes, int value) {
+static inline char* filled(size_t bytes, int value) {
   void* buffer = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
   if (!buffer) fail("aligned_alloc");
-  return memset(buffer, value, bytes);
+  return (char*)memset(buffer, value, bytes);
+}
+
+static inline struct sockaddr_in loopback(void) {
+  struct sockaddr_in address;
+  memset(&address, 0, sizeof address);
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
 }
 
 // ends[0] is read, ends[1] written: one connection over 127.0.0.1, made by the reader as ours is, or a pair
@@ -121,7 +156,7 @@ static inline void open_sockets(const struct options* o, int ends[2]) {
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends)) fail("socketpair");
     return;
   }
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in address = loopback();
   socklen_t length = sizeof address;
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
   if (listener < 0 || bind(listener, (struct sockaddr*)&address, length) || listen(listener, 1))
@@ -131,15 +166,27 @@ static inline void open_sockets(const struct options* o, int ends[2]) {
   if (ends[0] < 0 || connect(ends[0], (struct sockaddr*)&address, length)) fail("connect");
   ends[1] = accept(listener, NULL, NULL);
   if (ends[1] < 0 || close(listener)) fail("accept");
-  if (o->nodelay && setsockopt(ends[1], IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)))
-    fail("TCP_NODELAY");
+  const int on = 1;
+  if (o->nodelay && setsockopt(ends[1], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on)) fail("TCP_NODELAY");
+}
+
+// Zeroed, every page of it there, and common to this process and its children.
+static inline void* shared_memory(size_t bytes) {
+  const int how = MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE;
+  void* memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, how, -1, 0);
+  if (memory == MAP_FAILED) fail("mmap");
+  return memory;
 }
 
 static inline struct shared* share(void) {
   alarm(DEADLINE_S);
-  void* page = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) fail("mmap");
-  return page;
+  return (struct shared*)shared_memory(sizeof(struct shared));
+}
+
+static inline cpu_set_t allowed_cpus(void) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed)) fail("sched_getaffinity");
+  return allowed;
 }
 
 // True in the child, which is consumer `index`, pinned and bound to its parent's life.
@@ -164,22 +211,31 @@ static inline void await_consumers(const struct shared* page, unsigned consumers
   while (atomic_load_explicit(&page->ready, memory_order_acquire) < consumers) sched_yield();
 }
 
-static inline int report(const struct options* o, const struct shared* page, uint64_t start_ns,
-                         uint64_t calls_sent) {
-  for (unsigned i = 0; i < o->consumers; i++) {
+static inline void await_children(unsigned consumers) {
+  for (unsigned i = 0; i < consumers; i++) {
     int status;
     if (wait(&status) < 0) fail("wait");
-    if (status) return fprintf(stderr, "a consumer ended with wait status %d\n", status), 1;
+    if (!status) continue;
+    fprintf(stderr, "a consumer ended with wait status %d\n", status);
+    exit(1);
   }
-  struct counts sum = {0};
+}
+
+// lossy: what did not arrive was lost, and is no error.
+static inline int report(const struct options* o, const struct shared* page, const struct sending* sending,
+                         bool lossy) {
+  await_children(o->consumers);
+  uint64_t messages = 0, end_ns = 0;
   for (unsigned i = 0; i < o->consumers; i++) {
-    sum.messages += page->consumer[i].messages;
-    sum.bytes += page->consumer[i].bytes;
-    if (page->consumer[i].end_ns > sum.end_ns) sum.end_ns = page->consumer[i].end_ns;
+    messages += page->consumer[i].messages;
+    if (page->consumer[i].end_ns > end_ns) end_ns = page->consumer[i].end_ns;
   }
-  printf("{\"messages\":%" PRIu64 ",\"window_ns\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"calls_sent\":%" PRIu64
-         "}\n",
-         sum.messages, sum.end_ns - start_ns, sum.bytes, calls_sent);
-  if (sum.messages == o->items) return 0;
-  return fprintf(stderr, "%" PRIu64 " messages arrived, %" PRIu64 " were sent\n", sum.messages, o->items), 1;
+  printf("{\"messages\":%" PRIu64 ",\"window_ns\":%" PRIu64 ",\"sent\":%" PRIu64
+         ",\"send_window_ns\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"calls_sent\":%" PRIu64 "}\n",
+         messages, end_ns - sending->start_ns, sending->messages, sending->end_ns - sending->start_ns,
+         sending->bytes, sending->calls);
+  if (messages == sending->messages || (lossy && messages < sending->messages)) return 0;
+  return fprintf(stderr, "%" PRIu64 " messages arrived, %" PRIu64 " were sent\n", messages,
+                 sending->messages),
+         1;
 }

@@ -21,12 +21,14 @@ static void write_pipe(int out, const char* message, size_t size_bytes, uint64_t
     if (write(out, message, size_bytes) != (ssize_t)size_bytes) fail("write");
 }
 
-static void send_queue(mqd_t queue, const char* message, size_t size_bytes, uint64_t items,
-                       unsigned consumers) {
+static void send_queue(mqd_t queue, const char* message, size_t size_bytes, uint64_t items) {
   for (uint64_t i = 0; i < items; i++)
     if (mq_send(queue, message, size_bytes, 0)) fail("mq_send");
+}
+
+static void end_queue(mqd_t queue, unsigned consumers) {
   for (unsigned i = 0; i < consumers; i++)
-    if (mq_send(queue, message, 0, 0)) fail("mq_send of the end");
+    if (mq_send(queue, "", 0, 0)) fail("mq_send of the end");
 }
 
 // Reads until `limit` bytes have come or the stream has ended; returns how many came.
@@ -56,13 +58,14 @@ static void consume_stream(const struct options* o, int in, size_t frame_bytes, 
   drain(in, buffer, read_bytes, o->warmup_items * frame_bytes);
   announce(page);
   const uint64_t bytes = drain(in, buffer, read_bytes, UINT64_MAX);
-  page->consumer[0] = (struct counts){.messages = bytes / frame_bytes, .bytes = bytes, .end_ns = now_ns()};
+  if (bytes % frame_bytes) refuse("the stream ended inside a message");
+  page->consumer[0].messages = bytes / frame_bytes;
+  page->consumer[0].end_ns = now_ns();
 }
 
 static int run_stream(const struct options* o, int ends[2], size_t frame_bytes, size_t read_bytes) {
   struct shared* page = share();
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed)) fail("sched_getaffinity");
+  const cpu_set_t allowed = allowed_cpus();
   if (fork_consumer(&allowed, 0)) {
     close(ends[1]);
     consume_stream(o, ends[0], frame_bytes, read_bytes, page);
@@ -76,10 +79,12 @@ static int run_stream(const struct options* o, int ends[2], size_t frame_bytes, 
   void (*const produce)(int, const char*, size_t, uint64_t) = framed ? send_socket : write_pipe;
   produce(ends[1], frame, frame_bytes, o->warmup_items);
   await_consumers(page, 1);
-  const uint64_t start_ns = now_ns();
+  struct sending sending = {.messages = o->items, .bytes = o->items * frame_bytes, .calls = o->items};
+  sending.start_ns = now_ns();
   produce(ends[1], frame, frame_bytes, o->items);
+  sending.end_ns = now_ns();
   close(ends[1]);
-  return report(o, page, start_ns, o->items);
+  return report(o, page, &sending, false);
 }
 
 static mqd_t open_queue(const struct options* o) {
@@ -98,15 +103,14 @@ static void consume_queue(const struct options* o, mqd_t queue, char* buffer, st
   announce(page);
   await_consumers(page, o->consumers);
   const uint64_t messages = receive_queue(queue, buffer, o->size_bytes);
-  page->consumer[index] =
-      (struct counts){.messages = messages, .bytes = messages * o->size_bytes, .end_ns = now_ns()};
+  page->consumer[index].messages = messages;
+  page->consumer[index].end_ns = now_ns();
 }
 
 static int run_queue(const struct options* o) {
   const mqd_t queue = open_queue(o);
   struct shared* page = share();
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed)) fail("sched_getaffinity");
+  const cpu_set_t allowed = allowed_cpus();
   char* message = filled(o->size_bytes, 'x');
   for (unsigned i = 0; i < o->consumers; i++) {
     if (!fork_consumer(&allowed, i)) continue;
@@ -114,11 +118,15 @@ static int run_queue(const struct options* o) {
     return 0;
   }
   pin(&allowed, 0);
-  send_queue(queue, message, o->size_bytes, o->warmup_items, o->consumers);
+  send_queue(queue, message, o->size_bytes, o->warmup_items);
+  end_queue(queue, o->consumers);
   await_consumers(page, o->consumers);
-  const uint64_t start_ns = now_ns();
-  send_queue(queue, message, o->size_bytes, o->items, o->consumers);
-  return report(o, page, start_ns, o->items);
+  struct sending sending = {.messages = o->items, .bytes = o->items * o->size_bytes, .calls = o->items};
+  sending.start_ns = now_ns();
+  send_queue(queue, message, o->size_bytes, o->items);
+  sending.end_ns = now_ns();
+  end_queue(queue, o->consumers);
+  return report(o, page, &sending, false);
 }
 
 int main(int argc, char** argv) {

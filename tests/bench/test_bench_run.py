@@ -71,6 +71,16 @@ def test_a_trial_that_proved_nothing_is_no_rate(tmp_path: Path, monkeypatch: pyt
     assert outcome.note.endswith("one message was lost")
 
 
+def test_a_rival_that_is_not_installed_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.run.build", lambda: None)
+    monkeypatch.setattr("bench.bare.OUT", tmp_path)
+    file = tmp_path / "bench.json"
+    assert run.main(["--only", "rings/16B-boost", "--json", str(file)]) == 0
+    (outcome,) = msgspec.convert(msgspec.json.decode(file.read_bytes())["outcomes"], list[Outcome])
+    assert (outcome.verdict, outcome.median) == ("unavailable", None)
+    assert outcome.note.endswith("apt-get install libboost-dev")
+
+
 def test_a_missing_runner_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUEUEMARK_RUNNER", str(tmp_path / "nowhere"))
     code, _, outcome = _measured(tmp_path)
