@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from queuemark.model.errors import UsageError
 from queuemark.model.plan import Case, Sweep, case_key, expand, trial_seed
+from queuemark.model.transport import Transport
 from queuemark.model.workload import Workload
 from tests.examples import case, transports
 
@@ -51,6 +52,9 @@ def test_nothing_left_is_an_error_with_the_reason() -> None:
         ({"policies": ("buffer:4097",)}, True),
         ({"policies": ("buffer:4096",)}, False),
         ({"policies": ("buffer:16384",), "consumers": (1,)}, False),
+        ({"policies": ("vector:64",), "sizes_bytes": (65,)}, True),
+        ({"policies": ("vector:64",), "sizes_bytes": (64,)}, False),
+        ({"policies": ("vector:1024",), "sizes_bytes": (4096,), "consumers": (1,)}, False),
     ],
 )
 def test_what_several_readers_would_tear_apart_is_left_out(axes: dict[str, Any], torn: bool) -> None:
@@ -58,6 +62,50 @@ def test_what_several_readers_would_tear_apart_is_left_out(axes: dict[str, Any],
     left_out = {exclusion.transport: exclusion.reason for exclusion in expand(asked, transports()).exclusions}
     assert ("pipe" in left_out) is torn
     assert "torn apart" in left_out.get("pipe", "torn apart")
+
+
+def test_what_would_be_torn_apart_is_said_once_for_a_policy() -> None:
+    found = expand(
+        sweep("pipe", sizes_bytes=(32, 64, 128, 256), consumers=(2, 4), policies=("vector:64",)), transports()
+    )
+    (left_out,) = found.exclusions
+    assert left_out.cells == 4
+    assert left_out.reason.endswith("would be torn apart (vector:64 holds messages of at most 64 bytes)")
+
+
+def test_a_fan_out_is_for_transports_that_deal() -> None:
+    found = expand(sweep("tcp", "pipe", "mq-posix", consumers=(1, 4), patterns=("share", "fanout")), transports())
+    fanned = [case for case in found.cases if case.workload.pattern == "fanout"]
+    assert {(case.transport, case.workload.dispatch) for case in fanned} == {("tcp", "deal")}
+    assert len(found.cases) == 2 * 4
+    why = "pattern fanout is not possible here (possible: share)"
+    assert [(left.transport, left.reason, left.cells) for left in found.exclusions] == [
+        ("pipe", why, 2),
+        ("mq-posix", why, 2),
+    ]
+
+
+def both_ways() -> dict[str, Transport]:
+    """A transport whose consumers may compete or be dealt to, the first if nothing is said."""
+    tcp = transports()["tcp"]
+    facts = msgspec.structs.replace(tcp.facts, dispatches=["compete", "deal"])
+    return {"tcp": msgspec.structs.replace(tcp, facts=facts)}
+
+
+def test_a_fan_out_deals_where_a_transport_does_both() -> None:
+    found = expand(sweep("tcp", patterns=("share", "fanout")), both_ways())
+    assert [(case.workload.pattern, case.workload.dispatch) for case in found.cases] == [
+        ("share", "compete"),
+        ("fanout", "deal"),
+    ]
+
+
+def test_consumers_of_a_fan_out_do_not_compete() -> None:
+    found = expand(sweep("tcp", patterns=("fanout",), dispatches=("compete", "deal")), both_ways())
+    assert [case.workload.dispatch for case in found.cases] == ["deal"]
+    assert [left.reason for left in found.exclusions] == [
+        "fanout takes a connection for each consumer; with dispatch compete all read one (use deal)"
+    ]
 
 
 def test_each_transport_is_dispatched_as_it_prefers() -> None:
@@ -127,7 +175,10 @@ MEANINGS = [
     {"size_bytes": 65},
     {"consumers": 2},
     {"policy": "split"},
+    {"pattern": "fanout"},
+    {"policy": "vector:64"},
     {"wait": "spin"},
+    {"wait": "spin-then-block"},
     {"placement": "same"},
     {"dispatch": "compete"},
     {"items": 5},

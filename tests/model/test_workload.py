@@ -8,19 +8,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queuemark.model.errors import UsageError
-from queuemark.model.workload import BUFFER_HIGH_BYTES, Workload, policy_name, read_policy, read_verify
+from queuemark.model.workload import (
+    BUFFER_HIGH_BYTES,
+    VECTOR_HIGH,
+    Workload,
+    policy_name,
+    policy_value,
+    read_policy,
+    read_verify,
+)
 
 
 def test_a_policy_has_one_spelling() -> None:
     assert read_policy(" each ") == "each"
     assert read_policy("buffer") == read_policy("buffer:16k") == read_policy("buffer:16KiB") == "buffer:16384"
+    assert read_policy("vector") == read_policy("vector:64") == read_policy(" vector:064") == "vector:64"
 
 
 @given(st.integers(1, BUFFER_HIGH_BYTES))
 def test_reading_a_policy_again_changes_nothing(size_bytes: int) -> None:
     policy = read_policy(f"buffer:{size_bytes}")
     assert read_policy(policy) == policy
-    assert policy_name(policy) == "buffer"
+    assert (policy_name(policy), policy_value(policy)) == ("buffer", size_bytes)
+
+
+@given(st.integers(1, VECTOR_HIGH))
+def test_a_vector_holds_one_message_to_as_many_as_one_call_takes(messages: int) -> None:
+    policy = read_policy(f"vector:{messages}")
+    assert (policy_name(policy), policy_value(policy), policy_value("each")) == ("vector", messages, 0)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +46,12 @@ def test_reading_a_policy_again_changes_nothing(size_bytes: int) -> None:
         ("buffer:", "not a number"),
         ("buffer:0", "at least 1"),
         ("buffer:1G", "at most"),
+        ("vectro", "did you mean 'vector'"),
+        ("vector:", "one call takes 1 to 1024 messages; write for example vector:64"),
+        ("vector:0", "one call takes 1 to 1024 messages"),
+        ("vector:1025", "one call takes 1 to 1024 messages"),
+        ("vector:-1", "one call takes 1 to 1024 messages"),
+        ("vector:1k", "one call takes 1 to 1024 messages"),
     ],
 )
 def test_a_wrong_policy_is_told_what_is_right(text: str, said: str) -> None:
@@ -47,6 +68,12 @@ def test_verification_has_one_spelling() -> None:
 def test_a_wrong_verification_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="verify"):
         read_verify(text)
+
+
+def test_a_fan_out_makes_a_copy_for_each_consumer() -> None:
+    shared = Workload(size_bytes=64, consumers=4, dispatch="deal", items=1)
+    fanned = msgspec.structs.replace(shared, pattern="fanout")
+    assert (shared.copies, fanned.copies) == (1, 4)
 
 
 @pytest.mark.parametrize("amount", [{}, {"items": 5, "duration_s": 1.0}])

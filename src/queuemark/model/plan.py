@@ -18,9 +18,9 @@ from typing import Any, Literal
 import msgspec
 
 from queuemark.model.errors import UsageError, nearest
-from queuemark.model.transport import ParamValue, Transport
+from queuemark.model.transport import Facts, ParamValue, Transport
 from queuemark.model.units import Count, Positive
-from queuemark.model.workload import MessagesSource, Workload, policy_name
+from queuemark.model.workload import MessagesSource, Workload, policy_name, policy_value
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +53,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Sweep(msgspec.Struct, kw_only=True):
     """The axes as they were asked for, already read and checked one by one.
 
-    dispatches: empty: what each transport prefers, the first that its facts name.
+    dispatches: empty: what each transport prefers, the first that its facts name; for fan-out ``deal``.
     params: the values to sweep, by name; a transport without a parameter of that name ignores it if
         another transport of the sweep has it.
     """
@@ -167,12 +167,15 @@ def _param_sets(sweep: Sweep, transport: Transport) -> list[dict[str, ParamValue
 
 def _workloads(sweep: Sweep, transport: Transport) -> list[Workload]:
     sizes = [sweep.messages.largest_bytes] if sweep.messages else sweep.sizes_bytes
-    dispatches = sweep.dispatches or transport.facts.dispatches[:1]
+    patterned = [
+        (pattern, dispatch)
+        for pattern in sweep.patterns
+        for dispatch in sweep.dispatches or _preferred(transport.facts, pattern)
+    ]
     axes = product(
         sizes,
         sweep.consumers,
-        sweep.patterns,
-        dispatches,
+        patterned,
         sweep.policies,
         sweep.lingers_us,
         sweep.acks,
@@ -196,8 +199,14 @@ def _workloads(sweep: Sweep, transport: Transport) -> list[Workload]:
             verify=sweep.verify,
             messages=sweep.messages,
         )
-        for size_bytes, consumers, pattern, dispatch, policy, linger_us, ack, wait, placement in axes
+        for size_bytes, consumers, (pattern, dispatch), policy, linger_us, ack, wait, placement in axes
     ]
+
+
+def _preferred(facts: Facts, pattern: str) -> list[str]:
+    """What a transport does with messages when nothing is said of it."""
+    dealing = [dispatch for dispatch in facts.dispatches if dispatch == "deal"]
+    return dealing if pattern == "fanout" and dealing else facts.dispatches[:1]
 
 
 def _excluded(case: Case, transport: Transport) -> str | None:
@@ -212,6 +221,8 @@ def _excluded(case: Case, transport: Transport) -> str | None:
     ):
         if value not in offered:
             return f"{what} {value} is not possible here (possible: {', '.join(offered)})"
+    if load.pattern == "fanout" and load.dispatch != "deal":
+        return f"fanout takes a connection for each consumer; with dispatch {load.dispatch} all read one (use deal)"
     if load.size_bytes > facts.max_size_bytes:
         return f"size {load.size_bytes} is above the largest message of {facts.max_size_bytes} bytes"
     if facts.whole_bytes is not None and load.messages is not None and not load.messages.one_size:
@@ -234,11 +245,17 @@ def _mixed(load: Workload, whole_bytes: int) -> str | None:
 
 
 def _torn(load: Workload, whole_bytes: int) -> str | None:
+    """Why a call of this workload would not reach one of several readers whole, or None."""
     if load.size_bytes > whole_bytes:
         return f"with several consumers a message above {whole_bytes} bytes would be torn apart"
-    name, _, value = load.policy.partition(":")
-    if name == "buffer" and int(value) > whole_bytes:
+    name, value = policy_name(load.policy), policy_value(load.policy)
+    if name == "buffer" and value > whole_bytes:
         return (
             f"with several consumers a write above {whole_bytes} bytes would be torn apart (use buffer:{whole_bytes})"
+        )
+    if name == "vector" and value * load.size_bytes > whole_bytes:
+        return (
+            f"with several consumers a write above {whole_bytes} bytes would be torn apart "
+            f"({load.policy} holds messages of at most {whole_bytes // value} bytes)"
         )
     return None

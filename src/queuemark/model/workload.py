@@ -2,7 +2,7 @@
 
 1. Pattern, dispatch, policy, ack, wait, placement and delay options are identity: two cases that
    differ in one of them are never compared as if they were the same.
-2. A policy has one spelling: ``buffer:16k`` is stored as ``buffer:16384``.
+2. A policy has one spelling: ``buffer:16k`` is stored as ``buffer:16384``, ``vector`` as ``vector:64``.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ __all__ = [
     "PATTERNS",
     "PLACEMENTS",
     "SEQUENCE_BYTES",
+    "VECTOR_HIGH",
     "WAITS",
     "MessagesFormat",
     "MessagesSource",
     "Workload",
     "policy_name",
+    "policy_value",
     "read_policy",
     "read_verify",
 ]
@@ -33,18 +35,22 @@ import msgspec
 from queuemark.model.errors import UsageError, nearest
 from queuemark.model.units import Count, Positive, parse_bytes, parse_count
 
-PATTERNS = ("share",)
+PATTERNS = ("share", "fanout")
 DISPATCHES = ("deal", "compete")
 ACKS = ("fence",)
-WAITS = ("block", "spin")
+WAITS = ("block", "spin", "spin-then-block")
 PLACEMENTS = ("spread", "same", "free")
 FAULTS = ("flip", "drop", "duplicate", "reorder", "kill-consumer", "stall-consumer")
-POLICIES = ("each", "split", "buffer")
+POLICIES = ("each", "split", "buffer", "vector")
 
 SEQUENCE_BYTES = 8
 CONSUMERS_HIGH = 1024
 BUFFER_DEFAULT_BYTES = 16 * 1024
 BUFFER_HIGH_BYTES = 16 * 1024 * 1024
+VECTOR_DEFAULT = 64
+VECTOR_HIGH = 1024
+"""The most elements that one vectored call takes (writev(2), UIO_MAXIOV)."""
+
 LINGER_HIGH_US = 1_000_000
 
 MessagesFormat = Literal["lines", "u32"]
@@ -75,6 +81,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     size_bytes: the message as the receiver gets it; the 8-byte sequence number is inside, framing
         outside. With ``messages`` it is the largest message, and each keeps its own size.
+    pattern: ``share``, each message goes to one consumer; ``fanout``, every consumer gets each message.
     linger_us: a buffered message waits at most this long for others; 0: until the buffer is full.
     items, duration_s: messages to send, or seconds to send for; exactly one of them is set.
     warmup_s: seconds of traffic before the window, verified and dropped.
@@ -100,28 +107,54 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if (self.items is None) == (self.duration_s is None):
             raise ValueError("a workload has either items or duration_s, not both and not neither")
 
+    @property
+    def copies(self) -> int:
+        """How many consumers are to get each message."""
+        return self.consumers if self.pattern == "fanout" else 1
+
 
 def policy_name(policy: str) -> str:
     """``buffer`` of ``buffer:16384``."""
     return policy.partition(":")[0]
 
 
+def policy_value(policy: str) -> int:
+    """The bytes of ``buffer:BYTES``, the messages of ``vector:N``; 0 for a policy without a value."""
+    return int(policy.partition(":")[2] or 0)
+
+
 def read_policy(text: str) -> str:
-    """The one spelling of a policy: ``each``, ``split``, ``buffer:BYTES`` (``buffer`` is 16 KiB).
+    """The one spelling of a policy: ``each``, ``split``, ``buffer:BYTES`` (``buffer`` is 16 KiB), ``vector:N``
+    (``vector`` is 64 messages a call).
 
     Raises: UsageError with the nearest known policy.
     """
     name, colon, value = text.strip().partition(":")
     if name not in POLICIES:
         raise UsageError(f"unknown policy {text!r}; {nearest(name, POLICIES)}")
-    if name != "buffer":
-        if colon:
-            raise UsageError(f"policy {name} takes no value, got {text!r}; write {name}")
-        return name
-    size_bytes = parse_bytes(value, "policy buffer") if colon else BUFFER_DEFAULT_BYTES
+    if name in _VALUED:
+        return f"{name}:{_VALUED[name](text, value if colon else None)}"
+    if colon:
+        raise UsageError(f"policy {name} takes no value, got {text!r}; write {name}")
+    return name
+
+
+def _buffer_bytes(text: str, value: str | None) -> int:
+    size_bytes = BUFFER_DEFAULT_BYTES if value is None else parse_bytes(value, "policy buffer")
     if size_bytes > BUFFER_HIGH_BYTES:
         raise UsageError(f"policy {text!r}: a buffer holds at most {BUFFER_HIGH_BYTES} bytes; write buffer:64k")
-    return f"buffer:{size_bytes}"
+    return size_bytes
+
+
+def _vector_messages(text: str, value: str | None) -> int:
+    if value is None:
+        return VECTOR_DEFAULT
+    if not (value.isascii() and value.isdigit()) or not 1 <= int(value) <= VECTOR_HIGH:
+        raise UsageError(f"policy {text!r}: one call takes 1 to {VECTOR_HIGH} messages; write for example vector:64")
+    return int(value)
+
+
+_VALUED = {"buffer": _buffer_bytes, "vector": _vector_messages}
 
 
 def read_verify(text: str) -> str:
