@@ -62,11 +62,23 @@ def case(transport: str = "tcp", *, params: dict[str, int | str] | None = None, 
     )
 
 
+def _shares(load: Workload, delivered: int, lost: int) -> list[int]:
+    """What each consumer was delivered."""
+    if load.pattern == "fanout":
+        sent, rest = divmod(delivered + lost, load.consumers)
+        assert rest == 0, "a fan-out sends as many to each"
+        return [sent - lost, *[sent] * (load.consumers - 1)]
+    return [delivered // load.consumers + (index < delivered % load.consumers) for index in range(load.consumers)]
+
+
 def trial(of: Case, repeat: int = 0, *, delivered: int = 120_000, lost: int = 0, **changed: Any) -> Trial:
-    """An ``ok`` trial whose counts agree; keywords change the trial's own fields. lost: of the first consumer's."""
+    """An ``ok`` trial whose counts agree; keywords change the trial's own fields.
+
+    delivered: in sum. lost: of the first consumer's; a fan-out sends as many to each, so the two add up to a multiple.
+    """
     load = of.workload
     framed = load.size_bytes + (4 if load.dispatch == "deal" else 0)
-    shares = [delivered // load.consumers + (index < delivered % load.consumers) for index in range(load.consumers)]
+    sent, shares = (delivered + lost) // load.copies, _shares(load, delivered, lost)
     window_ns = 200_000_000 + repeat * 1_000_000
     consumers = [
         ConsumerCounts(
@@ -91,7 +103,7 @@ def trial(of: Case, repeat: int = 0, *, delivered: int = 120_000, lost: int = 0,
     ]
     producer = ProducerCounts(
         cpus=[0],
-        sent=delivered + lost,
+        sent=sent,
         calls=delivered + lost,
         bytes_sent=(delivered + lost) * framed,
         cpu_ns=180_000_000,
@@ -106,7 +118,7 @@ def trial(of: Case, repeat: int = 0, *, delivered: int = 120_000, lost: int = 0,
         run_id=f"{SESSION_ID[:8]}-{repeat}",
         started_at=f"2026-03-01T12:00:{repeat:02d}.250000Z",
         seed=7_000_000_000_000_000_000 + repeat,
-        sent=delivered + lost,
+        sent=sent,
         delivered=delivered,
         lost=lost,
         checked=delivered,
@@ -148,5 +160,5 @@ def session(*cases: Case, id: str = SESSION_ID, repeats: int = 3, **changed: Any
 def document(*results: tuple[Case, list[Trial]], **changed: Any) -> SessionDocument:
     """A complete session with these cases and their trials."""
     held = session(*(of for of, _ in results), **{"state": "complete", **changed})
-    cases = [CaseResult(case=of, trials=[figures(made) for made in trials]) for of, trials in results]
+    cases = [CaseResult(case=of, trials=[figures(made, of.workload) for made in trials]) for of, trials in results]
     return SessionDocument(schema=SCHEMA, session=held, cases=cases)

@@ -6,6 +6,7 @@ import io
 import re
 import threading
 
+import msgspec
 from rich.console import Console
 
 from queuemark.cli.progress import CaseLabels, Progress
@@ -50,6 +51,12 @@ def test_labels_leave_out_what_does_not_vary() -> None:
     label = CaseLabels(CASES)
     assert label(case(16)) == "tcp 16 B to 4, buffer:16384, nodelay=0"
     assert CaseLabels(CASES[:1])(case(16)) == "tcp 16 B to 4, buffer:16384"
+
+
+def test_labels_name_what_is_not_as_usual() -> None:
+    load = msgspec.structs.replace(CASES[0].workload, pattern="fanout", wait="spin-then-block")
+    unusual = msgspec.structs.replace(CASES[0], workload=load)
+    assert CaseLabels([unusual])(unusual) == "tcp 16 B to 4, buffer:16384, fanout, spin-then-block"
 
 
 def test_a_plain_line_names_the_case_its_rate_and_the_time_left() -> None:

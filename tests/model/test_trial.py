@@ -9,14 +9,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queuemark.model.trial import WINDOW_LOW_NS, ConsumerFigures, TrialFigures, fairness, figures, stored_trial
+from queuemark.model.plan import Case
+from queuemark.model.trial import (
+    WINDOW_LOW_NS,
+    ConsumerFigures,
+    TrialFigures,
+    contradiction,
+    fairness,
+    figures,
+    stored_trial,
+)
 from tests.examples import case, trial
 
+FANOUT = case("tcp", consumers=4, pattern="fanout")
 RATES = ("rate_per_s", "send_rate_per_s", "goodput_bytes_per_s")
 
 
+def shown_of(of: Case, **changed: Any) -> TrialFigures:
+    return figures(trial(of, **changed), of.workload)
+
+
 def test_rates_are_counts_by_their_windows() -> None:
-    shown = figures(trial(case("tcp", size_bytes=100), delivered=1000, window_ns=10**9 // 2, send_window_ns=10**9 // 4))
+    shown = shown_of(case("tcp", size_bytes=100), delivered=1000, window_ns=10**9 // 2, send_window_ns=10**9 // 4)
     assert shown.rate_per_s == 2000
     assert shown.send_rate_per_s == 4000
     assert shown.goodput_bytes_per_s == 200_000
@@ -24,8 +38,8 @@ def test_rates_are_counts_by_their_windows() -> None:
 
 
 def test_m21_costs_stand_beside_the_rate() -> None:
-    shown = figures(
-        trial(case("tcp"), delivered=1000, calls=1500, cpu_ns=90_000, switches_voluntary=4, switches_involuntary=1)
+    shown = shown_of(
+        case("tcp"), delivered=1000, calls=1500, cpu_ns=90_000, switches_voluntary=4, switches_involuntary=1
     )
     assert shown.calls_per_message == 1.5
     assert shown.cpu_ns_per_message == 90
@@ -35,7 +49,7 @@ def test_m21_costs_stand_beside_the_rate() -> None:
 
 @pytest.mark.parametrize("window_ns", [0, 1, WINDOW_LOW_NS - 1])
 def test_m07_a_window_under_1_ms_withholds_its_rates_and_says_why(window_ns: int) -> None:
-    shown = figures(trial(case("tcp"), window_ns=window_ns))
+    shown = shown_of(case("tcp"), window_ns=window_ns)
     assert [getattr(shown, name) for name in RATES] == [None, None, None]
     assert f"window of {window_ns} ns is under 1 ms" in (shown.rate_withheld or "")
     assert shown.delivered == 120_000
@@ -43,13 +57,13 @@ def test_m07_a_window_under_1_ms_withholds_its_rates_and_says_why(window_ns: int
 
 
 def test_m07_a_window_of_1_ms_is_enough() -> None:
-    shown = figures(trial(case("tcp"), window_ns=WINDOW_LOW_NS))
+    shown = shown_of(case("tcp"), window_ns=WINDOW_LOW_NS)
     assert shown.rate_per_s == 120_000_000
     assert shown.rate_withheld is None
 
 
 def test_m07_a_send_window_under_1_ms_withholds_the_send_rate_alone() -> None:
-    shown = figures(trial(case("tcp"), send_window_ns=1000))
+    shown = shown_of(case("tcp"), send_window_ns=1000)
     assert shown.send_rate_per_s is None
     assert shown.rate_per_s is not None
 
@@ -66,7 +80,7 @@ def test_m07_a_send_window_under_1_ms_withholds_the_send_rate_alone() -> None:
 )
 def test_m01_no_rate_is_shown_for_what_was_not_proved(changed: dict[str, Any], why: str) -> None:
     of = case("tcp", consumers=2)
-    shown = figures(trial(of, **changed))
+    shown = shown_of(of, **changed)
     assert shown.rate_withheld == why
     assert [getattr(shown, name) for name in RATES] == [None, None, None]
     assert [consumer.rate_per_s for consumer in shown.consumers] == [None, None]
@@ -83,30 +97,94 @@ def test_m01_no_rate_is_shown_for_what_was_not_proved(changed: dict[str, Any], w
         ({}, {"reordered": 2}, "reordered is 0, its consumers' sum is 2"),
         ({}, {"lost": 3}, "consumer 0 was dealt 60000, not delivered 60000 + lost 3"),
         ({}, {"dealt": 59_999}, "consumer 0 was dealt 59999, not delivered 60000 + lost 0"),
+        ({}, {"dealt": 60_003, "lost": 3}, "sent is 120000, its consumers were dealt 120003"),
+        ({}, {"dealt": None}, "consumer 0 does not say how many messages it was dealt"),
+        ({}, {"checked": 7}, "checked is 120000, its consumers' sum is 60007"),
         ({"corrupted": 1}, {"corrupted": 1}, "1 corrupted"),
     ],
 )
 def test_m01_a_trial_whose_counts_contradict_it_has_failed(
     changed: dict[str, Any], of_first: dict[str, int], why: str
 ) -> None:
-    counted = trial(case("tcp", consumers=2))
+    of = case("tcp", consumers=2)
+    counted = trial(of)
     counted.consumers[0] = msgspec.structs.replace(counted.consumers[0], **of_first)
     counted = msgspec.structs.replace(counted, **changed)
-    shown = figures(counted)
+    shown = figures(counted, of.workload)
     assert (shown.state, shown.rate_per_s) == ("failed", None)
     assert shown.reason == f"the trial is recorded as ok, which its counts contradict: {why}"
-    assert figures(stored_trial(shown)) == shown
+    assert figures(stored_trial(shown), of.workload) == shown
 
 
 @pytest.mark.parametrize("transport", ["pipe", "tcp"])
 def test_m01_a_loss_that_is_counted_is_no_contradiction(transport: str) -> None:
-    shown = figures(trial(case(transport, consumers=2), delivered=119_999, lost=1))
+    shown = shown_of(case(transport, consumers=2), delivered=119_999, lost=1)
     assert (shown.state, shown.sent, shown.rate_withheld) == ("ok", 120_000, None)
     assert shown.rate_per_s == 119_999 * 1e9 / 200_000_000
 
 
+def test_m04_a_fan_out_is_published_once_and_delivered_to_each() -> None:
+    shown = shown_of(FANOUT, delivered=4000, window_ns=10**9 // 2, send_window_ns=10**9 // 4)
+    assert (shown.state, shown.sent, shown.delivered) == ("ok", 1000, 4000)
+    assert (shown.rate_per_s, shown.rate_to_all_per_s, shown.send_rate_per_s) == (8000, 2000, 4000)
+    assert shown.fairness == 1
+
+
+def test_m04_what_all_were_delivered_is_not_more_than_who_got_the_fewest() -> None:
+    shown = shown_of(FANOUT, delivered=3990, lost=10, window_ns=10**9)
+    assert (shown.state, shown.sent) == ("ok", 1000)
+    assert (shown.rate_per_s, shown.rate_to_all_per_s) == (3990, 990)
+
+
+def test_m04_where_messages_are_shared_nothing_goes_to_all() -> None:
+    assert shown_of(case("tcp", consumers=4)).rate_to_all_per_s is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "of_first", "why"),
+    [
+        ({"sent": 30_001}, {}, "sent 30001 to each of 4 consumers is not delivered 120000 + lost 0"),
+        ({"sent": 120_000}, {}, "sent 120000 to each of 4 consumers is not delivered 120000 + lost 0"),
+        ({}, {"dealt": 29_999}, "consumer 0 was dealt 29999, not delivered 30000 + lost 0"),
+    ],
+)
+def test_m01_a_fan_out_whose_counts_contradict_it_has_failed(
+    changed: dict[str, Any], of_first: dict[str, int], why: str
+) -> None:
+    counted = trial(FANOUT, **changed)
+    counted.consumers[0] = msgspec.structs.replace(counted.consumers[0], **of_first)
+    shown = figures(counted, FANOUT.workload)
+    assert (shown.state, shown.rate_per_s, shown.rate_to_all_per_s) == ("failed", None, None)
+    assert (shown.reason or "").endswith(why)
+
+
+def test_m01_a_fan_out_that_misses_one_consumer_is_not_made_good_by_another() -> None:
+    counted = trial(FANOUT)
+    for index, more in ((0, -1), (1, 1)):
+        held = counted.consumers[index]
+        share = {"dealt": 30_000 + more, "delivered": 30_000 + more, "checked": 30_000 + more}
+        counted.consumers[index] = msgspec.structs.replace(held, **share)
+    shown = figures(counted, FANOUT.workload)
+    assert "consumer 0 was dealt 29999 of the 30000 messages sent to every one" in (shown.reason or "")
+    as_share = figures(counted, case("tcp", consumers=4).workload)
+    assert "sent 30000 is not delivered 120000 + lost 0" in (as_share.reason or "")
+
+
+@given(st.integers(1, 6), st.integers(0, 1000), st.integers(0, 1000), st.sampled_from(["share", "fanout"]))
+def test_m01_any_account_that_adds_up_is_believed_and_none_that_is_one_off(
+    consumers: int, sent: int, lost: int, pattern: str
+) -> None:
+    of = case("tcp", consumers=consumers, pattern=pattern)
+    sent = max(sent, lost)
+    counted = trial(of, delivered=sent * of.workload.copies - lost, lost=lost)
+    assert contradiction(counted, of.workload) is None
+    for name in ("sent", "delivered", "lost"):
+        off = msgspec.structs.replace(counted, **{name: getattr(counted, name) + 1})
+        assert contradiction(off, of.workload) is not None
+
+
 def test_a_consumer_has_its_own_rate() -> None:
-    shown = figures(trial(case("tcp", consumers=4)))
+    shown = shown_of(case("tcp", consumers=4))
     assert isinstance(shown.consumers[1], ConsumerFigures)
     assert shown.consumers[1].rate_per_s == 30_000 * 1e9 / (200_000_000 - 1000)
 
@@ -128,11 +206,12 @@ def test_fairness_at_its_ends() -> None:
 
 
 def test_what_derives_is_dropped_and_computed_again() -> None:
-    counted = trial(case("tcp", consumers=2))
-    shown = figures(counted)
+    of = case("tcp", consumers=2)
+    counted = trial(of)
+    shown = figures(counted, of.workload)
     forged = msgspec.structs.replace(shown, rate_per_s=1e15, fairness=0.5)
     assert stored_trial(forged) == counted
-    assert figures(stored_trial(forged)) == shown
+    assert figures(stored_trial(forged), of.workload) == shown
 
 
 def test_the_stored_form_names_nothing_that_derives() -> None:
@@ -140,6 +219,7 @@ def test_the_stored_form_names_nothing_that_derives() -> None:
     assert derived == {
         "rate_per_s",
         "rate_withheld",
+        "rate_to_all_per_s",
         "send_rate_per_s",
         "goodput_bytes_per_s",
         "fairness",

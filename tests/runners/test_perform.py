@@ -121,6 +121,7 @@ CONTRADICTIONS = {
     "wrong-seed": "the seed was 5",
     "wrong-bytes": "1000 messages are 64001 bytes and should be 64000",
     "made-fault": "asked was none",
+    "undealt": "consumer 0 does not say how many messages it was dealt",
 }
 
 
@@ -144,6 +145,31 @@ def test_m01_conservation_is_checked_again_by_the_caller(
     assert trial.consumers, "what was counted is kept"
 
 
+@pytest.mark.parametrize(
+    ("behave", "named"),
+    [
+        ("unconserved", "sent 1001 to each of 2 consumers is not delivered 2000 + lost 0"),
+        ("uneven", "consumer 0 was dealt 999 of the 1000 messages sent to every one"),
+        ("wrong-sum", "delivered is 2000, its consumers' sum is 1999"),
+        ("lossy", "a lossless transport calls this ok: 1 lost"),
+    ],
+)
+def test_m01_a_fan_out_is_conserved_for_every_consumer(
+    fake_runner: Path, facts: dict[str, Facts], behave: str, named: str
+) -> None:
+    """Each of two consumers was to get all of 1000 messages; as many in sum are not enough."""
+    trial = tried(fake_runner, facts, request("ok", pattern="fanout"))
+    assert (trial.state, trial.reason, trial.sent, trial.delivered) == ("ok", None, 1000, 2000)
+    trial = tried(fake_runner, facts, request(behave, pattern="fanout"))
+    assert trial.state == "failed"
+    assert named in (trial.reason or "")
+
+
+def test_a_deal_may_be_uneven(fake_runner: Path, facts: dict[str, Facts]) -> None:
+    trial = tried(fake_runner, facts, request("uneven"))
+    assert (trial.state, [consumer.dealt for consumer in trial.consumers]) == ("ok", [499, 501])
+
+
 @pytest.mark.parametrize(("largest_bytes", "state"), [(64, "ok"), (20, "failed")])
 def test_own_messages_have_the_sizes_that_the_caller_read(
     fake_runner: Path, facts: dict[str, Facts], largest_bytes: int, state: str
@@ -156,6 +182,16 @@ def test_own_messages_have_the_sizes_that_the_caller_read(
     trial = tried(fake_runner, facts, request("ok", messages=own))
     assert trial.state == state
     assert state == "ok" or "1000 messages are 64000 bytes and should be between" in (trial.reason or "")
+
+
+def test_own_messages_of_a_fan_out_are_the_same_for_every_consumer(fake_runner: Path, facts: dict[str, Facts]) -> None:
+    """Twenty are two loops of ten only where they are twenty of one sequence, not five of four."""
+    own = MessagesSource(name="own", format="lines", sha256="0", count=10, total_bytes=128, largest_bytes=64)
+    trial = tried(fake_runner, facts, request("ok", messages=own, items=5, consumers=4, pattern="fanout"))
+    assert (trial.state, trial.message_bytes) == ("ok", 20 * 64)
+    trial = tried(fake_runner, facts, request("ok", messages=own, items=20, consumers=4))
+    assert trial.state == "failed"
+    assert "20 messages are 1280 bytes and should be 416" in (trial.reason or "")
 
 
 def test_a_lossy_transport_may_lose(fake_runner: Path, facts: dict[str, Facts]) -> None:

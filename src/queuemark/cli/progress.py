@@ -49,7 +49,8 @@ class CaseLabels:
         load = case.workload
         size = f"own messages to {format_bytes(load.size_bytes)}" if load.messages else format_bytes(load.size_bytes)
         words = [f"{case.transport} {size} to {load.consumers}", load.policy]
-        words += [word for word, usual in ((load.wait, "block"), (load.placement, "spread")) if word != usual]
+        settings = ((load.pattern, "share"), (load.wait, "block"), (load.placement, "spread"))
+        words += [word for word, usual in settings if word != usual]
         words += [f"linger {load.linger_us} us"] if load.linger_us else []
         varying = (name for name in case.params if len(self._values.get((case.transport, name), ())) > 1)
         return ", ".join([*words, *(f"{name}={case.params[name]}" for name in varying)])
@@ -122,7 +123,7 @@ def _news(step: Step) -> str:
     if step.trial is not None:
         if step.trial.state != "ok":
             return f"{step.trial.state}: {step.trial.reason}"
-        rate_per_s = figures(step.trial).rate_per_s
+        rate_per_s = figures(step.trial, step.slot.case.workload).rate_per_s
         return f"ok {format_rate(rate_per_s)}" if rate_per_s is not None else "ok, rate withheld"
     if step.tick is not None and step.tick.elapsed_ns > 0:
         return format_rate(step.tick.delivered * 1e9 / step.tick.elapsed_ns)

@@ -80,6 +80,6 @@ def decode_session(text: bytes | str, what: str = "session") -> SessionDocument:
     except msgspec.MsgspecError as error:
         raise UsageError(f"{what} is not a queuemark session: {error}") from error
     for case in document.cases:
-        case.trials = [figures(stored_trial(trial)) for trial in case.trials]
+        case.trials = [figures(stored_trial(trial), case.case.workload) for trial in case.trials]
         case.rate_per_s = None
     return document

@@ -2,7 +2,8 @@
 
 1. Counts and times are stored; rates, per-message costs and fairness are derived from them, added
    on output, and ignored and recomputed on input.
-2. sent = delivered + lost, in sum and, where messages are dealt, for every consumer.
+2. sent = delivered + lost, in sum and, where messages are dealt, for every consumer; where every consumer gets each
+   message, delivered + lost is sent times the consumers. Here, and nowhere else, is known what that means.
 3. ``ok`` is a claim: whatever its stored state says, a trial whose counts break rule 2 is presented as failed.
 4. No rate is shown for a trial that did not prove its delivery, nor for a window under 1 ms; it says why.
 """
@@ -31,6 +32,7 @@ import msgspec
 
 from queuemark.model.transport import ParamValue
 from queuemark.model.units import Count
+from queuemark.model.workload import Workload
 
 WINDOW_LOW_NS = 1_000_000
 """A shorter window says more about the clock and the scheduler than about the mechanism."""
@@ -41,7 +43,7 @@ State = Literal["ok", "failed", "unavailable"]
 class Injected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The one fault that a trial was asked to make, on which consumer's stream and at which of its messages.
 
-    consumer: null where consumers compete and the fault was made at the producer.
+    consumer: null where the fault was made at the producer and consumers compete or all get the message.
     """
 
     fault: str
@@ -53,7 +55,7 @@ class ConsumerCounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """What one consumer saw, warm-up excluded.
 
     cpus: those it was pinned to; empty when free.
-    dealt: messages that the producer gave to this consumer; null where consumers compete.
+    dealt: messages that the producer gave to this consumer; null where consumers compete; in a fan-out all of them.
     delivered: messages that arrived once or more, corrupted ones included.
     lost: of those dealt, how many never arrived. Where consumers compete a lost message belongs to
         none of them and stands in the trial's sum alone.
@@ -97,6 +99,8 @@ class TrialCounts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a runner knows of a trial and what is stored of it.
 
     state: ``ok``, every message is accounted for; ``failed``, with reason; ``unavailable``, with reason and remedy.
+    sent: messages published, each counted once, however many consumers are to get it.
+    delivered, lost: summed over the consumers.
     window_ns: the producer's first send after warm-up to the last receive of the slowest consumer.
     send_window_ns: the producer's first to its last accepted call.
     outside_ns: the trial's whole time less its window.
@@ -156,8 +160,9 @@ class ConsumerFigures(ConsumerCounts, frozen=True, kw_only=True, forbid_unknown_
 class TrialFigures(Trial, kw_only=True, forbid_unknown_fields=True):
     """A trial with what derives from it; every derived field may be null.
 
-    rate_per_s: messages delivered a second of window. rate_withheld: why there is none.
-    send_rate_per_s: messages accepted a second of send window.
+    rate_per_s: messages delivered to all consumers in sum a second of window. rate_withheld: why there is none.
+    rate_to_all_per_s: of a fan-out, what the consumer that got the fewest was delivered a second of window; else null.
+    send_rate_per_s: messages accepted, each published once, a second of send window.
     goodput_bytes_per_s: message bytes delivered a second of window.
     fairness: Jain's index over the consumers' counts.
     bytes_per_call: bytes on the wire by the producer's calls.
@@ -165,6 +170,7 @@ class TrialFigures(Trial, kw_only=True, forbid_unknown_fields=True):
 
     rate_per_s: float | None = None
     rate_withheld: str | None = None
+    rate_to_all_per_s: float | None = None
     send_rate_per_s: float | None = None
     goodput_bytes_per_s: float | None = None
     fairness: float | None = None
@@ -184,35 +190,43 @@ def fairness(delivered: Sequence[int]) -> float | None:
     return sum(delivered) ** 2 / (len(delivered) * squares) if squares else None
 
 
-_SUMMED = ("delivered", "duplicated", "reordered", "corrupted")
+_SUMMED = ("delivered", "duplicated", "reordered", "corrupted", "checked")
 
 
-def contradiction(counted: TrialCounts) -> str | None:
-    """The first reason why these counts prove no delivery, or None; whether loss is allowed they cannot tell."""
-    if counted.sent != counted.delivered + counted.lost:
-        return f"sent {counted.sent} is not delivered {counted.delivered} + lost {counted.lost}"
+def contradiction(counted: TrialCounts, load: Workload) -> str | None:
+    """The first reason why these counts prove no delivery of the workload, or None.
+
+    Whether its transport may lose, repeat or reorder they cannot tell.
+    """
+    if counted.sent * load.copies != counted.delivered + counted.lost:
+        to = f" to each of {load.copies} consumers" if load.copies > 1 else ""
+        return f"sent {counted.sent}{to} is not delivered {counted.delivered} + lost {counted.lost}"
     if counted.producer is not None and counted.producer.sent != counted.sent:
         return f"sent is {counted.sent}, its producer says {counted.producer.sent}"
     for name in _SUMMED:
         total, parts = getattr(counted, name), sum(getattr(consumer, name) for consumer in counted.consumers)
         if total != parts:
             return f"{name} is {total}, its consumers' sum is {parts}"
-    return _undealt(counted.consumers) or (f"{counted.corrupted} corrupted" if counted.corrupted else None)
+    undealt = _undealt(counted, load) if load.dispatch == "deal" else None
+    return undealt or (f"{counted.corrupted} corrupted" if counted.corrupted else None)
 
 
-def _undealt(consumers: Sequence[ConsumerCounts]) -> str | None:
-    """The first consumer that did not account for what it was dealt; where consumers compete, none was dealt any."""
-    for consumer in consumers:
-        if consumer.dealt is not None and consumer.dealt != consumer.delivered + consumer.lost:
-            return (
-                f"consumer {consumer.index} was dealt {consumer.dealt}, "
-                f"not delivered {consumer.delivered} + lost {consumer.lost}"
-            )
-    return None
+def _undealt(counted: TrialCounts, load: Workload) -> str | None:
+    """What is wrong with the deal: at the first consumer that did not account for its own, or in sum."""
+    for consumer in counted.consumers:
+        who = f"consumer {consumer.index}"
+        if consumer.dealt is None:
+            return f"{who} does not say how many messages it was dealt"
+        if consumer.dealt != consumer.delivered + consumer.lost:
+            return f"{who} was dealt {consumer.dealt}, not delivered {consumer.delivered} + lost {consumer.lost}"
+        if load.pattern == "fanout" and consumer.dealt != counted.sent:
+            return f"{who} was dealt {consumer.dealt} of the {counted.sent} messages sent to every one"
+    dealt = sum(consumer.dealt or 0 for consumer in counted.consumers)
+    return None if dealt == counted.sent * load.copies else f"sent is {counted.sent}, its consumers were dealt {dealt}"
 
 
-def _judged(trial: Trial) -> Trial:
-    found = contradiction(trial) if trial.state == "ok" else None
+def _judged(trial: Trial, load: Workload) -> Trial:
+    found = contradiction(trial, load) if trial.state == "ok" else None
     if found is None:
         return trial
     reason = f"the trial is recorded as ok, which its counts contradict: {found}"
@@ -229,9 +243,9 @@ def _withheld(trial: Trial) -> str | None:
     return None
 
 
-def figures(trial: Trial) -> TrialFigures:
-    """The trial, judged again, with everything that derives from its counts, computed afresh."""
-    trial = _judged(trial)
+def figures(trial: Trial, load: Workload) -> TrialFigures:
+    """The trial of that workload, judged again, with everything that derives from its counts, computed afresh."""
+    trial = _judged(trial, load)
     stored = {name: getattr(trial, name) for name in Trial.__struct_fields__ if name != "consumers"}
     withheld = _withheld(trial)
     shown = withheld is None
@@ -243,6 +257,7 @@ def figures(trial: Trial) -> TrialFigures:
         consumers=[_consumer_figures(consumer, shown) for consumer in trial.consumers],
         rate_per_s=_per_s(trial.delivered, trial.window_ns, shown),
         rate_withheld=withheld,
+        rate_to_all_per_s=_per_s(_fewest(trial), trial.window_ns, shown and load.pattern == "fanout"),
         send_rate_per_s=_per_s(trial.sent, trial.send_window_ns, shown),
         goodput_bytes_per_s=_per_s(trial.message_bytes, trial.window_ns, shown),
         fairness=fairness([c.delivered for c in trial.consumers]) if trial.consumers else None,
@@ -251,6 +266,10 @@ def figures(trial: Trial) -> TrialFigures:
         switches_per_message=_ratio(switches, messages),
         bytes_per_call=_ratio(trial.bytes_on_wire, producer_calls),
     )
+
+
+def _fewest(trial: Trial) -> int:
+    return min((consumer.delivered for consumer in trial.consumers), default=0)
 
 
 def _per_s(count: int, window_ns: int, shown: bool) -> float | None:

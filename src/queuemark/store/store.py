@@ -167,7 +167,8 @@ class Store:
                 row.key: CaseResult(case=row.document, trials=[]) for row in connection.execute(_cases_of(session_id))
             }
             for row in connection.execute(_trials_of(session_id)):
-                results[row.case_key].trials.append(figures(row.document))
+                result = results[row.case_key]
+                result.trials.append(figures(row.document, result.case.workload))
         session.plan = msgspec.structs.replace(session.plan, messages_path=None)
         return SessionDocument(schema=SCHEMA, session=session, cases=list(results.values()))
 

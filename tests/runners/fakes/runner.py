@@ -16,7 +16,7 @@ BEHAVIOURS = """
     ok slow refuse garbage binary half-line silent no-result two-results after-result no-ready two-ready early-tick
     other-run contract-9 unknown-field bad-exit failed failed-exit-0 unavailable killed crash hang hang-hard
     orphan flood chatter wrong-sum unconserved lossy duplicates short negative missing-consumer unchecked
-    long-window early-end wrong-seed wrong-bytes quiet-fault made-fault shouting not-set-up system-error
+    long-window early-end uneven undealt wrong-seed wrong-bytes quiet-fault made-fault shouting not-set-up system-error
 """.split()  # noqa: SIM905
 SENT = 1000
 
@@ -28,11 +28,11 @@ def transport(name, dispatch, policies, params=(), **facts):
         "ordered": True,
         "boundaries": False,
         "copies": 2,
-        "patterns": ["share"],
+        "patterns": ["share", "fanout"] if dispatch == "deal" else ["share"],
         "dispatches": [dispatch],
         "policies": policies,
         "acks": ["fence"],
-        "waits": ["block", "spin"],
+        "waits": ["block", "spin", "spin-then-block"],
         "max_size_bytes": 16777216,
     }
     return {
@@ -48,7 +48,7 @@ def transport(name, dispatch, policies, params=(), **facts):
 
 
 NODELAY = {"name": "nodelay", "unit": "flag", "default": 0, "help": "TCP_NODELAY"}
-STREAM = ["each", "split", "buffer"]
+STREAM = ["each", "split", "buffer", "vector"]
 LISTING = {
     "contract": 1,
     "runtime": "fake",
@@ -56,7 +56,7 @@ LISTING = {
     "transports": [
         transport("tcp", "deal", STREAM, [NODELAY]),
         transport("unix-stream", "deal", STREAM),
-        transport("pipe", "compete", ["each", "buffer"], whole_bytes=4096),
+        transport("pipe", "compete", ["each", "buffer", "vector"], whole_bytes=4096),
         transport("mq-posix", "compete", ["each"], boundaries=True, max_size_bytes=8192),
         transport("absent", "deal", ["each"]),
     ],
@@ -94,7 +94,9 @@ def options(arguments):
     return found
 
 
-def shares(sent, consumers):
+def shares(sent, consumers, pattern):
+    if pattern == "fanout":
+        return [sent] * consumers
     return [sent // consumers + (index < sent % consumers) for index in range(consumers)]
 
 
@@ -123,6 +125,8 @@ def result(asked, window_ns):
     sent = int(asked.get("--items", SENT))
     size, consumers = int(asked["--size"]), int(asked["--consumers"])
     dealt = asked["--dispatch"] == "deal"
+    got = shares(sent, consumers, asked["--pattern"])
+    delivered = sum(got)
     return {
         "event": "result",
         "contract": 1,
@@ -130,28 +134,26 @@ def result(asked, window_ns):
         "state": "ok",
         "seed": int(asked["--seed"]),
         "sent": sent,
-        "delivered": sent,
-        "checked": sent,
-        "calls": 2 * sent,
+        "delivered": delivered,
+        "checked": delivered,
+        "calls": 2 * delivered,
         "cpu_ns": 2000,
-        "bytes_on_wire": sent * (size + 4),
-        "message_bytes": sent * size,
+        "bytes_on_wire": delivered * (size + 4),
+        "message_bytes": delivered * size,
         "window_ns": window_ns,
         "send_window_ns": window_ns,
         "granted": {"sndbuf": 16384},
         "producer": {
             "cpus": [0],
             "sent": sent,
-            "calls": sent,
-            "bytes_sent": sent * (size + 4),
+            "calls": delivered,
+            "bytes_sent": delivered * (size + 4),
             "cpu_ns": 1000,
             "switches_voluntary": 1,
             "switches_involuntary": 0,
             "peak_memory_bytes": 4096,
         },
-        "consumers": [
-            consumer(index, count, dealt, size, window_ns) for index, count in enumerate(shares(sent, consumers))
-        ],
+        "consumers": [consumer(index, count, dealt, size, window_ns) for index, count in enumerate(got)],
     }
 
 
@@ -233,6 +235,11 @@ def spoilt(behave, found, asked):
         )
     elif behave == "duplicates":
         found["duplicated"] = found["consumers"][0]["duplicated"] = 2
+    elif behave == "uneven":
+        for each, more in zip(found["consumers"], (-1, 1), strict=False):
+            each.update({name: each[name] + more for name in ("dealt", "delivered", "checked")})
+    elif behave == "undealt":
+        found["consumers"][0]["dealt"] = None
     elif behave == "negative":
         found["calls"] = -1
     elif behave == "missing-consumer":
