@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from queuemark.analysis.estimates import with_estimates
+from queuemark.model.plan import Case
 from queuemark.model.trial import ConsumerFigures, Trial, TrialFigures
 from queuemark.store import SessionSummary
 from queuemark.views.case import case_tables, consumer_table, trial_table
@@ -23,6 +26,18 @@ def test_every_trial_and_every_consumer_is_told() -> None:
     shown = text(trials)
     assert "rate: median 597 k/s, 95 % interval 594 k/s to 600 k/s" in shown
     assert "granted: deal_items=1000, send_buffer_bytes=0" in shown
+
+
+def test_m04_what_was_offered_stands_below_the_rate() -> None:
+    def told(of: Case, **changed: Any) -> str:
+        held = with_estimates(document((of, [trial(of, **changed)])))
+        return text(case_tables(held, 1, held.cases[0])[0])
+
+    fanned = case("tcp", consumers=4, pattern="fanout")
+    assert "published 150 k/s, delivered to all 150 k/s\n" in told(fanned)
+    assert "published 150 k/s, delivered to all 145 k/s, lost 0.83 %\n" in told(fanned, delivered=119_000, lost=1_000)
+    assert "sent 601 k/s, lost 0.83 %\n" in told(case("tcp"), delivered=119_000, lost=1_000)
+    assert "sent 6" not in told(case("tcp"))
 
 
 def test_every_field_is_told() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from queuemark.model.errors import UsageError
 from queuemark.model.plan import case_key
+from queuemark.model.workload import BUFFER_HIGH_BYTES, VECTOR_HIGH, read_policy
 from queuemark.views.naming import Naming, case_number, policy_text, workload_text
 from tests.examples import case, document
 
@@ -30,7 +33,9 @@ def test_m03_a_parameter_that_all_cases_share_is_told_too() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
+        {"pattern": "fanout"},
         {"wait": "spin"},
+        {"wait": "spin-then-block"},
         {"placement": "free"},
         {"verify": "sample:9"},
         {"linger_us": 7},
@@ -53,6 +58,12 @@ def test_a_policy_reads_short() -> None:
         "buffer:16k",
         "buffer:1000",
     ]
+
+
+@given(st.integers(1, BUFFER_HIGH_BYTES), st.integers(1, VECTOR_HIGH))
+def test_a_policy_that_is_typed_as_it_reads_is_the_same(size_bytes: int, messages: int) -> None:
+    for policy in (f"buffer:{size_bytes}", f"vector:{messages}"):
+        assert read_policy(policy_text(policy)) == policy
 
 
 def test_the_whole_workload_in_one_line() -> None:

@@ -99,6 +99,78 @@ def test_what_a_lossy_mechanism_lost_is_marked_and_not_called_delivered() -> Non
     assert not any("delivery proved" in said for said in table.below)
 
 
+def columns(*results: tuple[Case, list[Trial]], wide: bool = False) -> dict[str, str]:
+    """The heads of the table by the names of its columns."""
+    table = rates_table(with_estimates(document(*results)), wide=wide)
+    return {column.name: column.title() for column in table.columns}
+
+
+OFFERED = {"rate_to_all_per_s", "send_rate_per_s", "lost_share"}
+FANOUT = case("tcp", consumers=4, pattern="fanout")
+
+
+def test_m04_a_fan_out_says_what_was_published_and_what_all_were_delivered() -> None:
+    heads = columns(three(FANOUT), three(case("tcp")))
+    assert (heads["send_rate_per_s"], heads["rate_to_all_per_s"]) == ("published per s", "to all per s")
+    assert heads["rate_per_s"] == "delivered per s"
+    assert "lost_share" not in heads
+    shared, fanned = lines(three(FANOUT), three(case("tcp")))
+    assert (fanned["rate_per_s"], fanned["rate_to_all_per_s"]) == (120_000e9 / 201e6, 30_000e9 / 201e6)
+    assert fanned["send_rate_per_s"] == 30_000e9 / 200.6e6
+    assert (shared["rate_to_all_per_s"], shared["send_rate_per_s"]) == (None, 120_000e9 / 200.6e6)
+
+
+def test_m04_what_was_sent_and_lost_stands_beside_what_was_delivered() -> None:
+    """In the table that everybody sees, for every case of it."""
+    results = three(case("tcp"), lost=30_000), three(case("pipe"))
+    heads = columns(*results)
+    assert (heads["send_rate_per_s"], heads["lost_share"], heads["rate_per_s"]) == (
+        "sent per s",
+        "loss",
+        "delivered per s",
+    )
+    assert "rate_to_all_per_s" not in heads
+    lossy, whole = sorted(lines(*results), key=lambda line: line["case"])
+    assert (lossy["lost_share"], whole["lost_share"]) == (0.2, 0)
+    assert lossy["send_rate_per_s"] == 150_000e9 / 200.6e6
+
+
+def test_m04_where_all_that_was_sent_arrives_at_one_there_is_one_rate() -> None:
+    assert columns(three(case("tcp")))["rate_per_s"] == "messages per s"
+    assert not OFFERED & set(columns(three(case("tcp"))))
+    assert set(columns(three(case("tcp")), wide=True)) >= OFFERED
+
+
+def test_a_loss_of_a_trial_that_was_not_proved_is_no_loss_of_the_mechanism() -> None:
+    of = case("pipe")
+    failed = of, [trial(of, repeat, lost=9, state="failed", reason="9 messages were lost") for repeat in range(3)]
+    assert not OFFERED & set(columns(failed))
+    (line,) = lines(failed)
+    assert (line["lost"], line["lost_share"]) == (27, None)
+
+
+def test_a_rate_beside_a_loss_is_not_called_the_highest_without() -> None:
+    (line,) = lines(three(case("pipe"), lost=1))
+    assert "sending as fast as it goes, not the highest without loss" in line["remarks"]
+
+
+def test_what_a_lossy_mechanism_does_is_said_once_for_each_kind() -> None:
+    both = three(case("pipe"), lost=1, reordered=2)
+    for one in both[1]:
+        one.consumers[0] = msgspec.structs.replace(one.consumers[0], reordered=2)
+    table = rates_table(with_estimates(document(both, three(case("tcp"), lost=1))))
+    said = [line for line in table.below if line.startswith("[")]
+    assert len(said) == 2
+    assert "some messages were lost: " in said[0]
+    assert said[1] == "[2] some messages were reordered; queuemark show --wide counts them"
+
+
+def test_sums_with_a_fan_out_among_them_say_what_they_are_sums_of() -> None:
+    (said,) = (line for line in rates_table(document(three(FANOUT))).below if line.startswith("delivery proved"))
+    assert "90,000 sent, 360,000 delivered, 0 lost" in said
+    assert said.endswith("(of a fan-out: sent once, delivered or lost at each consumer)")
+
+
 def test_one_trial_is_not_several() -> None:
     table = rates_table(document((case("tcp"), [trial(case("tcp"))])))
     assert any("in 1 of the 1 trial that ran" in said for said in table.below)

@@ -14,6 +14,7 @@ from queuemark.views.ending import Ending
 from queuemark.views.header import about
 from queuemark.views.naming import workload_text
 from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_share
+from queuemark.views.offered import offered_texts
 from queuemark.views.table import KEEP, Cell, Column, Table
 
 
@@ -27,6 +28,7 @@ def case_tables(document: SessionDocument, number: int, result: CaseResult) -> l
         f"{case.transport} ({case.runtime}), parameters {params}",
         workload_text(case.workload),
         f"rate: {_estimate_text(result.rate_per_s)}",
+        *offered_texts(result),
         *(f"granted: {granted}" for granted in dict.fromkeys(map(_granted, result.trials)) if granted),
     ]
     told = Table(
@@ -112,6 +114,7 @@ _TRIAL_COLUMNS = (
     _number("position", "position", rank=20),
     _words("state", "state"),
     _number("rate_per_s", "messages\nper s", as_count),
+    _number("rate_to_all_per_s", "to all\nper s", as_count, 11),
     _number("sent", "sent", as_exact),
     _number("delivered", "delivered", as_exact),
     _number("lost", "lost", as_exact, 1),

@@ -9,6 +9,7 @@ import msgspec
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.trial import TrialFigures
 from queuemark.views.numbers import counted
+from queuemark.views.offered import LOST, fans_out
 
 OVERSUBSCRIBED = "oversubscribed: more workers than cpus to run them"
 WRONGS = ("lost", "duplicated", "reordered", "corrupted")
@@ -43,10 +44,8 @@ def _share(trials: list[TrialFigures], state: str) -> str:
 def _allowed(ok: list[TrialFigures]) -> list[str]:
     """What a mechanism may do that promises less; no trial fails by it, and no rate shows it."""
     names = [name for name in WRONGS if any(getattr(trial, name) for trial in ok)]
-    if not names:
-        return []
     return [
-        f"some messages were {' and '.join(names)}: the rate is of those delivered; queuemark show --wide counts them"
+        LOST if name == "lost" else f"some messages were {name}; queuemark show --wide counts them" for name in names
     ]
 
 
@@ -77,4 +76,6 @@ def proved_text(document: SessionDocument) -> str:
     proved = "every message accounted for" if any(trial.lost for trial in ok) else "delivery proved"
     sums = {name: sum(getattr(trial, name) for trial in ran) for name in ("sent", "delivered", *WRONGS)}
     told = ", ".join(f"{count:,} {name}" for name, count in sums.items())
-    return f"{proved} in {len(ok)} of the {counted(len(ran), 'trial')} that ran: {told}"
+    copied = any(map(fans_out, document.cases))
+    note = " (of a fan-out: sent once, delivered or lost at each consumer)" if copied else ""
+    return f"{proved} in {len(ok)} of the {counted(len(ran), 'trial')} that ran: {told}{note}"

@@ -17,7 +17,7 @@ from queuemark.model.errors import UsageError
 from queuemark.model.plan import Case, case_key
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.units import format_bytes, format_count, format_duration_s
-from queuemark.model.workload import Workload
+from queuemark.model.workload import Workload, policy_name, policy_value
 from queuemark.views.numbers import counted
 
 _USUAL = ("pattern", "wait", "placement", "ack", "verify", "linger_us", "warmup_s", "amount", "messages")
@@ -93,12 +93,9 @@ def _lowest_most(values: Sequence[int | str]) -> int | str:
 
 
 def policy_text(policy: str) -> str:
-    """``buffer:16k`` for ``buffer:16384``."""
-    name, colon, size_bytes = policy.partition(":")
-    if not colon:
-        return policy
-    exact = int(size_bytes)
-    return f"{name}:{exact // 1024}k" if exact % 1024 == 0 else policy
+    """``buffer:16k`` for ``buffer:16384``; ``vector:64``, which holds messages and no bytes, stays as it is."""
+    size_bytes = policy_value(policy) if policy_name(policy) == "buffer" else 0
+    return f"buffer:{size_bytes // 1024}k" if size_bytes and size_bytes % 1024 == 0 else policy
 
 
 def workload_text(load: Workload) -> str:

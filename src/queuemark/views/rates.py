@@ -3,6 +3,7 @@
 1. A rate stands only where delivery was proved; what did not run has no number at all.
 2. Every trial counts in the sums; the rate is the median over those that have one, with its interval.
 3. What failed, could not run, was too short or oversubscribed is marked, and below the table it says why.
+4. Where messages go to several or were lost, what was sent stands beside what was delivered, and the loss as a share.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 __all__ = ["rates_table", "rates_text"]
 
 from collections.abc import Callable, Sequence
-from statistics import median
 
 import msgspec
 
@@ -21,6 +21,7 @@ from queuemark.views.ending import WRONGS, Ending, Footnotes, proved_text
 from queuemark.views.header import about, messages_texts
 from queuemark.views.naming import Naming, policy_text
 from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_percent, as_share
+from queuemark.views.offered import fans_out, lost_share, middle
 from queuemark.views.render import WIDTH, text
 from queuemark.views.table import KEEP, Cell, Column, Table
 
@@ -39,8 +40,9 @@ class _Field(msgspec.Struct, frozen=True, kw_only=True):
     """A column and how its cell is had.
 
     folds: left out when all cases agree on it, and said above the table.
-    wide: shown only when every column is asked for; brief: shown only when not.
+    wide: shown only when every column is asked for, or a case needs it; brief: shown only when not.
     alone: shown only where there are no lines below the table to refer to.
+    needed: by which cases. beside: another head, where there is such a case.
     """
 
     column: Column
@@ -49,10 +51,18 @@ class _Field(msgspec.Struct, frozen=True, kw_only=True):
     wide: bool = False
     brief: bool = False
     alone: bool = False
+    needed: Callable[[CaseResult], bool] | None = None
+    beside: tuple[Callable[[CaseResult], bool], str] | None = None
 
     def shown(self, lines: Sequence[_Line], wide: bool, alone: bool) -> bool:
-        asked = not self.brief if wide else not (self.wide or _agree(self, lines))
+        needed = self.needed is not None and any(self.needed(line.result) for line in lines)
+        asked = not self.brief if wide else needed or not (self.wide or _agree(self, lines))
         return asked and (alone or not self.alone)
+
+    def headed(self, lines: Sequence[_Line]) -> Column:
+        if self.beside is None or not any(self.beside[0](line.result) for line in lines):
+            return self.column
+        return msgspec.structs.replace(self.column, head=self.beside[1])
 
 
 def rates_text(document: SessionDocument, width: int | None = WIDTH) -> str:
@@ -75,7 +85,7 @@ def rates_table(document: SessionDocument, *, wide: bool = False, alone: bool = 
     return Table(
         title="Which mechanism moves the most messages?",
         above=[about(document), "; ".join([*folded, naming.usual_text()]), *messages_texts(document)],
-        columns=[field.column for field in fields],
+        columns=[field.headed(lines) for field in fields],
         rows=[[field.cell(line) for field in fields] for line in lines],
         below=[
             *footnotes.lines(),
@@ -114,14 +124,7 @@ def _summed(name: str) -> Callable[[_Line], Cell]:
 
 
 def _middle(name: str) -> Callable[[_Line], Cell]:
-    """The median of a figure over the trials that were proved and have it."""
-
-    def cell(line: _Line) -> Cell:
-        held = [getattr(trial, name) for trial in line.result.trials if trial.state == "ok"]
-        held = [value for value in held if value is not None]
-        return median(held) if held else None
-
-    return cell
+    return lambda line: middle(line.result, name)
 
 
 def _highest(name: str) -> Callable[[_Line], Cell]:
@@ -177,9 +180,20 @@ def _number(
     folds: bool = False,
     wide: bool = False,
     brief: bool = False,
+    needed: Callable[[CaseResult], bool] | None = None,
+    beside: tuple[Callable[[CaseResult], bool], str] | None = None,
 ) -> _Field:
     column = Column(name=name, head=head, show=show, rank=rank)
-    return _Field(column=column, cell=cell, folds=folds, wide=wide, brief=brief)
+    return _Field(column=column, cell=cell, folds=folds, wide=wide, brief=brief, needed=needed, beside=beside)
+
+
+def _offers(result: CaseResult) -> bool:
+    """What it was sent is another number than what it delivered."""
+    return fans_out(result) or _lost(result)
+
+
+def _lost(result: CaseResult) -> bool:
+    return bool(lost_share(result))
 
 
 _FIELDS = (
@@ -200,8 +214,22 @@ _FIELDS = (
     _left("verify", "verify", _load("verify"), wide=True),
     _number("linger_us", "linger\nus", str, _load("linger_us"), wide=True),
     _left("amount", "each\ntrial", _amount, wide=True),
-    _number("rate_per_s", "messages\nper s", as_count, _estimate("median")),
+    _number("rate_per_s", "messages\nper s", as_count, _estimate("median"), beside=(_offers, "de-\nlivered\nper s")),
     _number("rate_within", "95 %\n+-", as_percent, _within, rank=2, brief=True),
+    _number(
+        "rate_to_all_per_s", "to all\nper s", as_count, _middle("rate_to_all_per_s"), rank=3, wide=True, needed=fans_out
+    ),
+    _number(
+        "send_rate_per_s",
+        "sent\nper s",
+        as_count,
+        _middle("send_rate_per_s"),
+        rank=1,
+        wide=True,
+        needed=_offers,
+        beside=(fans_out, "pub-\nlished\nper s"),
+    ),
+    _number("lost_share", "loss", as_percent, lambda line: lost_share(line.result), rank=1, wide=True, needed=_lost),
     _number("rate_low_per_s", "95 %\nlow", as_count, _estimate("low"), wide=True),
     _number("rate_high_per_s", "95 %\nhigh", as_count, _estimate("high"), wide=True),
     _number("goodput_bytes_per_s", "goodput\nMB/s", as_mb, _middle("goodput_bytes_per_s"), rank=3),
@@ -212,7 +240,6 @@ _FIELDS = (
     _number("bytes_per_call", "bytes/\ncall", as_digits, _middle("bytes_per_call"), wide=True),
     _number("peak_memory_bytes", "memory", as_bytes, _highest("peak_memory_bytes"), wide=True),
     _number("window_ns", "window\nms", as_ms, _middle("window_ns"), wide=True),
-    _number("send_rate_per_s", "sent/s", as_count, _middle("send_rate_per_s"), wide=True),
     _number("trials", "trials", str, lambda line: len(line.result.trials), wide=True),
     _number("sent", "sent", as_exact, _summed("sent"), wide=True),
     _number("delivered", "delivered", as_exact, _summed("delivered"), wide=True),
