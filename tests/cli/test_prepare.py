@@ -8,6 +8,7 @@ import pytest
 
 from queuemark.cli.asked import Asked
 from queuemark.cli.prepare import Prepared, Request, prepare
+from queuemark.cli.presets import PRESETS
 from queuemark.model.errors import UsageError
 from queuemark.model.transport import Transport
 from queuemark.runners.registry import VARIABLE, survey
@@ -42,7 +43,14 @@ def test_quick_leaves_nothing_out(known: dict[str, Transport]) -> None:
     assert prepared.exclusions == []
     assert {case.transport for case in prepared.plan.cases} == {"tcp", "unix-stream", "pipe", "mq-posix"}
     assert {case.params["nodelay"] for case in prepared.plan.cases if case.transport == "tcp"} == {0, 1}
-    assert {case.workload.policy for case in prepared.plan.cases} == {"each", "split", "buffer:16384"}
+    assert {case.workload.policy for case in prepared.plan.cases} == {"each", "split", "buffer:16384", "buffer:65536"}
+    assert {case.workload.pattern for case in prepared.plan.cases} == {"share", "fanout"}
+    assert {case.workload.wait for case in prepared.plan.cases} == {"block", "spin", "spin-then-block"}
+
+
+def test_quick_says_how_many_mechanisms_it_measures() -> None:
+    named = {name for sweep in PRESETS["quick"].sweeps for name in (sweep.transports or "").split(",")}
+    assert PRESETS["quick"].summary.startswith(f"{len(named)} mechanisms, ")
 
 
 def test_quick_keeps_within_its_time(known: dict[str, Transport]) -> None:
@@ -115,9 +123,22 @@ def test_an_axis_alone_sweeps_over_every_transport(known: dict[str, Transport]) 
 
 def test_the_product_of_all_axes(known: dict[str, Transport]) -> None:
     asked = Asked(
-        transports="tcp", sizes="1..8", consumers="1,4", policies="each,buffer", waits="block,spin", placements="free"
+        transports="tcp",
+        sizes="1..8",
+        consumers="1,4",
+        patterns="share,fanout",
+        policies="each,buffer,vector",
+        waits="block,spin,spin-then-block",
+        placements="free",
     )
-    assert len(prepare(Request(asked=asked), known).plan.cases) == 4 * 2 * 2 * 2
+    assert len(prepare(Request(asked=asked), known).plan.cases) == 4 * 2 * 2 * 3 * 3
+
+
+def test_a_fan_out_over_every_transport_leaves_out_those_that_compete(known: dict[str, Transport]) -> None:
+    prepared = prepare(Request(asked=Asked(patterns="share,fanout", consumers="1,4")), known)
+    assert len(prepared.plan.cases) == 2 * len(known) + 2 * 2
+    why = "pattern fanout is not possible here (possible: share)"
+    assert [(e.transport, e.reason, e.cells) for e in prepared.exclusions] == [("pipe", why, 2), ("mq-posix", why, 2)]
 
 
 def test_what_is_ruled_out_is_said(known: dict[str, Transport]) -> None:
@@ -193,6 +214,9 @@ def test_a_seed_is_drawn_when_none_is_given(known: dict[str, Transport]) -> None
         ({"consumers": "100000"}, "at most 1024 consumer processes"),
         ({"transports": "tpc"}, "unknown transport 'tpc'; did you mean 'tcp'?"),
         ({"policies": "buffre"}, "unknown policy 'buffre'; did you mean 'buffer'?"),
+        ({"patterns": "fan-out"}, "unknown pattern 'fan-out'; did you mean 'fanout'?"),
+        ({"transports": "tcp", "patterns": "fanout", "dispatches": "compete"}, "dispatch compete is not possible here"),
+        ({"policies": "vector:9999"}, "one call takes 1 to 1024 messages"),
         ({"waits": "spni"}, "unknown wait 'spni'; did you mean 'spin'?"),
         ({"placements": "everywhere"}, "unknown placement"),
         ({"linger_us": "soon"}, "linger 'soon'"),

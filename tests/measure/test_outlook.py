@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +33,13 @@ def test_what_costs_more_is_expected_to_take_longer() -> None:
     assert guess(size_bytes=4096) > guess(size_bytes=1)
     assert guess(policy="split") > guess() > guess(policy="buffer:16384")
     assert guess("mq-posix", consumers=32) > guess("mq-posix") + 1
+    assert guess(consumers=4, pattern="fanout") > 3 * guess(consumers=4)
+    assert guess(policy="vector:64") < guess()
+
+
+def test_a_vector_does_not_spare_a_datagram_what_it_costs() -> None:
+    packets = msgspec.structs.replace(case("tcp", items=1_000_000, policy="vector:64"), transport="unix-dgram")
+    assert typical_s(packets) > 1
 
 
 @given(st.lists(cases(), min_size=1, max_size=20))

@@ -20,24 +20,36 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
 _DURATION = "0.4"
 _SIZES = "16,1k"
 
+_QUICK = (
+    # One call a message: what the mechanism itself costs; Nagle's delay changes TCP's answer fourfold.
+    Asked(transports="tcp", sizes=_SIZES, consumers="1,4", duration=_DURATION, params={"nodelay": "0,1"}),
+    Asked(transports="unix-stream,pipe,mq-posix", sizes=_SIZES, consumers="1,4", duration=_DURATION),
+    Asked(transports="unix-seqpacket,unix-dgram,udp", sizes=_SIZES, consumers="1", duration=_DURATION),
+    # Many messages a call, where boundaries are ours to draw.
+    Asked(transports="tcp,unix-stream", sizes=_SIZES, consumers="1,4", policies="buffer:16k", duration=_DURATION),
+    # With several consumers a pipe tears writes above 4096 bytes apart: gathered for one only.
+    Asked(transports="pipe", sizes=_SIZES, consumers="1", policies="buffer:16k", duration=_DURATION),
+    # And where the mechanism draws them.
+    Asked(transports="unix-dgram", sizes="16", consumers="1", policies="vector:64", duration=_DURATION),
+    # Length and body in two calls, as many programs do it.
+    Asked(transports="tcp", sizes="16", consumers="1", policies="split", duration=_DURATION),
+    # Each message to every consumer.
+    Asked(transports="tcp", sizes="16", consumers="4", patterns="fanout", policies="buffer:64k", duration=_DURATION),
+    # What waiting and placement do to the same traffic.
+    Asked(transports="tcp", sizes="16", consumers="1", waits="spin", duration=_DURATION, params={"nodelay": "0,1"}),
+    Asked(transports="unix-stream", sizes="16", consumers="1", waits="spin-then-block", duration=_DURATION),
+    Asked(transports="unix-stream", sizes="16", consumers="1", placements="same,free", duration=_DURATION),
+)
+
+
+def _mechanisms(sweeps: tuple[Asked, ...]) -> int:
+    return len({name for sweep in sweeps for name in (sweep.transports or "").split(",")})
+
+
 QUICK = Preset(
-    summary="six mechanisms, two sizes, 1 and 4 consumers, in about a minute",
+    summary=f"{_mechanisms(_QUICK)} mechanisms, two sizes, 1 and 4 consumers, in about a minute",
     repeats=3,
-    sweeps=(
-        # One call a message: what the mechanism itself costs; Nagle's delay changes TCP's answer fourfold.
-        Asked(transports="tcp", sizes=_SIZES, consumers="1,4", duration=_DURATION, params={"nodelay": "0,1"}),
-        Asked(transports="unix-stream,pipe,mq-posix", sizes=_SIZES, consumers="1,4", duration=_DURATION),
-        Asked(transports="unix-seqpacket,unix-dgram", sizes=_SIZES, consumers="1", duration=_DURATION),
-        # Many messages a call, where boundaries are ours to draw.
-        Asked(transports="tcp,unix-stream", sizes=_SIZES, consumers="1,4", policies="buffer:16k", duration=_DURATION),
-        # With several consumers a pipe tears writes above 4096 bytes apart: gathered for one only.
-        Asked(transports="pipe", sizes=_SIZES, consumers="1", policies="buffer:16k", duration=_DURATION),
-        # Length and body in two calls, as many programs do it.
-        Asked(transports="tcp", sizes="16", consumers="1", policies="split", duration=_DURATION),
-        # What waiting and placement do to the same traffic.
-        Asked(transports="tcp", sizes="16", consumers="1", waits="spin", duration=_DURATION, params={"nodelay": "0,1"}),
-        Asked(transports="unix-stream", sizes="16", consumers="1", placements="same,free", duration=_DURATION),
-    ),
+    sweeps=_QUICK,
 )
 
 _CLASSIC = Asked(sizes="1..4096", consumers="1..32", items="1M")

@@ -57,7 +57,13 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
 @_option("-t", "--transports", metavar="NAMES", panel=_SWEPT, help="Mechanisms; see: queuemark list.  [default: all]")
 @_option("-s", "--sizes", metavar="SIZES", panel=_SWEPT, help="Bytes: 64, 1..4096 (doubling), 16,1k.  [default: 64]")
 @_option("-c", "--consumers", metavar="COUNTS", panel=_SWEPT, help="Processes: 1, 1..32 (doubling).  [default: 1]")
-@_option("--pattern", "patterns", metavar="NAMES", panel=_SWEPT, help="share: each message goes to one consumer.")
+@_option(
+    "--pattern",
+    "patterns",
+    metavar="NAMES",
+    panel=_SWEPT,
+    help="share: each message goes to one consumer; fanout: to each of them.  [default: share]",
+)
 @_option(
     "--dispatch",
     "dispatches",
@@ -70,7 +76,8 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
     "policies",
     metavar="POLICIES",
     panel=_SWEPT,
-    help="each: a call a message; split: length, then body; buffer:BYTES: a call when full.  [default: each]",
+    help="each: a call a message; split: length, then body; buffer:BYTES: a call when full; vector:N: a call for N.  "
+    "[default: each]",
 )
 @_option(
     "--linger-us",
@@ -79,7 +86,7 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
     help="A buffered message waits so long at most.  [default: 0, until full]",
 )
 @_option("--ack", "acks", metavar="NAMES", panel=_SWEPT, help="fence: only the end is confirmed.")
-@_option("--wait", "waits", metavar="NAMES", panel=_SWEPT, help=f"{', '.join(WAITS)}.  [default: block]")
+@_option("--wait", "waits", metavar="NAMES", panel=_SWEPT, help=f"{', '.join(WAITS)} (for 50 us).  [default: block]")
 @_option(
     "--placement", "placements", metavar="NAMES", panel=_SWEPT, help=f"{', '.join(PLACEMENTS)}.  [default: spread]"
 )

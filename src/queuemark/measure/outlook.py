@@ -27,6 +27,8 @@ _BYTE_NS = 0.8
 
 _GATHERED_NS = 40
 _GATHERED = ("buffer", "vector")
+_PACKETS = ("udp", "unix-dgram", "unix-seqpacket")
+"""A vector spares these the calls, which are not what they cost."""
 
 _COMPETING = 0.35
 """What each doubling of competing consumers adds, as a share: their wake-ups get in each other's way."""
@@ -42,8 +44,9 @@ def typical_s(case: Case) -> float:
 def _message_ns(case: Case) -> float:
     load = case.workload
     own_ns = _MESSAGE_NS.get(case.transport, _MESSAGE_OTHER_NS) * (2 if load.policy == "split" else 1)
-    base_ns = _GATHERED_NS if policy_name(load.policy) in _GATHERED else own_ns * _contention(load)
-    return base_ns + _BYTE_NS * load.size_bytes
+    gathered = policy_name(load.policy) in _GATHERED and case.transport not in _PACKETS
+    base_ns = _GATHERED_NS if gathered else own_ns * _contention(load)
+    return (base_ns + _BYTE_NS * load.size_bytes) * load.copies
 
 
 def _contention(load: Workload) -> float:
