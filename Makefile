@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 NATIVE_SOURCES := $(shell find native -type f) CMakeLists.txt CMakePresets.json
-CPP_SOURCES := $(filter %.cpp %.hpp,$(NATIVE_SOURCES)) $(wildcard bench/bare/*.[ch] bench/bare/*.cpp)
+CPP_SOURCES := $(filter %.cpp %.hpp,$(NATIVE_SOURCES)) $(wildcard bench/bare/*.[ch] bench/bare/*.cpp tests/faults/*.c)
 REAL_MESSAGES := $(firstword $(wildcard /var/lib/dpkg/status /var/lib/dpkg/available) README.md)
 
 .PHONY: help

@@ -224,7 +224,7 @@ def test_a_pretended_end_mark_received_as_a_message(offer: Offer, calls: Calls) 
     assert_not_proved(offer, run_pretending(offer, load, calls.receive, f"retval={SIZE}", ITEMS + 2))
 
 
-@pytest.mark.parametrize("error", ["ENOBUFS", "EPIPE", "EBADF", "EIO"])
+@pytest.mark.parametrize("error", ["ENOBUFS", "EMSGSIZE", "EPIPE", "EBADF", "EIO"])
 def test_m05_a_failed_send_fails_the_trial_and_is_not_counted(offer: Offer, calls: Calls, error: str) -> None:
     run = run_pretending(offer, loaded(), calls.send, f"error={error}", calls.first + 20)
     assert_not_proved(offer, run)
