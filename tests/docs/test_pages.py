@@ -63,6 +63,12 @@ def test_every_rule_of_measuring_is_there_and_says_whether_it_is_kept() -> None:
     assert {kept for kept, _ in found.values()} <= {"Kept.", "Kept in part.", "Not yet."}
 
 
+def test_every_test_that_a_page_names_exists() -> None:
+    named = {(page, name) for page in PAGES for name in re.findall(r"`(test_\w+)`", page.read_text(encoding="utf-8"))}
+    existing = names_of_tests()
+    assert sorted(f"{page.name}: {name}" for page, name in named if name not in existing) == []
+
+
 def test_every_rule_that_is_kept_names_the_tests_that_prove_it() -> None:
     existing = names_of_tests()
     for number, (kept, section) in rules().items():
