@@ -16,8 +16,8 @@ constexpr std::uint64_t kTurn = 0xD1B54A32D192ED03;
 
 }  // namespace
 
-void fill_table(Table& table, std::uint64_t seed) {
-  for (std::size_t i = 0; i < kTableWords; ++i) table[i] = mixed(seed + i * kTurn);
+SeededTable::SeededTable(std::uint64_t seed) {
+  for (std::size_t i = 0; i < kTableWords; ++i) words[i] = mixed(seed + i * kTurn);
 }
 
 FOR_EACH_INSTRUCTION_SET

@@ -5,6 +5,7 @@
 //    mixed with a value of the message's own: no two messages are alike, and none can be built from another.
 // 2. A message under 8 bytes is the low bytes of its sequence number, and proves no more than these can.
 // 3. A person's own message follows its sequence number unchanged.
+// 4. Where sizes are mixed (mix.hpp), each message is as those of its size alone are.
 //
 // Numbers lie little-endian in messages. A Cursor is a place in one stream and all that is computed
 // once a message; advancing it costs one addition.
@@ -75,7 +76,10 @@ inline std::uint64_t stream_salt(std::uint64_t seed, unsigned stream, Phase phas
 }
 
 using Table = std::uint64_t[kTableWords];
-void fill_table(Table& table, std::uint64_t seed);
+struct SeededTable {
+  explicit SeededTable(std::uint64_t seed);
+  Table words;
+};
 
 // Long messages: whole words of table ^ mix, and the OR of all differences from them. Compiled for several
 // instruction sets, chosen once when the program is loaded.
@@ -110,9 +114,9 @@ class FixedContent {
   };
 
   FixedContent(std::size_t size_bytes, std::uint64_t seed)
-      : size_(size_bytes), table_(std::make_unique<Table_>()) {
-    fill_table(table_->words, seed);
-  }
+      : FixedContent(size_bytes, std::make_shared<const SeededTable>(seed)) {}
+  FixedContent(std::size_t size_bytes, std::shared_ptr<const SeededTable> table)
+      : size_(size_bytes), table_(std::move(table)) {}
 
   std::size_t largest() const { return size(); }
   std::size_t size(const Cursor&) const { return size(); }
@@ -176,9 +180,6 @@ class FixedContent {
 
  private:
   static constexpr std::size_t kInlineWords = 15;
-  struct Table_ {
-    Table words;
-  };
 
   std::size_t size() const {
     if constexpr (kSize != 0) return kSize;
@@ -192,7 +193,7 @@ class FixedContent {
   static std::uint64_t header(const Cursor& cursor) { return cursor.sequence | (cursor.mix & ~kNumberMask); }
 
   std::size_t size_;
-  std::unique_ptr<Table_> table_;
+  std::shared_ptr<const SeededTable> table_;
 };
 
 // Messages of 1 to 7 bytes: the low bytes of the sequence number.
@@ -313,15 +314,5 @@ class FileContent {
 
   std::shared_ptr<const Messages> messages_;
 };
-
-// Calls `use` with the kind of content that the options ask for.
-template <class Use>
-void with_content(const Options& options, const std::shared_ptr<const Messages>& messages, Use&& use) {
-  if (messages) return use(FileContent(messages));
-  if (options.size_bytes < kSequenceBytes) return use(SmallContent(options.size_bytes));
-  // The size that the fastest policies are judged by is known to the compiler.
-  if (options.size_bytes == 16) return use(FixedContent<16>(16, options.seed));
-  return use(FixedContent<0>(options.size_bytes, options.seed));
-}
 
 }  // namespace queuemark

@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::uint64_t kConsumersHigh = 1024;
 constexpr std::uint64_t kBufferHighBytes = 16 * 1024 * 1024;
+constexpr std::uint64_t kSizeHighBytes = 1u << 30;
+constexpr std::uint64_t kMixedSizeLowBytes = 8;  // a sequence number
+constexpr std::size_t kMixPartsHigh = 64;
 constexpr std::uint64_t kItemsHigh = std::uint64_t{1} << 47;  // a sequence number has 48 bits
 
 std::string joined(const std::vector<std::string>& words) {
@@ -53,6 +56,51 @@ T one_of(const std::string& option, const std::string& text, const std::map<std:
   throw UsageError(option + " takes one of " + joined(known) + ", got '" + text + "'");
 }
 
+// Hundredths of a percent, exactly, from a number of percents with at most two decimals.
+std::uint32_t hundredths(const std::string& text) {
+  const auto point = text.find('.');
+  const std::string decimals = point == std::string::npos ? "" : text.substr(point + 1);
+  if (decimals.size() > 2 || (point != std::string::npos && decimals.empty())) {
+    throw UsageError("a share in --mix takes percents with at most two decimals, got '" + text + "'");
+  }
+  std::string digits = decimals;
+  digits.resize(2, '0');
+  return static_cast<std::uint32_t>(100 * whole("a share in --mix", text.substr(0, point), 0, 99) +
+                                    whole("a share in --mix", digits, 0, 99));
+}
+
+// SIZE:PERCENT,..., smallest size first: a mix is the same however it was written.
+void read_mix(Options& options, const std::string& text) {
+  std::uint32_t sum = 0;
+  for (std::size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1) {
+    end = text.find(',', begin);
+    const std::string part = text.substr(begin, end == std::string::npos ? end : end - begin);
+    const auto colon = part.find(':');
+    if (colon == std::string::npos) {
+      throw UsageError("--mix takes SIZE:PERCENT,SIZE:PERCENT,..., got '" + text + "'");
+    }
+    const std::uint64_t size_bytes =
+        whole("a size in --mix", part.substr(0, colon), kMixedSizeLowBytes, kSizeHighBytes);
+    const std::uint32_t share = hundredths(part.substr(colon + 1));
+    if (!share)
+      throw UsageError("--mix has no messages of " + std::to_string(size_bytes) + " bytes at 0 percent");
+    options.mix.push_back({size_bytes, share});
+    sum += share;
+  }
+  std::sort(options.mix.begin(), options.mix.end(),
+            [](const MixPart& one, const MixPart& other) { return one.size_bytes < other.size_bytes; });
+  const auto twice = std::adjacent_find(
+      options.mix.begin(), options.mix.end(),
+      [](const MixPart& one, const MixPart& other) { return one.size_bytes == other.size_bytes; });
+  if (twice != options.mix.end()) {
+    throw UsageError("--mix names the size " + std::to_string(twice->size_bytes) + " twice");
+  }
+  if (options.mix.size() > kMixPartsHigh) {
+    throw UsageError("--mix takes at most " + std::to_string(kMixPartsHigh) + " sizes");
+  }
+  if (sum != kMixPeriod) throw UsageError("the shares in --mix do not add up to 100 percent: '" + text + "'");
+}
+
 void read_policy(Options& options, const std::string& text) {
   const auto colon = text.find(':');
   options.policy =
@@ -63,6 +111,18 @@ void read_policy(Options& options, const std::string& text) {
     throw UsageError("--policy takes each, split or buffer:BYTES, got '" + text + "'");
   }
   if (valued) options.buffer_bytes = whole("--policy buffer", text.substr(colon + 1), 1, kBufferHighBytes);
+}
+
+// A mix has its sizes from itself; the largest, when said too, is the same.
+void settle_mix(Options& options, bool sized) {
+  if (options.mix.empty()) return;
+  if (options.own_messages()) throw UsageError("--mix and --messages exclude each other");
+  const std::uint64_t largest = options.mix.back().size_bytes;
+  if (sized && options.size_bytes != largest) {
+    throw UsageError("--size " + std::to_string(options.size_bytes) + " is not the largest size of --mix, " +
+                     std::to_string(largest));
+  }
+  options.size_bytes = largest;
 }
 
 void read_verify(Options& options, const std::string& text) {
@@ -111,11 +171,11 @@ void check(const Options& options, const Facts& facts, const std::string& dispat
   require("dispatch", dispatch, facts.dispatches, options.transport);
   require("policy", policy.substr(0, policy.find(':')), facts.policies, options.transport);
   require("wait", wait, facts.waits, options.transport);
-  if (options.messages_path.empty() && options.size_bytes > facts.max_size_bytes) {
+  if (!options.own_messages() && options.size_bytes > facts.max_size_bytes) {
     throw UsageError("--size " + std::to_string(options.size_bytes) + " is above the largest message of " +
                      options.transport + " here, " + std::to_string(facts.max_size_bytes) + " bytes");
   }
-  if (facts.whole_bytes && options.consumers > 1 && options.messages_path.empty() &&
+  if (facts.whole_bytes && options.consumers > 1 && options.one_size() &&
       std::max(options.size_bytes, options.buffer_bytes) > *facts.whole_bytes) {
     throw UsageError(options.transport + " with several consumers keeps a write whole only up to " +
                      std::to_string(*facts.whole_bytes) +
@@ -141,11 +201,16 @@ Options Options::read(const std::vector<std::string>& arguments,
   const Description& description = known(options.transport, descriptions);
   options.lossless = description.facts.lossless;
   std::string dispatch = description.facts.dispatches.front(), policy = "each", wait = "block";
-  bool timed = false;
+  bool timed = false, sized = false;
 
   const std::map<std::string, std::function<void(const std::string&)>> readers{
       {"--run-id", [&](const auto& text) { read_run_id(options, text); }},
-      {"--size", [&](const auto& text) { options.size_bytes = whole("--size", text, 1, 1u << 30); }},
+      {"--size",
+       [&](const auto& text) {
+         options.size_bytes = whole("--size", text, 1, kSizeHighBytes);
+         sized = true;
+       }},
+      {"--mix", [&](const auto& text) { read_mix(options, text); }},
       {"--consumers",
        [&](const auto& text) {
          options.consumers = static_cast<unsigned>(whole("--consumers", text, 1, kConsumersHigh));
@@ -217,6 +282,7 @@ Options Options::read(const std::vector<std::string>& arguments,
     reader->second(arguments[i + 1]);
   }
   if (timed && options.items) throw UsageError("--items and --duration exclude each other");
+  settle_mix(options, sized);
   read_policy(options, policy);
   options.wait = one_of<Wait>("--wait", wait, {{"block", Wait::block}, {"spin", Wait::spin}});
   options.dispatch =

@@ -17,10 +17,18 @@ enum class Dispatch { deal, compete };
 enum class FaultKind { none, flip, drop, duplicate, reorder, kill_consumer, stall_consumer };
 enum class MessagesFormat { lines, u32 };
 
+// Messages of one size in a mix of sizes: so many hundredths of a percent of all.
+struct MixPart {
+  std::uint64_t size_bytes;
+  std::uint32_t hundredths;
+};
+constexpr std::uint32_t kMixPeriod = 10'000;  // what all parts of a mix add up to
+
 struct Options {
   std::string transport;
   std::string run_id;
-  std::uint64_t size_bytes = 64;
+  std::uint64_t size_bytes = 64;  // of the largest, where sizes are mixed
+  std::vector<MixPart> mix;       // empty: all messages have one size
   unsigned consumers = 1;
   Dispatch dispatch = Dispatch::deal;
   Policy policy = Policy::each;
@@ -55,8 +63,11 @@ struct Options {
     return static_cast<std::uint64_t>((duration_s < 0.5 ? 1.0 : 2 * duration_s) * kNumbersPerSecond);
   }
 
+  bool own_messages() const { return !messages_path.empty(); }
+  // Whether a receiver can tell messages apart by counting bytes.
+  bool one_size() const { return !own_messages() && mix.empty(); }
   // Messages too small for a number, of which only values can be counted where consumers compete.
-  bool bare_values() const { return messages_path.empty() && size_bytes < 8; }
+  bool bare_values() const { return one_size() && size_bytes < 8; }
 
   bool spins() const { return wait == Wait::spin; }
   bool competing() const { return dispatch == Dispatch::compete; }

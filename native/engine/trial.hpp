@@ -26,6 +26,7 @@
 #include "engine/events.hpp"
 #include "engine/fault.hpp"
 #include "engine/loop.hpp"
+#include "engine/mix.hpp"
 #include "engine/options.hpp"
 #include "engine/sequence.hpp"
 #include "engine/shared.hpp"
@@ -110,11 +111,22 @@ class Trial {
   int idle_checks_ = 0;
 };
 
+// Calls `use` with the kind of content that the options ask for.
+template <class Use>
+void with_content(const Options& options, const std::shared_ptr<const Messages>& messages, Use&& use) {
+  if (messages) return use(FileContent(messages));
+  if (!options.mix.empty()) return use(MixContent(options.mix, options.seed));
+  if (options.size_bytes < kSequenceBytes) return use(SmallContent(options.size_bytes));
+  // The size that the fastest policies are judged by is known to the compiler.
+  if (options.size_bytes == 16) return use(FixedContent<16>(16, options.seed));
+  return use(FixedContent<0>(options.size_bytes, options.seed));
+}
+
 // The one place where a transport, a content and a policy meet.
 template <class T>
 int run_trial(const Options& options) {
   std::shared_ptr<const Messages> messages;
-  if (!options.messages_path.empty()) {
+  if (options.own_messages()) {
     messages = std::make_shared<const Messages>(options.messages_path, options.messages_format);
   }
   const std::size_t largest = messages ? kSequenceBytes + messages->largest_bytes() : options.size_bytes;

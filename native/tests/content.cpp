@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "engine/mix.hpp"
 #include "tests/check.hpp"
 
 using namespace queuemark;
@@ -47,6 +48,8 @@ void flips() {
     }
   }
   every_flip_is_found(FixedContent<16>(16, 7), 12345);
+  const MixContent mix({{8, 2500}, {63, 2500}, {129, 2500}, {137, 2500}}, 7);
+  for (Sequence sequence = 0; sequence < 12; ++sequence) every_flip_is_found(mix, sequence);
   for (std::size_t size = 1; size < 8; ++size) every_flip_is_found(SmallContent(size), 200);
 }
 

@@ -106,6 +106,29 @@ void values() {
   CHECK(params.number("depth") == 7 && params.choice("mode") == "fast" && params.number("eager") == 0);
 }
 
+std::string told(const std::vector<MixPart>& mix) {
+  std::string text;
+  for (const MixPart& part : mix) {
+    text += std::to_string(part.size_bytes) + ":" + std::to_string(part.hundredths) + " ";
+  }
+  return text;
+}
+
+void mixes() {
+  const Options options = dealt({"--mix", "900:5,64:70.25,8:24.75"});
+  CHECK_THAT(told(options.mix) == "8:2475 64:7025 900:500 ", told(options.mix));
+  CHECK(options.size_bytes == 900 && !options.one_size() && !options.bare_values());
+  CHECK(dealt({"--mix", "64:0.01,8:99.99", "--size", "64"}).size_bytes == 64);
+  CHECK(dealt({"--mix", "64:50.5,65:49.5"}).mix.size() == 2);
+  CHECK(dealt({}).one_size() && !dealt({"--messages", "x"}).one_size());
+  // Sizes that differ are not told apart in a stream of one size, whole or torn: the mechanism has its say.
+  CHECK(queue({"--mix", "64:50,5000:50", "--consumers", "2"}).size_bytes == 5000);
+  std::string many;
+  for (int size = 101; size < 164; ++size) many += std::to_string(size) + ":1,";
+  CHECK(dealt({"--mix", many + "8:37"}).mix.size() == 64);
+  CHECK_THROWS(UsageError, dealt({"--mix", many + "9:1,8:36"}));
+}
+
 void refused() {
   CHECK_THROWS(UsageError, read({}));
   CHECK_THROWS(UsageError, read({"Dealt"}));
@@ -155,6 +178,24 @@ void refused() {
                          {"--run-id", "a b"},
                          {"--run-id", std::string(65, 'a')},
                          {"--linger-us", "5"},
+                         {"--mix", ""},
+                         {"--mix", "64"},
+                         {"--mix", "64:"},
+                         {"--mix", "64:100"},
+                         {"--mix", "64:50,"},
+                         {"--mix", "64:50,32:49.99"},
+                         {"--mix", "64:50,32:50.01"},
+                         {"--mix", "64:50,32:50.001"},
+                         {"--mix", "64:50,32:50."},
+                         {"--mix", "64:50,32:.50"},
+                         {"--mix", "64:50.+1,32:49.9"},
+                         {"--mix", "64:50,64:50"},
+                         {"--mix", "64:99.99,32:0.01,8:0"},
+                         {"--mix", "7:50,64:50"},
+                         {"--mix", "64:50,1001:50"},
+                         {"--mix", "64:50,32:60,16:-10"},
+                         {"--mix", "64:50,32:50", "--size", "32"},
+                         {"--mix", "64:50,32:50", "--messages", "x"},
                          {"-P", "depth"},
                          {"-P", "=1"},
                          {"-P", "depth=0"},
@@ -188,6 +229,7 @@ void what_facts_forbid() {
 int main() {
   defaults();
   values();
+  mixes();
   refused();
   what_facts_forbid();
   return test::verdict();

@@ -3,6 +3,7 @@
 #include <set>
 #include <vector>
 
+#include "engine/mix.hpp"
 #include "engine/sequence.hpp"
 #include "tests/check.hpp"
 
@@ -141,9 +142,9 @@ void single_faults() {
 }
 
 // Any mixture of losses, repetitions and exchanges, against sets (messages that prove their numbers).
-void random_order() {
+template <class Content>
+void random_order(const Content& content) {
   Dice dice(5);
-  const FixedContent<0> content(24, kSeed);
   for (int round = 0; round < 3000; ++round) {
     const Sequence dealt = 1 + dice.below(60);
     Arrivals arrivals = honest(dealt);
@@ -274,7 +275,8 @@ void torn_streams() {
 int main() {
   no_false_alarm();
   single_faults();
-  random_order();
+  random_order(FixedContent<0>(24, kSeed));
+  random_order(MixContent({{8, 5000}, {24, 3000}, {300, 2000}}, kSeed));
   random_damage();
   a_lost_lap();
   a_lost_tail_and_an_unsent_one();

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "engine/mix.hpp"
 #include "engine/policy.hpp"
 #include "tests/check.hpp"
 #include "tests/temporary_file.hpp"
@@ -127,16 +128,21 @@ void bytes_and_calls() {
   buffered<Framing::length>(SmallContent(3), 16, 100);
 }
 
-void messages_of_many_sizes() {
-  std::string text;
-  for (int i = 0; i < 60; ++i) text += std::string(1 + i * 37 % 300, 'a') + "\n";
-  const test::TemporaryFile file(text);
-  const FileContent content(std::make_shared<const Messages>(file.path(), MessagesFormat::lines));
+template <class Content>
+void of_many_sizes(const Content& content) {
   one_call_each<false, Framing::boundary>(content);
   one_call_each<true, Framing::length>(content);
   for (const std::uint64_t limit : {1, 20, 100, 312, 313, 1000, 16384}) {
     buffered<Framing::length>(content, limit, 200);
   }
+}
+
+void messages_of_many_sizes() {
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += std::string(1 + i * 37 % 300, 'a') + "\n";
+  const test::TemporaryFile file(text);
+  of_many_sizes(FileContent(std::make_shared<const Messages>(file.path(), MessagesFormat::lines)));
+  of_many_sizes(MixContent({{8, 4000}, {90, 4000}, {308, 1500}, {400, 500}}, 1));
 }
 
 void streams_do_not_mix() {

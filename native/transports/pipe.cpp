@@ -117,7 +117,7 @@ class Pipe {
 
 int run(const Options& options) {
   const std::string mode = Params(describe(), options.params).choice("mode");
-  const bool mixed_sizes = !options.messages_path.empty();
+  const bool mixed_sizes = !options.one_size();
   if (mode == "packet" || (mode == "auto" && mixed_sizes)) {
     if (options.policy == Policy::buffer)
       throw UsageError("a pipe of packets cannot do policy buffer; it offers each");

@@ -115,6 +115,15 @@ def test_m02_a_flip_is_found_in_a_real_message(offer: Offer, tmp_path_factory: p
         assert_counted(offer, load)
 
 
+@pytest.mark.parametrize("fault", COUNTED)
+def test_m02_a_fault_is_named_where_sizes_are_mixed(offer: Offer, fault: str) -> None:
+    for consumers, seed in product((1, 4), range(4)):
+        more = {"mix": "8:40,64:50,3000:10"}
+        load = Load(size=3000, consumers=consumers, items=300, inject=fault, seed=seed, more=more)
+        if possible(offer, load):
+            assert_counted(offer, load, run_load(offer, load))
+
+
 def test_m02_the_sequence_number_is_checked_of_unsampled_messages_too(offer: Offer) -> None:
     for consumers, seed in product((1, 4), range(4)):
         load = Load(size=8, consumers=consumers, items=300, inject="flip", seed=seed, verify="sample:1000000")

@@ -171,15 +171,18 @@ MESSAGES = {
 SIZES_BYTES = {"lines": (5, 29, 2500, 8, 19), "u32": (0, 1, 3000, 0, 3, 0)}
 
 
+def whole_policies(offer: Offer, consumers: int) -> list[str]:
+    """Where writes have to be whole, messages of different sizes go one by one."""
+    facts = offer.transport.facts
+    return ["each"] if facts.whole_bytes else policies(facts, consumers)
+
+
 @pytest.mark.parametrize("format", ["lines", "u32"])
 def test_real_messages_keep_their_sizes(offer: Offer, format: str, tmp_path: Path) -> None:
     path = tmp_path / "messages"
     path.write_bytes(MESSAGES[format])
     sizes = SIZES_BYTES[format]
-    plain = [name for name in policies(offer.transport.facts, 4) if not name.startswith("buffer")]
-    # Where writes have to be whole, messages of different sizes go one by one.
-    chosen = plain if offer.transport.facts.whole_bytes else policies(offer.transport.facts, 4)
-    for consumers, policy, verify in product((1, 4), chosen, ("full", "sample:3")):
+    for consumers, policy, verify in product((1, 4), whole_policies(offer, 4), ("full", "sample:3")):
         load = Load(
             size=8 + max(sizes),
             consumers=consumers,
@@ -205,10 +208,35 @@ def test_a_long_file_of_messages_is_dealt_as_one_loop(offer: Offer, tmp_path: Pa
             assert result.message_bytes == sum(8 + lengths[number % 1000] for number in range(4500))
 
 
+MIX_PERCENT = {8: 0.5, 64: 70, 1000: 24.5, 4096: 5}
+MIX = {"mix": ",".join(f"{size}:{percent}" for size, percent in MIX_PERCENT.items())}
+PERIOD = 10_000
+
+
+@pytest.mark.parametrize("consumers", [1, 4])
+def test_the_shares_of_a_mix_are_exact(offer: Offer, consumers: int) -> None:
+    load = Load(size=4096, consumers=consumers, items=4 * PERIOD, more=MIX)
+    result = assert_proved(offer, load, run_load(offer, load))
+    assert result.message_bytes == 4 * PERIOD * sum(size * percent for size, percent in MIX_PERCENT.items()) / 100
+
+
+def test_a_mix_is_conserved_whatever_the_policy_and_the_sample(offer: Offer) -> None:
+    for consumers, verify in product((1, 4), ("full", "sample:3")):
+        for policy in whole_policies(offer, consumers):
+            load = Load(size=4096, consumers=consumers, items=700, policy=policy, verify=verify, warmup=0.01, more=MIX)
+            result = assert_proved(offer, load, run_load(offer, load))
+            assert 700 * 8 < result.message_bytes < 700 * 4096
+
+
 BAD_WORDS = {
     "a size of zero": ["--size", "0"],
     "a negative size": ["--size", "-1"],
     "a size with a unit": ["--size", "4Q"],
+    "a mix of one size": ["--mix", "64:100"],
+    "a mix of too little": ["--mix", "64:70,128:20"],
+    "a mix of a size twice": ["--mix", "64:70,64:30"],
+    "a mix with a size too small for a number": ["--mix", "4:70,64:30"],
+    "a mix and own messages": ["--mix", "64:70,128:30", "--messages", "any"],
     "no consumers": ["--consumers", "0"],
     "too many consumers": ["--consumers", "100000"],
     "no items": ["--items", "0"],
