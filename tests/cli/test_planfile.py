@@ -68,6 +68,11 @@ def test_sweeps_share_what_stands_above_them(tmp_path: Path) -> None:
     assert second.params == {"nodelay": "1", "pipe_bytes": "64k"}
 
 
+def test_sizes_and_mixes_of_them_stand_in_one_list(tmp_path: Path) -> None:
+    (sweep,) = read(tmp_path, 'sizes = ["64:70%,1k:25%,16k:5%", "1..4096", 7, "8:50%,9:50%"]').sweeps
+    assert sweep.sizes == "64:70%,1k:25%,16k:5%,1..4096,7,8:50%,9:50%"
+
+
 def test_a_plan_without_sweeps_is_one_sweep(tmp_path: Path) -> None:
     assert len(read(tmp_path, "repeats = 2").sweeps) == 1
 
@@ -94,6 +99,11 @@ def test_a_plan_without_sweeps_is_one_sweep(tmp_path: Path) -> None:
         ("transports = 'tpc'", "line 1: transports: unknown transport 'tpc'; did you mean 'tcp'?"),
         ("[[sweep]]\nsizes = [\n 1,\n 2\n]\nwaits = 'blok'", "line 6: sweep 1: waits: unknown wait 'blok'"),
         ("[[sweep]]\n[[sweep]]\n[sweep.params]\nnodelai = 1", "line 4: sweep 2: no parameter 'nodelai'"),
+        ("\nsizes = '64:70%,1k:25%'", "line 2: sizes: mix '64:70%,1k:25%': the shares add up to 95 %"),
+        (
+            "sizes = ['64:70%,1k:30%', '1..4096', '4:50%,8:50%']",
+            "line 1: sizes: mix '4:50%,8:50%': a message of 4 bytes",
+        ),
         ("transports = 'tcp'\nparams.nodelay = 2", "line 2: parameter nodelay: '2' is neither 0 nor 1"),
         ('messages = """\nsize = 1\n"""\r\nsize = 1', "line 4: unknown key 'size'"),
     ],

@@ -32,7 +32,7 @@ def said(*words: str) -> st.SearchStrategy[str | None]:
 
 AXES = {
     "transports": st.just("tcp") | lists(*KNOWN).map(lambda names: f"tcp,{names}"),
-    "sizes": said("16", "1..64", "4k", "007"),
+    "sizes": said("16", "1..64", "4k", "007", "64:70%,1k:30%", "9:0.5%, 8:99.5%"),
     "consumers": said("1", "2..8", "32"),
     "policies": said("each", "split", "buffer:4k"),
     "linger_us": said("0", "50"),
@@ -108,6 +108,14 @@ def test_what_sweeps_have_in_common_stands_once(tmp_path: Path) -> None:
     assert "#   waits: How to wait." in text
     (tmp_path / "plan.toml").write_text(text)
     assert read_plan_file(tmp_path / "plan.toml", KNOWN).sweeps == sweeps
+
+
+def test_a_mix_stands_as_one_value(tmp_path: Path) -> None:
+    sweep = Asked(transports="tcp", sizes="16,64:70%,1k:25%,16k:5%,1..4")
+    text = plan_text(PlanFile(sweeps=(sweep,)), {})
+    assert 'sizes = [16, "64:70%,1k:25%,16k:5%", "1..4"]' in text
+    (tmp_path / "plan.toml").write_text(text)
+    assert read_plan_file(tmp_path / "plan.toml", KNOWN).sweeps == (sweep,)
 
 
 def test_the_command_prints_and_runs_nothing(call: Call, data: Path, tmp_path: Path) -> None:

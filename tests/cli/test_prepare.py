@@ -226,7 +226,7 @@ def test_a_seed_is_drawn_when_none_is_given(known: dict[str, Transport]) -> None
         ({"warmup": "2h"}, "at most one hour"),
         ({"verify": "half"}, "neither full nor sample:K"),
         ({"items": "1", "duration": "1"}, "exclude each other"),
-        ({"transports": "mq-posix", "sizes": "16k"}, "above the largest message of 8192 bytes"),
+        ({"transports": "mq-posix", "sizes": "16k"}, "messages of more than 8192 bytes are not possible"),
         ({"sizes": ",".join(map(str, range(1, 2000))), "consumers": ",".join(map(str, range(1, 1000)))}, "cells"),
         ({"params": {"nodely": "1"}}, "no parameter 'nodely'"),
         ({"transports": "tcp", "params": {"nodely": "1"}}, "did you mean 'nodelay'?"),

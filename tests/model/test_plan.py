@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queuemark.model.errors import UsageError
+from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Case, Sweep, case_key, expand, trial_seed
 from queuemark.model.transport import Transport
 from queuemark.model.workload import Workload
@@ -35,8 +36,41 @@ def test_what_facts_exclude_is_said_once_with_its_reason() -> None:
     reasons = {(exclusion.reason, exclusion.cells) for exclusion in found.exclusions}
     assert reasons == {
         ("policy split is not possible here (possible: each)", 2),
-        ("size 16384 is above the largest message of 8192 bytes", 1),
+        ("messages of more than 8192 bytes are not possible here", 1),
     }
+
+
+def test_sizes_beyond_a_transport_are_said_once() -> None:
+    sizes = tuple(1 << power for power in range(21))
+    found = expand(sweep("tcp", "pipe", "mq-posix", sizes_bytes=sizes, consumers=(1, 4)), transports())
+    assert [(exclusion.transport, exclusion.cells, exclusion.reason) for exclusion in found.exclusions] == [
+        ("pipe", 8, "with several consumers a message above 4096 bytes would be torn apart"),
+        ("mq-posix", 14, "messages of more than 8192 bytes are not possible here"),
+    ]
+
+
+MIX = parse_sizes("64:70%,1k:25%,4k:5%")[0]
+WIDER = parse_sizes("64:70%,16k:30%")[0]
+
+
+def test_a_mix_is_one_value_of_the_sizes() -> None:
+    found = expand(sweep("tcp", sizes_bytes=(64, MIX), consumers=(1, 4)), transports())
+    loads = [(case.workload.size_bytes, case.workload.mix, case.workload.consumers) for case in found.cases]
+    assert loads == [(64, (), 1), (64, (), 4), (4096, MIX, 1), (4096, MIX, 4)]
+
+
+@pytest.mark.parametrize(
+    ("axes", "reason"),
+    [
+        ({"sizes_bytes": (MIX,), "consumers": (4,)}, None),
+        ({"sizes_bytes": (WIDER,)}, "messages of different sizes are kept apart up to 4096 bytes"),
+        ({"sizes_bytes": (MIX,), "policies": ("buffer:4096",)}, "kept apart only as one call each (use policy each)"),
+    ],
+)
+def test_a_pipe_takes_mixes_as_packets(axes: dict[str, Any], reason: str | None) -> None:
+    left_out = {x.transport: x.reason for x in expand(sweep("tcp", "pipe", **axes), transports()).exclusions}
+    assert (reason is None) == (left_out == {})
+    assert (reason or "") in left_out.get("pipe", "")
 
 
 def test_nothing_left_is_an_error_with_the_reason() -> None:
@@ -171,7 +205,7 @@ def test_a_field_that_is_added_later_changes_no_key() -> None:
     assert case_key(later) == case_key(before)
 
 
-MEANINGS = [
+MEANINGS: list[dict[str, Any]] = [
     {"size_bytes": 65},
     {"consumers": 2},
     {"policy": "split"},
@@ -184,6 +218,7 @@ MEANINGS = [
     {"items": 5},
     {"verify": "sample:10"},
     {"warmup_s": 0.5},
+    {"size_bytes": 4096, "mix": MIX},
     {"params": {"nodelay": 1}},
 ]
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queuemark.model.events import Event, Ready, Tick
+from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Case
 from queuemark.model.workload import MessagesSource, Workload
 from queuemark.runners.contract import EventReader, TrialRequest, deadline_for_s, plain, trial_arguments
@@ -52,6 +53,14 @@ def test_every_axis_becomes_an_argument() -> None:
     assert found["-P nodelay"] == "nodelay=0"
     assert found["-P kind"] == "kind=a"
     assert {"--dispatch", "--pattern", "--ack", "--wait", "--placement", "--verify", "--warmup"} <= set(found)
+
+
+def test_a_mix_is_told_in_plain_numbers() -> None:
+    mix = parse_sizes("64:70.25%,1k:29.7%,16k:0.05%")[0]
+    found = arguments(TrialRequest(case=case(size_bytes=16384, mix=mix), run_id="r", seed=9))
+    assert found["--mix"] == "64:70.25,1024:29.7,16384:0.05"
+    assert found["--size"] == "16384"
+    assert "--mix" not in arguments(TrialRequest(case=case(), run_id="r", seed=9))
 
 
 def test_items_and_duration_exclude_each_other() -> None:

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from queuemark.model.events import Event, Ready, Tick
+from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Case
 from queuemark.model.transport import Facts, Listing
 from queuemark.model.trial import Trial
@@ -192,6 +193,18 @@ def test_own_messages_of_a_fan_out_are_the_same_for_every_consumer(fake_runner: 
     trial = tried(fake_runner, facts, request("ok", messages=own, items=20, consumers=4))
     assert trial.state == "failed"
     assert "20 messages are 1280 bytes and should be 416" in (trial.reason or "")
+
+
+@pytest.mark.parametrize(("items", "state"), [(1000, "ok"), (20_000, "failed"), (20_500, "failed")])
+def test_mixed_messages_have_the_shares_asked_for(
+    fake_runner: Path, facts: dict[str, Facts], items: int, state: str
+) -> None:
+    """The pretended runner says that all have the largest size: of a few that may be so, of 10,000 a stream not."""
+    mix = parse_sizes("16:50%,64:50%")[0]
+    trial = tried(fake_runner, facts, request("ok", mix=mix, items=items))
+    assert trial.state == state
+    expected = {20_000: "should be 800000", 20_500: "should be between 808000 and 832000"}
+    assert expected.get(items, "") in (trial.reason or "")
 
 
 def test_a_lossy_transport_may_lose(fake_runner: Path, facts: dict[str, Facts]) -> None:

@@ -7,6 +7,7 @@ import io
 from typing import Any
 
 from queuemark.analysis.estimates import with_estimates
+from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Case
 from queuemark.model.session import SessionDocument
 from queuemark.model.trial import Trial
@@ -148,3 +149,16 @@ def test_what_is_a_grid() -> None:
     assert [is_grid(each) for each in (line, apart, square, mail, document())] == [False, False, True, False, False]
     assert not is_grid(square, 3)
     assert is_grid(grid(), 3)
+
+
+def test_mixes_of_sizes_are_left_out_and_said_to_be() -> None:
+    mix = parse_sizes("64:70%,1k:30%")[0]
+    mixed = [three(case("tcp", size_bytes=1024, mix=mix, consumers=consumers)) for consumers in CONSUMERS]
+    plain = grid()
+    results = [(result.case, [trial(result.case)]) for result in plain.cases]
+    tables = classic_tables(with_estimates(document(*results, *mixed)))
+    assert [table.title for table in tables] == [table.title for table in classic_tables(plain)]
+    assert all(row[0] in SIZES for table in tables for row in table.rows)
+    assert "not in these tables: 3 cases of mixed sizes; queuemark show has them" in tables[-1].below
+    assert "mixed" not in " ".join(classic_tables(plain)[-1].below)
+    assert not is_grid(with_estimates(document(*mixed)))

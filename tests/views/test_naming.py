@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queuemark.model.errors import UsageError
+from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import case_key
 from queuemark.model.workload import BUFFER_HIGH_BYTES, VECTOR_HIGH, read_policy
 from queuemark.views.naming import Naming, case_number, policy_text, workload_text
@@ -64,6 +65,12 @@ def test_a_policy_reads_short() -> None:
 def test_a_policy_that_is_typed_as_it_reads_is_the_same(size_bytes: int, messages: int) -> None:
     for policy in (f"buffer:{size_bytes}", f"vector:{messages}"):
         assert read_policy(policy_text(policy)) == policy
+
+
+def test_a_workload_of_a_mix_names_it() -> None:
+    mix = parse_sizes("64:70%,1k:30%")[0]
+    told = workload_text(case("tcp", size_bytes=1024, mix=mix).workload)
+    assert told.startswith("64:70%,1k:30% messages to 1 consumer; share, deal; policy each; ")
 
 
 def test_the_whole_workload_in_one_line() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from queuemark.analysis.estimates import with_estimates
+from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Case
 from queuemark.model.trial import Trial
 from queuemark.model.workload import MessagesSource
@@ -225,3 +226,30 @@ def test_own_messages_are_told_with_their_sizes() -> None:
 
 def test_a_session_without_cases_is_shown() -> None:
     assert "no trial ran" in rates_text(document())
+
+
+MIX = parse_sizes("64:70%,1k:25%,16k:5%")[0]
+
+
+def test_a_mix_stands_where_the_size_does() -> None:
+    mixed = case("tcp", size_bytes=16384, mix=MIX)
+    told = rates_text(with_estimates(document(three(case("tcp")), three(mixed))))
+    assert "64:70%,1k:25%,16k:5%: 1.09 KiB on average" in told
+    row = told[told.index("tcp        64:70%") :]
+    assert "64:70%," in row
+    assert "64 B" in told
+    assert "16 KiB" not in told
+
+
+def test_a_mix_that_all_cases_share_is_said_once() -> None:
+    mixed = [three(case(name, size_bytes=16384, mix=MIX)) for name in ("tcp", "pipe")]
+    told = " ".join(rates_text(with_estimates(document(*mixed))).split())
+    assert "size 64:70%,1k:25%,16k:5%; consumers 1; " in told
+    assert "16 KiB" not in told
+
+
+def test_programs_get_the_largest_size_and_the_mix() -> None:
+    plain, mixed = lines(three(case("tcp")), three(case("tcp", size_bytes=16384, mix=MIX)))
+    assert (plain["size_bytes"], plain["mix"]) == (64, None)
+    assert (mixed["size_bytes"], mixed["mix"]) == (16384, "64:70%,1k:25%,16k:5%")
+    assert "sizes" not in mixed

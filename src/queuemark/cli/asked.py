@@ -26,9 +26,10 @@ from typing import TypeVar
 import msgspec
 
 from queuemark.model.errors import UsageError, nearest
+from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Sweep
 from queuemark.model.transport import Transport
-from queuemark.model.units import parse_byte_list, parse_count, parse_count_list, parse_duration_s
+from queuemark.model.units import parse_count, parse_count_list, parse_duration_s
 from queuemark.model.workload import (
     ACKS,
     CONSUMERS_HIGH,
@@ -95,7 +96,7 @@ def read_sweep(asked: Asked, known: dict[str, Transport], messages: MessagesSour
         raise UsageError("own messages have their own sizes; leave the sizes out")
     return Sweep(
         transports=read_transports(asked.transports, known),
-        sizes_bytes=_sizes_bytes(_said(asked.sizes, "64")),
+        sizes_bytes=parse_sizes(_said(asked.sizes, "64")),
         consumers=_consumers(_said(asked.consumers, "1")),
         patterns=_patterns(_said(asked.patterns, "share")),
         dispatches=_dispatches(asked.dispatches) if asked.dispatches is not None else (),
@@ -180,10 +181,6 @@ def _words(text: str, what: str, known: Iterable[str]) -> tuple[str, ...]:
     return _each(text, read)
 
 
-def _sizes_bytes(text: str) -> tuple[int, ...]:
-    return tuple(parse_byte_list(text))
-
-
 def _patterns(text: str) -> tuple[str, ...]:
     return _words(text, "pattern", PATTERNS)
 
@@ -248,7 +245,7 @@ def _warmup_s(text: str) -> float:
 
 
 _READERS: dict[str, Callable[[str], object]] = {
-    "sizes": _sizes_bytes,
+    "sizes": parse_sizes,
     "consumers": _consumers,
     "patterns": _patterns,
     "dispatches": _dispatches,

@@ -16,6 +16,7 @@ from typing import Any
 from queuemark.cli.asked import Asked
 from queuemark.cli.planfile import PlanFile
 from queuemark.model.errors import UsageError
+from queuemark.model.mix import size_words
 
 _AXES = tuple(name for name in Asked.__struct_fields__ if name != "params")
 _WHOLE = tuple(name for name in PlanFile.__struct_fields__ if name != "sweeps")
@@ -55,13 +56,14 @@ class _Writer:
         yield from self._keys({name: getattr(sweep, name) for name in _AXES})
         if sweep.params:
             yield from self._meaning("params")
-            yield f"params = {{ {', '.join(f'{_key(name)} = {_value(text)}' for name, text in sweep.params.items())} }}"
+            told = (f"{_key(name)} = {_value(_parted(name, text))}" for name, text in sweep.params.items())
+            yield f"params = {{ {', '.join(told)} }}"
 
     def _keys(self, said: Mapping[str, str | None]) -> Iterator[str]:
         for name, text in said.items():
             if text is not None:
                 yield from self._meaning(name)
-                yield f"{name} = {_quoted(text) if name in _SINGLE else _value(text)}"
+                yield f"{name} = {_quoted(text) if name in _SINGLE else _value(_parted(name, text))}"
 
     def _meaning(self, name: str) -> Iterator[str]:
         meaning = self._meanings.pop(name, None)
@@ -89,8 +91,13 @@ def _key(name: str) -> str:
     return name if name.replace("_", "a").replace("-", "a").isalnum() and name.isascii() else _quoted(name)
 
 
-def _value(text: str) -> str:
-    parts = [_word(part) for part in text.split(",")]
+def _parted(name: str, text: str) -> list[str]:
+    """The values of an axis; a mix of sizes is one, with commas in it."""
+    return size_words(text) if name == "sizes" else text.split(",")
+
+
+def _value(words: list[str]) -> str:
+    parts = [_word(word) for word in words]
     return parts[0] if len(parts) == 1 else f"[{', '.join(parts)}]"
 
 

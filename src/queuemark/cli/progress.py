@@ -24,7 +24,8 @@ from queuemark.measure.schedule import Slot
 from queuemark.model.plan import Case
 from queuemark.model.transport import ParamValue
 from queuemark.model.trial import figures
-from queuemark.model.units import format_bytes, format_duration_s, format_rate
+from queuemark.model.units import format_duration_s, format_rate
+from queuemark.views.naming import size_text
 
 UPDATE_LOW_S = 0.25
 """Between two updates of the live line."""
@@ -47,7 +48,7 @@ class CaseLabels:
 
     def __call__(self, case: Case) -> str:
         load = case.workload
-        size = f"own messages to {format_bytes(load.size_bytes)}" if load.messages else format_bytes(load.size_bytes)
+        size = f"own messages to {size_text(load)}" if load.messages else size_text(load)
         words = [f"{case.transport} {size} to {load.consumers}", load.policy]
         settings = ((load.pattern, "share"), (load.wait, "block"), (load.placement, "spread"))
         words += [word for word, usual in settings if word != usual]

@@ -55,7 +55,13 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
 @click.command("run", help=_HELP)
 @click.argument("name", metavar="[PRESET|PLAN.toml]", required=False)
 @_option("-t", "--transports", metavar="NAMES", panel=_SWEPT, help="Mechanisms; see: queuemark list.  [default: all]")
-@_option("-s", "--sizes", metavar="SIZES", panel=_SWEPT, help="Bytes: 64, 1..4096 (doubling), 16,1k.  [default: 64]")
+@_option(
+    "-s",
+    "--sizes",
+    metavar="SIZES",
+    panel=_SWEPT,
+    help="Bytes: 64, 1..4096 (doubling), 16,1k; 64:70%,1k:30% mixes sizes.  [default: 64]",
+)
 @_option("-c", "--consumers", metavar="COUNTS", panel=_SWEPT, help="Processes: 1, 1..32 (doubling).  [default: 1]")
 @_option(
     "--pattern",

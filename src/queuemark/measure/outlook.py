@@ -46,7 +46,7 @@ def _message_ns(case: Case) -> float:
     own_ns = _MESSAGE_NS.get(case.transport, _MESSAGE_OTHER_NS) * (2 if load.policy == "split" else 1)
     gathered = policy_name(load.policy) in _GATHERED and case.transport not in _PACKETS
     base_ns = _GATHERED_NS if gathered else own_ns * _contention(load)
-    return (base_ns + _BYTE_NS * load.size_bytes) * load.copies
+    return (base_ns + _BYTE_NS * load.mean_bytes) * load.copies
 
 
 def _contention(load: Workload) -> float:

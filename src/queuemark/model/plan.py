@@ -18,6 +18,7 @@ from typing import Any, Literal
 import msgspec
 
 from queuemark.model.errors import UsageError, nearest
+from queuemark.model.mix import Mix
 from queuemark.model.transport import Facts, ParamValue, Transport
 from queuemark.model.units import Count, Positive
 from queuemark.model.workload import MessagesSource, Workload, policy_name, policy_value
@@ -53,13 +54,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Sweep(msgspec.Struct, kw_only=True):
     """The axes as they were asked for, already read and checked one by one.
 
+    sizes_bytes: a mix of sizes is one value of this axis.
     dispatches: empty: what each transport prefers, the first that its facts name; for fan-out ``deal``.
     params: the values to sweep, by name; a transport without a parameter of that name ignores it if
         another transport of the sweep has it.
     """
 
     transports: tuple[str, ...]
-    sizes_bytes: tuple[int, ...]
+    sizes_bytes: tuple[int | Mix, ...]
     consumers: tuple[int, ...]
     patterns: tuple[str, ...] = ("share",)
     dispatches: tuple[str, ...] = ()
@@ -101,6 +103,8 @@ def case_key(case: Case) -> str:
 
 def _told(value: Any) -> Any:
     """Structs as dictionaries of what differs from the defaults."""
+    if isinstance(value, tuple):
+        return [_told(each) for each in value]
     if not isinstance(value, msgspec.Struct):
         return value
     held = [(name, getattr(value, name), default) for name, default in _defaults(type(value)).items()]
@@ -166,7 +170,7 @@ def _param_sets(sweep: Sweep, transport: Transport) -> list[dict[str, ParamValue
 
 
 def _workloads(sweep: Sweep, transport: Transport) -> list[Workload]:
-    sizes = [sweep.messages.largest_bytes] if sweep.messages else sweep.sizes_bytes
+    sizes = (sweep.messages.largest_bytes,) if sweep.messages else sweep.sizes_bytes
     patterned = [
         (pattern, dispatch)
         for pattern in sweep.patterns
@@ -184,7 +188,7 @@ def _workloads(sweep: Sweep, transport: Transport) -> list[Workload]:
     )
     return [
         Workload(
-            size_bytes=size_bytes,
+            size_bytes=size if isinstance(size, int) else size[-1].size_bytes,
             consumers=consumers,
             pattern=pattern,
             dispatch=dispatch,
@@ -198,8 +202,9 @@ def _workloads(sweep: Sweep, transport: Transport) -> list[Workload]:
             warmup_s=sweep.warmup_s,
             verify=sweep.verify,
             messages=sweep.messages,
+            mix=() if isinstance(size, int) else size,
         )
-        for size_bytes, consumers, (pattern, dispatch), policy, linger_us, ack, wait, placement in axes
+        for size, consumers, (pattern, dispatch), policy, linger_us, ack, wait, placement in axes
     ]
 
 
@@ -224,8 +229,8 @@ def _excluded(case: Case, transport: Transport) -> str | None:
     if load.pattern == "fanout" and load.dispatch != "deal":
         return f"fanout takes a connection for each consumer; with dispatch {load.dispatch} all read one (use deal)"
     if load.size_bytes > facts.max_size_bytes:
-        return f"size {load.size_bytes} is above the largest message of {facts.max_size_bytes} bytes"
-    if facts.whole_bytes is not None and load.messages is not None and not load.messages.one_size:
+        return f"messages of more than {facts.max_size_bytes} bytes are not possible here"
+    if facts.whole_bytes is not None and not load.one_size:
         return _mixed(load, facts.whole_bytes)
     if facts.whole_bytes is not None and load.consumers > 1:
         return _torn(load, facts.whole_bytes)

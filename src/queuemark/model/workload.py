@@ -33,6 +33,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from queuemark.model.errors import UsageError, nearest
+from queuemark.model.mix import Mix, mix_fault, mix_mean_bytes
 from queuemark.model.units import Count, Positive, parse_bytes, parse_count
 
 PATTERNS = ("share", "fanout")
@@ -80,7 +81,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How many messages of which size go to how many consumers, and in which manner.
 
     size_bytes: the message as the receiver gets it; the 8-byte sequence number is inside, framing
-        outside. With ``messages`` it is the largest message, and each keeps its own size.
+        outside. With ``messages`` or ``mix`` it is the largest message.
+    mix: the sizes that messages have, and in which shares; empty: all have one size.
     pattern: ``share``, each message goes to one consumer; ``fanout``, every consumer gets each message.
     linger_us: a buffered message waits at most this long for others; 0: until the buffer is full.
     items, duration_s: messages to send, or seconds to send for; exactly one of them is set.
@@ -102,10 +104,34 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     warmup_s: Annotated[float, msgspec.Meta(ge=0)] = 0.01
     verify: str = "full"
     messages: MessagesSource | None = None
+    mix: Mix = ()
 
     def __post_init__(self) -> None:
         if (self.items is None) == (self.duration_s is None):
             raise ValueError("a workload has either items or duration_s, not both and not neither")
+        if self.mix:
+            self._check_mix()
+
+    def _check_mix(self) -> None:
+        fault = mix_fault(self.mix)
+        if fault is not None:
+            raise ValueError(fault)
+        if self.size_bytes != self.mix[-1].size_bytes:
+            raise ValueError(f"size_bytes {self.size_bytes} is not the largest of the mix")
+        if self.messages is not None:
+            raise ValueError("a workload has either own messages or a mix of sizes")
+
+    @property
+    def one_size(self) -> bool:
+        """Whether every message has the same size."""
+        return not self.mix and (self.messages is None or self.messages.one_size)
+
+    @property
+    def mean_bytes(self) -> float:
+        """The message on average, its sequence number included."""
+        if self.messages is not None:
+            return SEQUENCE_BYTES + self.messages.total_bytes / self.messages.count
+        return mix_mean_bytes(self.mix) if self.mix else self.size_bytes
 
     @property
     def copies(self) -> int:

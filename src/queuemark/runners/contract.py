@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from queuemark.model.events import CONTRACT, Event, Ready, Result, Tick, decode_event
+from queuemark.model.mix import Mix
 from queuemark.model.plan import Case
 
 LINE_HIGH_BYTES = 4 * 1024 * 1024
@@ -61,6 +62,7 @@ def trial_arguments(request: TrialRequest) -> list[str]:
     options: dict[str, object] = {
         "--run-id": request.run_id,
         "--size": load.size_bytes,
+        "--mix": _mix(load.mix) if load.mix else None,
         "--consumers": load.consumers,
         "--pattern": load.pattern,
         "--dispatch": load.dispatch,
@@ -88,6 +90,11 @@ def trial_arguments(request: TrialRequest) -> list[str]:
     for name, value in request.case.params.items():
         arguments += ["-P", f"{name}={value}"]
     return arguments
+
+
+def _mix(mix: Mix) -> str:
+    """``64:70,1024:25.5,16384:4.5``"""
+    return ",".join(f"{part.size_bytes}:{part.share_percent:g}" for part in mix)
 
 
 def plain(value: float) -> str:

@@ -15,6 +15,7 @@ import msgspec
 
 from queuemark.model import trial
 from queuemark.model.events import Result
+from queuemark.model.mix import mix_bytes
 from queuemark.model.transport import Facts
 from queuemark.model.trial import ConsumerCounts
 from queuemark.model.workload import SEQUENCE_BYTES, Workload
@@ -76,8 +77,9 @@ def _size(claim: Claim) -> str | None:
     result, load = claim.result, claim.request.case.workload
     arrived = result.delivered + result.duplicated
     low, high = _message_bytes(load, result.consumers)
-    # What was lost of one's own messages had sizes that nobody knows.
-    if not low <= result.message_bytes <= high and (load.messages is None or result.lost == 0):
+    # What was lost or repeated where sizes differ had sizes that nobody knows.
+    told = load.one_size or not (result.lost or result.duplicated)
+    if told and not low <= result.message_bytes <= high:
         expected = f"{low}" if low == high else f"between {low} and {high}"
         return f"{arrived} messages are {result.message_bytes} bytes and should be {expected}"
     if result.bytes_on_wire < result.message_bytes and result.lost == 0:
@@ -86,15 +88,21 @@ def _size(claim: Claim) -> str | None:
 
 
 def _message_bytes(load: Workload, consumers: Sequence[ConsumerCounts]) -> tuple[int, int]:
-    """The bytes that all that arrived has, at least and at most; in a fan-out each consumer gets the same messages."""
+    """The bytes that all that arrived has, at least and at most.
+
+    In a fan-out each consumer gets the same messages; of a mix each gets a stream of its own where they are dealt.
+    """
     arrived = [consumer.delivered + consumer.duplicated for consumer in consumers]
-    bounds = [_bytes_of(load, count) for count in (arrived if load.pattern == "fanout" else [sum(arrived)])]
+    apart = load.pattern == "fanout" or (load.mix and load.dispatch == "deal")
+    bounds = [_bytes_of(load, count) for count in (arrived if apart else [sum(arrived)])]
     return sum(low for low, _ in bounds), sum(high for _, high in bounds)
 
 
 def _bytes_of(load: Workload, count: int) -> tuple[int, int]:
     """The bytes that so many messages have, at least and at most; own messages are looped from any of them on."""
     own = load.messages
+    if load.mix:
+        return mix_bytes(load.mix, count)
     if own is None:
         return count * load.size_bytes, count * load.size_bytes
     loops, rest = divmod(count, own.count)

@@ -4,7 +4,8 @@
 2. One table for each mechanism: sizes down, numbers of consumers across.
 3. A cell holds the median rate of one case, or says how the case ended; never 0 for what has no rate. What is not
    part of the sweep is empty.
-4. A rate beside which trials failed, or messages were lost, is marked.
+4. Mixes of sizes have no place on the axis of sizes, and are left out.
+5. A rate beside which trials failed, or messages were lost, is marked.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class _Grid(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, document: SessionDocument) -> _Grid:
         naming = Naming.of([result.case for result in document.cases])
-        placed = [(_place(result, naming), result) for result in document.cases]
+        placed = [(_place(result, naming), result) for result in document.cases if not result.case.workload.mix]
         return cls(
             series=list(dict.fromkeys(place[0] for place, _ in placed)),
             sizes_bytes=sorted({place[1] for place, _ in placed}),
@@ -81,12 +82,18 @@ def classic_tables(document: SessionDocument, *, alone: bool = False) -> list[Ta
     tables += [_of_series(grid, series, alone) for series in grid.series]
     first = msgspec.structs.replace(tables[0], above=[about(document), naming.usual_text()])
     whole = [
+        *_left_out(document),
         proved_text(document),
         f"parameters where none is named: {naming.params_text()}",
         f"again: {document.session.plan.command}",
     ]
     last = msgspec.structs.replace(tables[-1], below=[*tables[-1].below, *whole])
     return [first, *tables[1:-1], last]
+
+
+def _left_out(document: SessionDocument) -> list[str]:
+    mixed = sum(bool(result.case.workload.mix) for result in document.cases)
+    return [f"not in these tables: {counted(mixed, 'case')} of mixed sizes; queuemark show has them"] if mixed else []
 
 
 def _place(result: CaseResult, naming: Naming) -> _Place:

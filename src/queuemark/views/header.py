@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["about", "machine_text", "messages_texts"]
+__all__ = ["about", "machine_text", "messages_texts", "mix_texts"]
 
 from queuemark.model.machine import Machine
+from queuemark.model.mix import mix_mean_bytes, mix_text
 from queuemark.model.session import SessionDocument
 from queuemark.model.units import format_bytes
 from queuemark.views.numbers import counted
@@ -36,3 +37,9 @@ def messages_texts(document: SessionDocument) -> list[str]:
         for source in sources
         if source is not None
     ]
+
+
+def mix_texts(document: SessionDocument) -> list[str]:
+    """One line for each mix of sizes."""
+    mixes = dict.fromkeys(result.case.workload.mix for result in document.cases)
+    return [f"{mix_text(mix)}: {format_bytes(mix_mean_bytes(mix))} on average" for mix in mixes if mix]

@@ -6,7 +6,7 @@ that have it, and stands in the name of the others. Nothing of a case's meaning 
 
 from __future__ import annotations
 
-__all__ = ["Naming", "case_number", "policy_text", "workload_text"]
+__all__ = ["Naming", "case_number", "policy_text", "size_text", "workload_text"]
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import msgspec
 
 from queuemark.model.errors import UsageError
+from queuemark.model.mix import mix_text
 from queuemark.model.plan import Case, case_key
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.units import format_bytes, format_count, format_duration_s
@@ -98,11 +99,16 @@ def policy_text(policy: str) -> str:
     return f"buffer:{size_bytes // 1024}k" if size_bytes and size_bytes % 1024 == 0 else policy
 
 
+def size_text(load: Workload) -> str:
+    """``64 B``; of a mix its sizes and shares, of own messages the largest."""
+    return mix_text(load.mix) or format_bytes(load.size_bytes)
+
+
 def workload_text(load: Workload) -> str:
     """The whole workload in one line."""
     own = f" of {load.messages.name}" if load.messages else ""
     return (
-        f"{'up to ' if own else ''}{format_bytes(load.size_bytes)} messages{own} to "
+        f"{'up to ' if own else ''}{size_text(load)} messages{own} to "
         f"{counted(load.consumers, 'consumer')}; {load.pattern}, {load.dispatch}; policy "
         f"{policy_text(load.policy)}{f', linger {load.linger_us} us' if load.linger_us else ''}; ack {load.ack}; "
         f"wait {load.wait}; placement {load.placement}; verify {load.verify}; each trial {_setting(load, 'amount')} "

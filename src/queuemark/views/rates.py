@@ -14,12 +14,13 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from queuemark.model.mix import mix_text
 from queuemark.model.plan import case_key
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.trial import TrialFigures
 from queuemark.views.ending import WRONGS, Ending, Footnotes, proved_text
-from queuemark.views.header import about, messages_texts
-from queuemark.views.naming import Naming, policy_text
+from queuemark.views.header import about, messages_texts, mix_texts
+from queuemark.views.naming import Naming, policy_text, size_text
 from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_percent, as_share
 from queuemark.views.offered import fans_out, lost_share, middle
 from queuemark.views.render import WIDTH, text
@@ -43,6 +44,7 @@ class _Field(msgspec.Struct, frozen=True, kw_only=True):
     wide: shown only when every column is asked for, or a case needs it; brief: shown only when not.
     alone: shown only where there are no lines below the table to refer to.
     needed: by which cases. beside: another head, where there is such a case.
+    mixed: has a place among the brief ones only where some case mixes sizes (True), or only where none does (False).
     """
 
     column: Column
@@ -53,10 +55,18 @@ class _Field(msgspec.Struct, frozen=True, kw_only=True):
     alone: bool = False
     needed: Callable[[CaseResult], bool] | None = None
     beside: tuple[Callable[[CaseResult], bool], str] | None = None
+    mixed: bool | None = None
+
+    def fits(self, lines: Sequence[_Line]) -> bool:
+        return self.mixed is None or self.mixed == any(line.result.case.workload.mix for line in lines)
+
+    def folded(self, lines: Sequence[_Line]) -> bool:
+        return self.fits(lines) and self.folds and len({self.cell(line) for line in lines}) == 1
 
     def shown(self, lines: Sequence[_Line], wide: bool, alone: bool) -> bool:
         needed = self.needed is not None and any(self.needed(line.result) for line in lines)
-        asked = not self.brief if wide else needed or not (self.wide or _agree(self, lines))
+        usual = self.fits(lines) and not (self.wide or self.folded(lines))
+        asked = not self.brief if wide else needed or usual
         return asked and (alone or not self.alone)
 
     def headed(self, lines: Sequence[_Line]) -> Column:
@@ -81,10 +91,15 @@ def rates_table(document: SessionDocument, *, wide: bool = False, alone: bool = 
         (_line(*numbered, naming, footnotes, alone) for numbered in enumerate(document.cases, 1)), key=_order
     )
     fields = [field for field in _FIELDS if field.shown(lines, wide, alone)]
-    folded = [_folded(field, lines) for field in _FIELDS if field not in fields and _agree(field, lines)]
+    folded = [_folded(field, lines) for field in _FIELDS if not wide and field.folded(lines)]
     return Table(
         title="Which mechanism moves the most messages?",
-        above=[about(document), "; ".join([*folded, naming.usual_text()]), *messages_texts(document)],
+        above=[
+            about(document),
+            "; ".join([*folded, naming.usual_text()]),
+            *messages_texts(document),
+            *mix_texts(document),
+        ],
         columns=[field.headed(lines) for field in fields],
         rows=[[field.cell(line) for field in fields] for line in lines],
         below=[
@@ -102,13 +117,9 @@ def _line(number: int, result: CaseResult, naming: Naming, footnotes: Footnotes,
     return _Line(number=number, result=result, name=naming.name(result.case), ending=ending, state=state)
 
 
-def _order(line: _Line) -> tuple[int, int, float, int]:
+def _order(line: _Line) -> tuple[int, str, int, float, int]:
     load, estimate = line.result.case.workload, line.result.rate_per_s
-    return load.size_bytes, load.consumers, -estimate.median if estimate else 0.0, line.number
-
-
-def _agree(field: _Field, lines: Sequence[_Line]) -> bool:
-    return field.folds and len({field.cell(line) for line in lines}) == 1
+    return load.size_bytes, mix_text(load.mix), load.consumers, -estimate.median if estimate else 0.0, line.number
 
 
 def _folded(field: _Field, lines: Sequence[_Line]) -> str:
@@ -165,9 +176,10 @@ def _left(
     folds: bool = False,
     wide: bool = False,
     alone: bool = False,
+    mixed: bool | None = None,
 ) -> _Field:
     column = Column(name=name, head=head, align="left", wrap=wrap)
-    return _Field(column=column, cell=cell, folds=folds, wide=wide, alone=alone)
+    return _Field(column=column, cell=cell, folds=folds, wide=wide, brief=mixed is True, alone=alone, mixed=mixed)
 
 
 def _number(
@@ -182,9 +194,12 @@ def _number(
     brief: bool = False,
     needed: Callable[[CaseResult], bool] | None = None,
     beside: tuple[Callable[[CaseResult], bool], str] | None = None,
+    mixed: bool | None = None,
 ) -> _Field:
     column = Column(name=name, head=head, show=show, rank=rank)
-    return _Field(column=column, cell=cell, folds=folds, wide=wide, brief=brief, needed=needed, beside=beside)
+    return _Field(
+        column=column, cell=cell, folds=folds, wide=wide, brief=brief, needed=needed, beside=beside, mixed=mixed
+    )
 
 
 def _offers(result: CaseResult) -> bool:
@@ -203,7 +218,9 @@ _FIELDS = (
     _left("transport", "transport", lambda line: line.result.case.transport, wide=True),
     _left("runtime", "runtime", lambda line: line.result.case.runtime, wide=True),
     _left("params", "parameters", _params, wide=True),
-    _number("size_bytes", "size", as_bytes, _load("size_bytes"), folds=True),
+    _number("size_bytes", "size", as_bytes, _load("size_bytes"), folds=True, mixed=False),
+    _left("sizes", "size", lambda line: size_text(line.result.case.workload), wrap=14, folds=True, mixed=True),
+    _left("mix", "mix", lambda line: mix_text(line.result.case.workload.mix) or None, wide=True),
     _number("consumers", "con-\nsumers", str, _load("consumers"), folds=True),
     _left("policy", "policy", lambda line: policy_text(line.result.case.workload.policy), folds=True),
     _left("pattern", "pattern", _load("pattern"), wide=True),

@@ -6,6 +6,7 @@ __all__ = ["LEVELS", "record_table"]
 
 from collections.abc import Callable
 
+from queuemark.model.mix import mix_text
 from queuemark.model.plan import case_key
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.views.case import consumer_table, trial_table
@@ -54,7 +55,7 @@ _WORKLOAD = (
     "warmup_s",
     "verify",
 )
-_CASE = ("case", "key", "transport", "runtime", "params", *_WORKLOAD, "messages")
+_CASE = ("case", "key", "transport", "runtime", "params", *_WORKLOAD, "messages", "mix")
 
 
 def _cells(number: int, result: CaseResult) -> list[Cell]:
@@ -62,4 +63,4 @@ def _cells(number: int, result: CaseResult) -> list[Cell]:
     params = " ".join(f"{name}={value}" for name, value in case.params.items())
     own = load.messages.name if load.messages else None
     told: list[Cell] = [getattr(load, name) for name in _WORKLOAD]
-    return [number, case_key(case), case.transport, case.runtime, params, *told, own]
+    return [number, case_key(case), case.transport, case.runtime, params, *told, own, mix_text(load.mix) or None]
