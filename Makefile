@@ -40,9 +40,11 @@ check: $(VENV)/installed-dev ## format, lint, types, layers, schema
 		{ echo "docs/reference/session.schema.json is stale; make it anew: make schema" >&2; exit 1; }
 
 .PHONY: sanitize
-sanitize: $(VENV)/installed-dev build/sanitize/built ## native tests and the runner's conformance under ASan and UBSan
+sanitize: $(VENV)/installed-dev build/sanitize/built build/sanitize-thread/built ## native tests and conformance under ASan and UBSan, the ring under TSan
 	QUEUEMARK_NATIVE_BUILD=build/sanitize QUEUEMARK_RUNNER=$(CURDIR)/build/sanitize/native/queuemark-runner \
 		$(BIN)/python -m pytest -m "not soak" tests/native tests/conformance
+	QUEUEMARK_NATIVE_BUILD=build/sanitize-thread \
+		$(BIN)/python -m pytest 'tests/native/test_programs.py::test_a_native_program_passes[ring]'
 
 .PHONY: soak
 soak: $(VENV)/installed-dev build/release/built ## the long tests

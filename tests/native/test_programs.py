@@ -26,6 +26,8 @@ def test_a_native_program_passes(source: Path, tmp_path: Path) -> None:
         [program], cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100, check=False
     )
     said = ended.stdout + ended.stderr
+    if "ThreadSanitizer: unexpected memory mapping" in said:
+        pytest.skip("ThreadSanitizer cannot start among addresses that are so random: sysctl vm.mmap_rnd_bits=28")
     if ended.returncode == SKIPPED:
         pytest.skip(said.strip() or "the program gives no reason")
     assert ended.returncode == 0, said
