@@ -16,6 +16,13 @@
 // send() takes all bytes or throws SystemError: a failed call is never counted as sent. finish() puts
 // the end behind the last message of each stream. receive() returns one message where the mechanism
 // keeps boundaries, else what there is. Both count every call they make, failed tries included.
+//
+// Where messages are written and read in place, a producer has rings() instead of send() (policy_slots.hpp),
+// and a consumer, instead of receive():
+//
+//   FullSlots view();          // waits for messages, behind each other; none: the end
+//   void release(count);       // the first of these may be written again
+//   std::size_t slot_bytes();  // from one to the next
 #pragma once
 
 #include <signal.h>
@@ -29,6 +36,7 @@
 #include "engine/fault.hpp"
 #include "engine/mark.hpp"
 #include "engine/policy.hpp"
+#include "engine/policy_slots.hpp"
 #include "engine/sequence.hpp"
 #include "engine/shared.hpp"
 
@@ -278,36 +286,15 @@ class Consumption {
         fault_at_(faulty ? fault.message + 1 : UINT64_MAX),
         fault_(fault),
         marks_(frame_bytes),
-        buffer_(frame_bytes + read_bytes),
+        buffer_(kInPlace ? 0 : frame_bytes + read_bytes),
         read_bytes_(read_bytes) {}
 
   // Receives until the end of the stream. `dealt_stream` is where the producer says how much that was.
   void run(unsigned dealt_stream) {
-    std::size_t have = 0;
-    for (;;) {
-      const std::size_t received = in_.receive(buffer_.data() + have, read_bytes_);
-      if constexpr (kMarked) {
-        const Mark mark = marks_.read(buffer_.data(), received);
-        if (mark == Mark::end) break;
-        if (mark != Mark::none) {
-          saw(mark);
-          continue;
-        }
-      } else if (received == 0) {
-        break;
-      }
-      if (phase_ != Phase::window && shared_.phase() == Phase::window) enter_window();
-      tally_.bytes += received;
-      if constexpr (kFraming == Framing::boundary) {
-        verifier_.message(buffer_.data(), received);
-      } else {
-        have += received;
-        const std::size_t taken = verifier_.template take<kFraming>(buffer_.data(), have);
-        have -= taken;
-        if (have && taken) std::memmove(buffer_.data(), buffer_.data() + taken, have);
-      }
-      slot_.publish(tally_.messages, phase_);
-      if (tally_.messages >= fault_at_ && phase_ == Phase::window) make_fault();
+    if constexpr (kInPlace) {
+      read_in_place();
+    } else {
+      receive();
     }
     if (phase_ != Phase::window) enter_window();
     tally_.last_ns = now_ns();
@@ -318,12 +305,81 @@ class Consumption {
     }
     tally_.ended_early = !shared_.control().ending.load(std::memory_order_acquire);
     usage_.end(in_.calls, tally_);
-    verifier_.finish(shared_.dealt(dealt_stream).load(std::memory_order_acquire), have);
+    verifier_.finish(shared_.dealt(dealt_stream).load(std::memory_order_acquire), have_);
     slot_.publish(tally_.messages, Phase::window);
   }
 
  private:
   static constexpr bool kMarked = requires { In::marked; };
+  static constexpr bool kInPlace = requires(In& in) { in.view(); };
+
+  // One receive a call.
+  void receive() {
+    for (;;) {
+      const std::size_t received = in_.receive(buffer_.data() + have_, read_bytes_);
+      if (ends(buffer_.data(), received)) return;
+      if (is_mark(buffer_.data(), received)) continue;
+      look_at_phase();
+      tally_.bytes += received;
+      if constexpr (kFraming == Framing::boundary) {
+        verifier_.message(buffer_.data(), received);
+      } else {
+        have_ += received;
+        const std::size_t taken = verifier_.template take<kFraming>(buffer_.data(), have_);
+        have_ -= taken;
+        if (have_ && taken) std::memmove(buffer_.data(), buffer_.data() + taken, have_);
+      }
+      count();
+    }
+  }
+
+  // No receive at all.
+  void read_in_place() {
+    for (;;) {
+      const FullSlots slots = in_.view();
+      if (slots.count == 0) return;
+      look_at_phase();
+      if constexpr (kFraming == Framing::size) {
+        tally_.bytes += slots.count * in_.slot_bytes();
+        verifier_.messages(slots.at, slots.count);
+      } else {
+        read_lengths(slots);
+      }
+      in_.release(slots.count);
+      count();
+    }
+  }
+
+  void read_lengths(const FullSlots& slots) {
+    const std::byte* at = slots.at;
+    for (std::uint64_t i = 0; i < slots.count; ++i, at += in_.slot_bytes()) {
+      const std::size_t length = load32(at);
+      tally_.bytes += kLengthBytes + length;
+      verifier_.message(at + kLengthBytes, length);
+    }
+  }
+
+  bool ends(const std::byte* from, std::size_t received) const {
+    if constexpr (kMarked) return marks_.read(from, received) == Mark::end;
+    return received == 0;
+  }
+  bool is_mark([[maybe_unused]] const std::byte* from, [[maybe_unused]] std::size_t received) {
+    if constexpr (kMarked) {
+      const Mark mark = marks_.read(from, received);
+      if (mark == Mark::none) [[likely]]
+        return false;
+      saw(mark);
+      return true;
+    }
+    return false;
+  }
+  void look_at_phase() {
+    if (phase_ != Phase::window && shared_.phase() == Phase::window) enter_window();
+  }
+  void count() {
+    slot_.publish(tally_.messages, phase_);
+    if (tally_.messages >= fault_at_ && phase_ == Phase::window) make_fault();
+  }
 
   void saw(Mark mark) { slot_.marked.store(static_cast<std::uint32_t>(mark), std::memory_order_release); }
 
@@ -335,7 +391,8 @@ class Consumption {
     tally_.warmup_faults = !clean;
     verifier_.begin(Phase::window);
     phase_ = Phase::window;
-    usage_.begin(in_.calls - 1);  // the call that brought the first message of the window counts
+    // The call that brought the first message of the window counts; in place there need not be one.
+    usage_.begin(in_.calls - (kInPlace ? 0 : 1));
   }
 
   void make_fault() {
@@ -355,6 +412,7 @@ class Consumption {
   Marks marks_;
   std::vector<std::byte> buffer_;
   std::size_t read_bytes_;
+  std::size_t have_ = 0;  // bytes of a message that has not come whole
   Phase phase_ = Phase::warmup;
   Usage usage_;
 };

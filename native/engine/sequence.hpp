@@ -128,7 +128,12 @@ class OrderedVerifier {
     constexpr std::size_t kHead = kFraming == Framing::length ? kLengthBytes : 0;
     if (tally_.torn) return bytes;
     std::size_t done = 0;
-    if constexpr (Content::kOneSize) done = take_block<kHead>(from, bytes);
+    if constexpr (Content::kOneSize) {
+      const std::size_t frame = kHead + content_.largest();
+      // One message at a time is the rule where each is a call; a division would be its dearest step.
+      const std::size_t count = bytes < 2 * frame ? bytes >= frame : bytes / frame;
+      if (take_block<kHead>(from, count)) done = count * frame;
+    }
     while (bytes - done >= kHead) {
       std::size_t length = content_.size(next_);
       if constexpr (kHead != 0) {
@@ -140,6 +145,14 @@ class OrderedVerifier {
       done += kHead + length;
     }
     return done;
+  }
+
+  // Takes `count` messages of the one size there is, which lie behind each other.
+  void messages(const std::byte* from, std::uint64_t count) {
+    if constexpr (Content::kOneSize) {
+      if (take_block<0>(from, count)) return;
+    }
+    for (; count; --count, from += content_.largest()) message(from, content_.largest());
   }
 
   void message(const std::byte* from, std::size_t length) {
@@ -224,13 +237,11 @@ class OrderedVerifier {
 
   bool due(Sequence number) const { return stream_.sample == 1 || number % stream_.sample == 0; }
 
-  // All whole frames at once, or none when any of them differs.
+  // All of `count` frames at once, or none when any of them differs.
   template <std::size_t kHead>
-  std::size_t take_block(const std::byte* from, std::size_t bytes) {
+  bool take_block(const std::byte* from, std::size_t count) {
     const std::size_t size = content_.largest(), frame = kHead + size;
-    // One message at a time is the rule where each is a call; a division would be its dearest step.
-    const std::size_t count = bytes < 2 * frame ? bytes >= frame : bytes / frame;
-    if (pending_) return 0;
+    if (pending_) return false;
     auto cursor = next_;
     std::uint64_t difference = 0;
     const std::byte* at = from;
@@ -248,12 +259,12 @@ class OrderedVerifier {
         cursor.advance();
       }
     }
-    if (difference) return 0;
+    if (difference) return false;
     tally_.checked += sampled(next_.sequence, count);
     next_ = cursor;
     tally_.messages += count;
     tally_.message_bytes += count * size;
-    return count * frame;
+    return true;
   }
 
   // How many of `count` numbers from `first` on are due.

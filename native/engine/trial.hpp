@@ -173,7 +173,7 @@ int run_trial(const Options& options) {
       const std::span<std::byte> memory = trial.memory_of(index);
       if (memory.empty()) {
         with_verifier(OrderedVerifier<Content>(content, stream, slot.tally));
-      } else if constexpr (T::framing != Framing::length) {
+      } else if constexpr (T::framing != Framing::length && !InPlace<decltype(transport.open_producer())>) {
         if constexpr (Content::kProves) {
           with_verifier(CompetingVerifier<Content>(content, stream, slot.tally, memory));
         } else {

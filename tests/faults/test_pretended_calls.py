@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -50,6 +51,9 @@ CALLS = {
     "mq-posix": Calls("mq_timedsend", "mq_timedreceive", SIZE, first=2, sent=0, boundaries=True, mark=True),
 }
 
+IN_PLACE = {"shm-ring"}
+"""No call carries a message there; what there is to pretend is at the end of this file."""
+
 
 @cache
 def refusal() -> str | None:
@@ -60,14 +64,24 @@ def refusal() -> str | None:
     return None if tried.returncode == 0 else f"ptrace is not permitted here: {tried.stderr.decode().strip()}"
 
 
-@pytest.fixture(params=CALLS)
-def offer(request: pytest.FixtureRequest) -> Offer:
-    found = offer_of(request.param)
+def possible(name: str) -> Offer:
+    """The transport of that name, where it is available and its calls can be pretended."""
+    found = offer_of(name)
     if found is None or not found.transport.available:
-        pytest.skip(f"{request.param} is unavailable here")
+        pytest.skip(f"{name} is unavailable here")
     if (reason := refusal()) is not None:
         pytest.skip(reason)
     return found
+
+
+@pytest.fixture(params=CALLS)
+def offer(request: pytest.FixtureRequest) -> Offer:
+    return possible(request.param)
+
+
+@pytest.fixture
+def ring() -> Offer:
+    return possible("shm-ring")
 
 
 @pytest.fixture
@@ -75,11 +89,27 @@ def calls(offer: Offer) -> Calls:
     return CALLS[offer.transport.name]
 
 
-def run_pretending(offer: Offer, load: Load, call: str, what: str, when: int) -> Run:
-    """One trial in which the when-th such call of each process is replaced by its pretended result."""
+def run_pretending(offer: Offer, load: Load, call: str, what: str, when: int | str) -> Run:
+    """One trial in which the when-th such call of each process (``1+``: every one) has its pretended result."""
     inject = f"inject={call}:{what}:when={when}"
     before = ("strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject)
     return run_load(offer, load, before=before)
+
+
+def run_attached(offer: Offer, load: Load, whose: Callable[[Ready], int], call: str, what: str) -> Result:
+    """One trial in which such calls of one of its workers have pretended results, from early in its traffic on."""
+    command = [*offer.command, "trial", offer.transport.name, "--run-id", "test-attached", *load.words()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as runner:
+        assert runner.stdout is not None
+        ready = decode_event(runner.stdout.readline())
+        assert isinstance(ready, Ready)
+        attach = ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:{what}"]
+        watching = subprocess.run([*attach, "-p", str(whose(ready))], capture_output=True, check=False)
+        rest, _ = runner.communicate(timeout=30)
+    result = decode_event(rest.splitlines()[-1])
+    assert isinstance(result, Result), watching
+    assert runner.returncode == {"ok": 0, "failed": 4}[result.state], (result, watching)
+    return result
 
 
 def loaded(consumers: int = 1, policy: str = "each", **params: int) -> Load:
@@ -98,7 +128,8 @@ def assert_not_proved(offer: Offer, run: Run) -> None:
 
 
 def test_every_native_transport_has_its_calls_named_here() -> None:
-    assert {offer.transport.name for offer in OFFERS if offer.transport.runtime == "native"} <= CALLS.keys()
+    native = {offer.transport.name for offer in OFFERS if offer.transport.runtime == "native"}
+    assert native <= CALLS.keys() | IN_PLACE
 
 
 def test_nothing_is_found_where_nothing_is_pretended(offer: Offer, calls: Calls) -> None:
@@ -202,18 +233,8 @@ def test_a_pretended_end_at_one_of_four_consumers(offer: Offer, calls: Calls, ph
     # From the time when strace has attached itself on, which is early in the phase that lasts long.
     warmup, duration = (0.8, 0.2) if phase == "warm-up" else (0.001, 1)
     load = Load(size=SIZE, consumers=4, items=None, warmup=warmup, more={"duration": duration, "stall": STALL_S})
-    command = [*offer.command, "trial", offer.transport.name, "--run-id", "test-end", *load.words()]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as runner:
-        assert runner.stdout is not None
-        ready = decode_event(runner.stdout.readline())
-        assert isinstance(ready, Ready)
-        inject = f"inject={calls.receive}:retval=0:when=20"
-        attach = ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={calls.receive}", "-e", inject]
-        watching = subprocess.run([*attach, "-p", str(ready.consumer_pids[1])], capture_output=True, check=False)
-        rest, _ = runner.communicate(timeout=30)
-    result = decode_event(rest.splitlines()[-1])
-    assert isinstance(result, Result), watching
-    assert (result.state, runner.returncode) == ("failed", 4), (result, watching)
+    result = run_attached(offer, load, lambda ready: ready.consumer_pids[1], calls.receive, "retval=0:when=20")
+    assert result.state == "failed", result
 
 
 def test_a_pretended_end_mark_received_as_a_message(offer: Offer, calls: Calls) -> None:
@@ -254,3 +275,46 @@ def test_m07_a_late_start_does_not_shorten_the_window(offer: Offer, calls: Calls
     when = 3 if calls.send == "write" else 2
     result = assert_proved(offer, load, run_pretending(offer, load, "write", "delay_exit=60000", when))
     assert result.window_ns >= 100_000_000
+
+
+# ---- in place: the calls are those of sleeping and waking
+
+
+def handing_over(items: int | None = ITEMS, **more: object) -> Load:
+    """On one cpu, through a ring of one slot: each end sleeps until the other has moved."""
+    params = {"slots": 1}
+    return Load(size=SIZE, items=items, placement="same", params=params, more={"stall": STALL_S, **more})
+
+
+def test_sleeps_that_are_only_pretended_change_nothing(ring: Offer) -> None:
+    """Nobody sleeps and nobody is woken; who is back from sleep looks again whatever the call has said."""
+    assert_proved(ring, handing_over(), run_pretending(ring, handing_over(), "futex", "retval=1", "1+"))
+
+
+@pytest.mark.parametrize("consumer_wakes", [True, False])
+def test_m01_a_lost_wake_up_is_a_stall_and_never_a_success(ring: Offer, consumer_wakes: bool) -> None:
+    """One end only pretends to sleep and to wake; the other one sleeps for good."""
+    load = handing_over(items=None, duration=1)
+    result = run_attached(
+        ring,
+        load,
+        lambda ready: ready.consumer_pids[0] if consumer_wakes else ready.producer_pid,
+        "futex",
+        "retval=1:when=1+",
+    )
+    assert result.state == "failed"
+    assert "stalled: nothing moved" in (result.reason or "")
+
+
+@pytest.mark.parametrize("when", [4, 9])
+def test_m05_a_refused_sleep_or_wake_up_fails_the_trial(ring: Offer, when: int) -> None:
+    run = run_pretending(ring, handing_over(), "futex", "error=EPERM", when)
+    assert_not_proved(ring, run)
+    assert "the other end of the ring" in (run.result.reason or "")
+
+
+def test_memory_that_is_refused_makes_the_ring_unavailable(ring: Offer) -> None:
+    run = run_pretending(ring, handing_over(), "memfd_create", "error=EPERM", "1+")
+    assert (run.exit_code, run.result.state) == (3, "unavailable")
+    assert "memfd_create" in (run.result.reason or "")
+    assert "filter of system calls" in (run.result.remedy or "")
