@@ -28,6 +28,7 @@ from tests.conformance.runs import (
 
 SIZES = (1, 2, 7, 8, 9, 16, 4096)
 LARGE_BYTES = 300 * 1024
+MIB = 1 << 20
 
 
 def test_a_runner_is_there_and_says_what_it_offers() -> None:
@@ -57,6 +58,20 @@ def test_m01_every_size_and_policy_is_conserved(offer: Offer, size: int | None, 
     for policy in policies(facts, consumers):
         load = Load(size=size, consumers=consumers, items=items, policy=policy)
         assert_proved(offer, load, run_load(offer, load))
+
+
+@pytest.mark.parametrize("consumers", [1, 2])
+def test_1_mib_and_the_largest_message(offer: Offer, consumers: int) -> None:
+    facts = offer.transport.facts
+    high = facts.whole_bytes if consumers > 1 and facts.whole_bytes else facts.max_size_bytes
+    for size in sorted({min(high, MIB), high - 1, high}):
+        for policy in ("each", "split", "buffer:1000"):
+            if policy.partition(":")[0] in facts.policies:
+                load = Load(size=size, consumers=consumers, items=5, policy=policy)
+                assert_proved(offer, load, run_load(offer, load))
+    over = run_load(offer, Load(size=high + 1, consumers=consumers, items=5))
+    assert (over.exit_code, over.stdout) == (2, b""), over
+    assert len(over.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("placement", PLACEMENTS)
