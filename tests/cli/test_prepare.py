@@ -167,7 +167,7 @@ def test_own_messages(known: dict[str, Transport], tmp_path: Path) -> None:
     ("lines", "policies", "cases"),
     [
         ("one\nthree\n", "each,buffer", 1),
-        ("one\ntwo\n", "each,buffer", 2),
+        ("one\ntwo\n", "each,buffer", 1),
         ("one\n" + "x" * 4088 + "\n", "each", 1),
     ],
 )
@@ -183,6 +183,26 @@ def test_own_messages_that_no_single_call_keeps_whole(known: dict[str, Transport
     (tmp_path / "own").write_text("one\n" + "x" * 4089 + "\n")
     request = Request(messages=str(tmp_path / "own"), asked=Asked(transports="pipe"))
     assert "kept apart up to 4096 bytes, sequence number included; the largest has 4097" in refused(known, request)
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        ('repeats = 2\nmessages = "gone"\n', "line 2: messages: messages "),
+        ('\nmessages = "plan.toml"\nmessages_format = "u32"\n', "line 2: messages: messages "),
+        ('repeats = 2\n\nmessages_format = "u32"\n', "line 3: messages_format: a messages format needs messages"),
+    ],
+)
+def test_what_is_wrong_with_the_messages_of_a_plan_has_its_place(
+    known: dict[str, Transport], tmp_path: Path, plan: str, said: str
+) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(plan)
+    assert refused(known, Request(name=str(path))).startswith(f"plan {path}: {said}")
+    # An option has its own place.
+    assert refused(known, Request(name=str(path), messages="/nowhere", messages_format="lines")).startswith(
+        "messages /no"
+    )
 
 
 def test_a_plan_file(known: dict[str, Transport], tmp_path: Path) -> None:

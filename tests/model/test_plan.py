@@ -63,7 +63,7 @@ def test_a_mix_is_one_value_of_the_sizes() -> None:
     ("axes", "reason"),
     [
         ({"sizes_bytes": (MIX,), "consumers": (4,)}, None),
-        ({"sizes_bytes": (WIDER,)}, "messages of different sizes are kept apart up to 4096 bytes"),
+        ({"sizes_bytes": (WIDER,)}, "own messages and mixes of sizes are kept apart up to 4096 bytes"),
         ({"sizes_bytes": (MIX,), "policies": ("buffer:4096",)}, "kept apart only as one call each (use policy each)"),
     ],
 )

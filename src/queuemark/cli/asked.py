@@ -7,6 +7,7 @@ from __future__ import annotations
 
 __all__ = [
     "DURATION_DEFAULT",
+    "OWN_SIZES",
     "REPEATS_DEFAULT",
     "SEED_HIGH",
     "Asked",
@@ -14,6 +15,7 @@ __all__ = [
     "check_params",
     "merged",
     "read_inject",
+    "read_messages_format",
     "read_repeats",
     "read_seed",
     "read_sweep",
@@ -39,6 +41,7 @@ from queuemark.model.workload import (
     PATTERNS,
     PLACEMENTS,
     WAITS,
+    MessagesFormat,
     MessagesSource,
     read_policy,
     read_verify,
@@ -51,6 +54,7 @@ REPEATS_HIGH = 10_000
 DURATION_DEFAULT = "1s"
 DURATION_HIGH_S = 24 * 3600.0
 SEED_HIGH = 2**63 - 1
+OWN_SIZES = "own messages have their own sizes; leave the sizes out"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,7 +97,7 @@ def read_sweep(asked: Asked, known: dict[str, Transport], messages: MessagesSour
     if asked.items is not None and asked.duration is not None:
         raise UsageError("items and duration exclude each other; give one of them")
     if messages is not None and asked.sizes is not None:
-        raise UsageError("own messages have their own sizes; leave the sizes out")
+        raise UsageError(OWN_SIZES)
     return Sweep(
         transports=read_transports(asked.transports, known),
         sizes_bytes=parse_sizes(_said(asked.sizes, "64")),
@@ -159,6 +163,13 @@ def read_inject(text: str) -> str:
     if text not in FAULTS:
         raise UsageError(f"unknown fault {text!r}; {nearest(text, FAULTS)} (one fault is made in a trial)")
     return text
+
+
+def read_messages_format(text: str) -> MessagesFormat:
+    found: dict[str, MessagesFormat] = {"lines": "lines", "u32": "u32"}
+    if text not in found:
+        raise UsageError(f"unknown messages format {text!r}; {nearest(text, found)}")
+    return found[text]
 
 
 def _said(text: str | None, default: str) -> str:

@@ -13,7 +13,7 @@ Values are what the options take: text, numbers, or lists of them. Every complai
 
 from __future__ import annotations
 
-__all__ = ["PlanFile", "read_plan_file"]
+__all__ = ["PlanFile", "place_of", "read_plan_file"]
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -25,11 +25,13 @@ from typing import Any
 import msgspec
 
 from queuemark.cli.asked import (
+    OWN_SIZES,
     Asked,
     check_axis,
     check_params,
     merged,
     read_inject,
+    read_messages_format,
     read_repeats,
     read_seed,
     read_transports,
@@ -45,7 +47,7 @@ _WHOLE: dict[str, Callable[[str], object]] = {
     "inject": read_inject,
     "stall": lambda text: parse_duration_s(text, "stall"),
     "messages": str,
-    "messages_format": str,
+    "messages_format": read_messages_format,
 }
 
 _Key = tuple[str | int, ...]
@@ -69,9 +71,15 @@ def read_plan_file(path: Path, known: Mapping[str, Transport]) -> PlanFile:
     return _Reader(path, _source(path), known).plan()
 
 
+def place_of(path: Path, key: str) -> str:
+    """Where a plan that was read before has this top-level key: ``plan FILE: line 3``."""
+    return _place(path, _source(path), (key,))
+
+
 def _source(path: Path) -> str:
     try:
-        return path.read_bytes().decode()
+        # TOML ends lines as Windows does, too; tomllib wants them told apart from a lone carriage return.
+        return path.read_bytes().decode().replace("\r\n", "\n")
     except OSError as error:
         raise UsageError(f"plan {path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -82,8 +90,7 @@ class _Reader:
     """One plan; source: its text, from which the line of a complaint is found."""
 
     def __init__(self, path: Path, source: str, known: Mapping[str, Transport]) -> None:
-        # TOML ends lines as Windows does, too; tomllib wants them told apart from a lone carriage return.
-        self._path, self._source, self._known = path, source.replace("\r\n", "\n"), known
+        self._path, self._source, self._known = path, source, known
 
     def plan(self) -> PlanFile:
         document = self._document()
@@ -94,6 +101,10 @@ class _Reader:
             with self._at(("sweep",)):
                 raise UsageError("sweep is not a list of tables; write [[sweep]]")
         self._check_keys((), document, (*_AXES, *_WHOLE, "sweep"))
+        if "messages" in document:
+            self._check_no_sizes((), document)
+            for place, table in enumerate(tables):
+                self._check_no_sizes(("sweep", place), table)
         whole = {name: self._whole(name, document[name]) for name in _WHOLE if name in document}
         shared = self._asked((), {name: value for name, value in document.items() if name not in _WHOLE})
         # What is said for all sweeps may fit only some of them.
@@ -105,7 +116,14 @@ class _Reader:
         try:
             return tomllib.loads(self._source)
         except tomllib.TOMLDecodeError as error:
-            raise UsageError(f"plan {self._path} is not TOML: {error}") from error
+            raise UsageError(f"plan {self._path} is not TOML: {self._misread(error)}") from error
+
+    def _misread(self, error: tomllib.TOMLDecodeError) -> str:
+        """``line 3, column 5: Unclosed array``; what shows at the end has its line, too."""
+        said, found, place = str(error).removesuffix(")").rpartition(" (at ")
+        if place == "end of document":
+            place = f"line {len(self._source.rstrip().splitlines())}"
+        return f"{place}: {said}" if found else str(error)
 
     def _sweep(self, shared: Asked, place: _Key, table: dict[str, Any]) -> Asked:
         self._check_keys(place, table, _AXES)
@@ -117,7 +135,8 @@ class _Reader:
     def _whole(self, name: str, value: Any) -> str:
         with self._at((name,)):
             text = _text(name, value)
-            _WHOLE[name](text)
+            with _naming(name):
+                _WHOLE[name](text)
         return text
 
     def _check_keys(self, place: _Key, table: dict[str, Any], known: tuple[str, ...]) -> None:
@@ -139,14 +158,14 @@ class _Reader:
             if name != "params":
                 with self._at((*place, name)):
                     axes[name] = _text(name, value)
-                    self._check_axis(name, axes[name])
+                    with _naming(name):
+                        check_axis(name, axes[name], self._known)
         return Asked(**axes, params={name: self._param(place, name, value) for name, value in params.items()})
 
-    def _check_axis(self, name: str, text: str) -> None:
-        try:
-            check_axis(name, text, self._known)
-        except UsageError as error:
-            raise UsageError(f"{name}: {error}") from error
+    def _check_no_sizes(self, place: _Key, table: dict[str, Any]) -> None:
+        if "sizes" in table:
+            with self._at((*place, "sizes")):
+                raise UsageError(OWN_SIZES)
 
     def _param(self, place: _Key, name: str, value: Any) -> str:
         with self._at((*place, "params", name)):
@@ -173,7 +192,19 @@ class _Reader:
             yield
         except UsageError as error:
             sweep = f"sweep {int(key[1]) + 1}: " if len(key) > 1 and key[0] == "sweep" else ""
-            raise UsageError(f"plan {self._path}: line {_line(self._source, key)}: {sweep}{error}") from error
+            raise UsageError(f"{_place(self._path, self._source, key)}: {sweep}{error}") from error
+
+
+@contextmanager
+def _naming(key: str) -> Iterator[None]:
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{key}: {error}") from error
+
+
+def _place(path: Path, source: str, key: _Key) -> str:
+    return f"plan {path}: line {_line(source, key)}"
 
 
 def _line(source: str, key: _Key) -> int:

@@ -22,12 +22,13 @@ from queuemark.cli.asked import (
     check_params,
     merged,
     read_inject,
+    read_messages_format,
     read_repeats,
     read_seed,
     read_sweep,
     read_transports,
 )
-from queuemark.cli.planfile import PlanFile, read_plan_file
+from queuemark.cli.planfile import PlanFile, place_of, read_plan_file
 from queuemark.cli.presets import PRESETS
 from queuemark.measure.messages import read_messages
 from queuemark.model.errors import UsageError, nearest
@@ -68,19 +69,24 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the sweeps come from. what: for messages to people."""
+    """Where the sweeps come from. what: for messages to people. plan: the file that said what options did not."""
 
     what: str
     preset: str | None
     sweeps: tuple[Asked, ...]
     request: Request
+    plan: Path | None = None
+
+    def place(self, key: str, said: str | None) -> str:
+        """Where a complaint about a key belongs; said: by an option, whose place everybody sees."""
+        return f"{place_of(self.plan, key)}: {key}: " if self.plan is not None and said is None else ""
 
 
 def prepare(request: Request, known: dict[str, Transport]) -> Prepared:
     """Raises: UsageError for whatever cannot be run as it was asked."""
     source = _source(request, known)
     whole = source.request
-    messages = _messages(whole)
+    messages = _messages(source, request)
     read_transports(request.asked.transports, known)
     sweeps = _narrowed(source, request.asked, known)
     inject = read_inject(whole.inject) if whole.inject is not None else None
@@ -134,7 +140,7 @@ def _source(request: Request, known: dict[str, Transport]) -> _Source:
     if plan.messages is not None and request.messages is None:
         # A path in a plan is meant from where the plan lies.
         whole = msgspec.structs.replace(whole, messages=str(Path(name).parent / plan.messages))
-    return _Source(what=f"plan {name}", preset=None, sweeps=plan.sweeps, request=whole)
+    return _Source(what=f"plan {name}", preset=None, sweeps=plan.sweeps, request=whole, plan=Path(name))
 
 
 def _sweeps_something(asked: Asked) -> bool:
@@ -143,15 +149,19 @@ def _sweeps_something(asked: Asked) -> bool:
     return any(getattr(asked, name) not in (None, {}) for name in Asked.__struct_fields__ if name not in modest)
 
 
-def _messages(request: Request) -> MessagesSource | None:
-    if request.messages is None:
-        if request.messages_format is not None:
-            raise UsageError("a messages format needs messages; name their file with --messages FILE")
+def _messages(source: _Source, request: Request) -> MessagesSource | None:
+    """request: what the options alone say."""
+    whole = source.request
+    if whole.messages is None:
+        if whole.messages_format is not None:
+            place = source.place("messages_format", request.messages_format)
+            raise UsageError(f"{place}a messages format needs messages; name their file with --messages FILE")
         return None
-    chosen = request.messages_format or "lines"
-    if chosen not in ("lines", "u32"):
-        raise UsageError(f"unknown messages format {chosen!r}; {nearest(chosen, ('lines', 'u32'))}")
-    return read_messages(Path(request.messages), "u32" if chosen == "u32" else "lines")
+    chosen = read_messages_format(whole.messages_format or "lines")
+    try:
+        return read_messages(Path(whole.messages), chosen)
+    except UsageError as error:
+        raise UsageError(f"{source.place('messages', request.messages)}{error}") from error
 
 
 def _narrowed(source: _Source, over: Asked, known: dict[str, Transport]) -> list[Asked]:

@@ -238,14 +238,14 @@ def _excluded(case: Case, transport: Transport) -> str | None:
 
 
 def _mixed(load: Workload, whole_bytes: int) -> str | None:
-    """Without lengths in the stream, messages of different sizes are told apart only as one call each."""
+    """Without lengths in the stream, messages that may differ in size are told apart only as one call each."""
     if load.size_bytes > whole_bytes:
         return (
-            f"messages of different sizes are kept apart up to {whole_bytes} bytes, sequence number included; "
+            f"own messages and mixes of sizes are kept apart up to {whole_bytes} bytes, sequence number included; "
             f"the largest has {load.size_bytes}"
         )
     if policy_name(load.policy) != "each":
-        return "messages of different sizes are kept apart only as one call each (use policy each)"
+        return "own messages and mixes of sizes are kept apart only as one call each (use policy each)"
     return None
 
 

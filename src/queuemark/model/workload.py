@@ -71,11 +71,6 @@ class MessagesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     total_bytes: Count
     largest_bytes: Positive
 
-    @property
-    def one_size(self) -> bool:
-        """Whether every message has the same size."""
-        return self.total_bytes == self.count * (self.largest_bytes - SEQUENCE_BYTES)
-
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How many messages of which size go to how many consumers, and in which manner.
@@ -123,8 +118,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def one_size(self) -> bool:
-        """Whether every message has the same size."""
-        return not self.mix and (self.messages is None or self.messages.one_size)
+        """Whether a receiver can tell messages apart by counting bytes; of own messages only their file knows."""
+        return not self.mix and self.messages is None
 
     @property
     def mean_bytes(self) -> float:
