@@ -42,6 +42,22 @@ def test_own_messages_are_counted_alike_on_both_sides(native: list[Offer], call:
     assert {trial["state"] for case in answer.json["cases"] for trial in case["trials"]} == {"ok"}
 
 
+def test_a_mix_is_told_and_shown_as_it_was_asked_for(native: list[Offer], call: Call) -> None:
+    words = ("-t", "tcp,pipe", "-s", "16,1k:30%,64:70%", "-c", "1,2", "--items", "20k", "--repeats", "1")
+    answer = call("run", *words, "--json", "-")
+    assert answer.code == 0, answer.err
+    mixed = [case for case in answer.json["cases"] if case["case"]["workload"]["mix"]]
+    assert len(mixed) == 4
+    for case in mixed:
+        assert case["case"]["workload"]["size_bytes"] == 1024
+        assert case["trials"][0]["message_bytes"] == 20_000 * (0.3 * 1024 + 0.7 * 64)
+    shown = call("show")
+    assert "64:70%,1k:30%: 352 B on average" in shown.out
+    assert "16 B" in shown.out
+    again = call("run", *words, "--print-plan")
+    assert 'sizes = [16, "1k:30%,64:70%"]' in again.out
+
+
 @pytest.mark.parametrize("fault", ["flip", "drop", "duplicate"])
 def test_m02_one_fault_is_caught_and_told(native: list[Offer], call: Call, fault: str) -> None:
     words = ("-t", "tcp", "-c", "2", "--items", "2k", "--repeats", "1", "--inject", fault)

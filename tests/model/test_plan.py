@@ -192,6 +192,11 @@ def test_the_key_of_a_case_never_changes() -> None:
     )
 
 
+def test_the_key_of_a_mix_does_not_either() -> None:
+    load = Workload(size_bytes=4096, consumers=1, dispatch="deal", items=1_000_000, mix=MIX)
+    assert case_key(Case(transport="tcp", runtime="native", params={"nodelay": 0}, workload=load)) == "667f4af62da9ae6e"
+
+
 def test_a_field_that_is_added_later_changes_no_key() -> None:
     class LaterWorkload(Workload, frozen=True, kw_only=True):
         rate_per_s: float | None = None
