@@ -35,9 +35,10 @@ constexpr const char* kHelp = R"(queuemark-runner: performs one trial of one mes
   queuemark-runner --version | --help
 
   --size BYTES (64)  --consumers N (1)  --items N | --duration S (0.2)  --warmup S (0.01)
-  --policy each|split|buffer:BYTES  --linger-us N  --wait block|spin  --placement spread|same|free
-  --pattern share  --dispatch deal|compete  --ack fence  --verify full|sample:K  --seed N
-  --mix BYTES:PERCENT,...  --messages FILE  --messages-format lines|u32  -P NAME=VALUE
+  --policy each|split|buffer:BYTES|vector:N  --linger-us N  --wait block|spin|spin-then-block
+  --placement spread|same|free  --pattern share|fanout  --dispatch deal|compete  --ack fence
+  --verify full|sample:K  --seed N  -P NAME=VALUE
+  --mix BYTES:PERCENT,...  --messages FILE  --messages-format lines|u32
   --inject flip|drop|duplicate|reorder|kill-consumer|stall-consumer
   --stall S (5)  --deadline S (600)  --parent PID  --run-id TEXT  --role all
 

@@ -1,7 +1,8 @@
-// File descriptors that close themselves, and the two ways of waiting on them.
+// File descriptors that close themselves, and the ways of waiting on them.
 #pragma once
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,6 +10,7 @@
 
 #include "engine/clock.hpp"
 #include "engine/error.hpp"
+#include "engine/options.hpp"
 
 namespace queuemark {
 
@@ -32,17 +34,52 @@ class Descriptor {
   int number_ = -1;
 };
 
-// Makes a call until it is not told to come back: at once where the trial spins, inside the call where it
-// blocks. Every try is counted. Returns what the call returned; throws SystemError for every other refusal.
+// What is done when a call says that it cannot be done now. Where the trial blocks, calls wait by themselves
+// and never say so. Where it spins, the call is made again at once; where it spins and then blocks, for
+// kSpinNs, and then the process sleeps until the call can be done (poll(2)).
+class Patience {
+ public:
+  // About what it costs to be woken on another cpu: who spins that long first never waits more than twice the
+  // time that the better of the two ways would have taken.
+  static constexpr Nanoseconds kSpinNs = 50'000;
+
+  Patience() = default;
+  // events: of poll(2), those that end the waiting.
+  Patience(Wait wait, int descriptor, short events)
+      : sleeps_(wait == Wait::spin_then_block), descriptor_(descriptor), events_(events) {}
+
+  // Called each time that the call was refused; since_ns is the caller's, 0 before the first time.
+  void wait(Nanoseconds& since_ns, std::uint64_t& calls) const {
+    cpu_relax();
+    if (!sleeps_) return;
+    const Nanoseconds now = now_ns();
+    if (!since_ns) since_ns = now;
+    if (now - since_ns < kSpinNs) return;
+    pollfd awaited{descriptor_, events_, 0};
+    ++calls;
+    if (poll(&awaited, 1, -1) < 0 && errno != EINTR) throw_system("wait for a descriptor");
+    since_ns = 0;
+  }
+
+ private:
+  bool sleeps_ = false;
+  int descriptor_ = -1;
+  short events_ = 0;
+};
+
+// Makes a call until it is not told to come back. Every try is counted. Returns what the call returned;
+// throws SystemError for every other refusal.
 template <class Call>
-std::size_t insist(Call&& call, std::uint64_t& calls, const char* what_was_tried) {
+std::size_t insist(Call&& call, std::uint64_t& calls, const char* what_was_tried,
+                   const Patience& patience = {}) {
+  Nanoseconds since_ns = 0;
   for (;;) {
     ++calls;
     const ssize_t result = call();
     if (result >= 0) [[likely]]
       return static_cast<std::size_t>(result);
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      cpu_relax();
+      patience.wait(since_ns, calls);
     } else if (errno != EINTR) {
       throw_system(what_was_tried);
     }

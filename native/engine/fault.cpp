@@ -44,7 +44,8 @@ Fault Fault::draw(const Options& options, std::uint64_t deal_items) {
     const std::uint64_t last = count - needed;
     fault.message = std::min(last, count / 4 + mixed(draw + 1) % std::max<std::uint64_t>(1, count / 2));
   } else {
-    fault.consumer = options.competing() ? static_cast<unsigned>(draw % options.consumers) : fault.stream;
+    const bool any = options.streams() == 1;
+    fault.consumer = any ? static_cast<unsigned>(draw % options.consumers) : fault.stream;
     // Consumers that compete may get few messages each, so an early one is taken.
     fault.message = mixed(draw + 1) % (options.competing() ? std::min<std::uint64_t>(4, count) : count);
   }

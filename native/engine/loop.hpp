@@ -6,6 +6,10 @@
 //     std::uint64_t calls = 0, bytes = 0;    };
 //   };
 //
+// For the policy `vector` a producer has send_many(stream, messages), which takes at least the first of them,
+// whole, and says how many it took. Where the mechanism keeps messages apart, the consumer then has
+// receive_many(), how many came, and message(index), instead of receive().
+//
 // A producer whose mechanism may hold back the last bytes of a burst also has push(), for the fences of the
 // warm-up; the window ends with finish() alone.
 //
@@ -30,6 +34,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <span>
 #include <vector>
 
 #include "engine/clock.hpp"
@@ -90,7 +95,7 @@ class Production {
     begin(Phase::warmup);
     for (unsigned stream = 0; stream < options_.streams(); ++stream) give(stream, 1);
     wait_until_taken(Mark::probed);
-    if (shared_.taken(Phase::warmup) < pace_.count() && !pace_.stopped()) {
+    if (shared_.taken(Phase::warmup) < pace_.count() * options_.copies() && !pace_.stopped()) {
       throw SystemError("a probe message was lost, although nothing else was on its way");
     }
     tell_parent();
@@ -212,7 +217,8 @@ class Production {
     policy_.flush();
     if constexpr (kMarked) return repeat(mark);
     if constexpr (requires { out_.push(); }) out_.push();
-    for (unsigned round = 0; shared_.taken(Phase::warmup) < pace_.count() && !pace_.stopped(); ++round) {
+    const std::uint64_t due = pace_.count() * options_.copies();
+    for (unsigned round = 0; shared_.taken(Phase::warmup) < due && !pace_.stopped(); ++round) {
       if (round < 64) {
         cpu_relax();
       } else {
@@ -228,8 +234,8 @@ class Production {
     const Marks::Datagram datagram = marks.datagram(mark);
     for (Nanoseconds patience = kPatienceNs; !all_saw(mark);
          patience = std::min(2 * patience, kPatienceHighNs)) {
-      for (unsigned stream = 0; stream < options_.streams(); ++stream) {
-        if (!saw(stream, mark)) out_.mark(stream, datagram.data(), marks.bytes());
+      for (unsigned consumer = 0; consumer < options_.consumers; ++consumer) {
+        if (!saw(consumer, mark)) out_.mark(consumer, datagram.data(), marks.bytes());
       }
       const Nanoseconds end = now_ns() + patience;
       for (unsigned round = 0; !all_saw(mark) && now_ns() < end; ++round) {
@@ -243,13 +249,13 @@ class Production {
   }
 
   // Acquire pairs with the consumer's release: what it counted until then is seen, too.
-  bool saw(unsigned stream, Mark mark) const {
-    return shared_.consumer(stream).marked.load(std::memory_order_acquire) >=
+  bool saw(unsigned consumer, Mark mark) const {
+    return shared_.consumer(consumer).marked.load(std::memory_order_acquire) >=
            static_cast<std::uint32_t>(mark);
   }
   bool all_saw(Mark mark) const {
-    for (unsigned stream = 0; stream < options_.streams(); ++stream) {
-      if (!saw(stream, mark)) return false;
+    for (unsigned consumer = 0; consumer < options_.consumers; ++consumer) {
+      if (!saw(consumer, mark)) return false;
     }
     return true;
   }
@@ -293,6 +299,8 @@ class Consumption {
   void run(unsigned dealt_stream) {
     if constexpr (kInPlace) {
       read_in_place();
+    } else if constexpr (requires { in_.receive_many(); }) {
+      receive_many();
     } else {
       receive();
     }
@@ -328,6 +336,22 @@ class Consumption {
         const std::size_t taken = verifier_.template take<kFraming>(buffer_.data(), have_);
         have_ -= taken;
         if (have_ && taken) std::memmove(buffer_.data(), buffer_.data() + taken, have_);
+      }
+      count();
+    }
+  }
+
+  // Many messages a call.
+  void receive_many() {
+    for (;;) {
+      const std::size_t received = in_.receive_many();
+      for (std::size_t i = 0; i < received; ++i) {
+        const std::span<const std::byte> message = in_.message(i);
+        if (ends(message.data(), message.size())) return;
+        if (is_mark(message.data(), message.size())) continue;
+        look_at_phase();
+        tally_.bytes += message.size();
+        verifier_.message(message.data(), message.size());
       }
       count();
     }
@@ -381,7 +405,12 @@ class Consumption {
     if (tally_.messages >= fault_at_ && phase_ == Phase::window) make_fault();
   }
 
-  void saw(Mark mark) { slot_.marked.store(static_cast<std::uint32_t>(mark), std::memory_order_release); }
+  // What came before the mark, by the same call perhaps, is counted before the mark is owned to: the producer
+  // looks at the count as soon as it knows of the mark. Release pairs with its acquire.
+  void saw(Mark mark) {
+    slot_.publish(tally_.messages, phase_);
+    slot_.marked.store(static_cast<std::uint32_t>(mark), std::memory_order_release);
+  }
 
   void enter_window() {
     const bool clean = verifier_.clean();

@@ -18,6 +18,7 @@ constexpr std::uint64_t kBufferHighBytes = 16 * 1024 * 1024;
 constexpr std::uint64_t kSizeHighBytes = 1u << 30;
 constexpr std::uint64_t kMixedSizeLowBytes = 8;  // a sequence number
 constexpr std::size_t kMixPartsHigh = 64;
+constexpr std::uint64_t kVectorHighItems = 1024;              // IOV_MAX, and the most of sendmmsg(2)
 constexpr std::uint64_t kItemsHigh = std::uint64_t{1} << 47;  // a sequence number has 48 bits
 
 std::string joined(const std::vector<std::string>& words) {
@@ -103,14 +104,19 @@ void read_mix(Options& options, const std::string& text) {
 
 void read_policy(Options& options, const std::string& text) {
   const auto colon = text.find(':');
-  options.policy =
-      one_of<Policy>("--policy", text.substr(0, colon),
-                     {{"each", Policy::each}, {"split", Policy::split}, {"buffer", Policy::buffer}});
+  options.policy = one_of<Policy>("--policy", text.substr(0, colon),
+                                  {{"each", Policy::each},
+                                   {"split", Policy::split},
+                                   {"buffer", Policy::buffer},
+                                   {"vector", Policy::vector}});
   const bool valued = colon != std::string::npos;
-  if (valued != (options.policy == Policy::buffer)) {
-    throw UsageError("--policy takes each, split or buffer:BYTES, got '" + text + "'");
+  const bool buffers = options.policy == Policy::buffer, gathers = options.policy == Policy::vector;
+  if (valued != (buffers || gathers)) {
+    throw UsageError("--policy takes each, split, buffer:BYTES or vector:N, got '" + text + "'");
   }
-  if (valued) options.buffer_bytes = whole("--policy buffer", text.substr(colon + 1), 1, kBufferHighBytes);
+  const std::string value = valued ? text.substr(colon + 1) : "";
+  if (buffers) options.buffer_bytes = whole("--policy buffer", value, 1, kBufferHighBytes);
+  if (gathers) options.vector_items = whole("--policy vector", value, 1, kVectorHighItems);
 }
 
 // A mix has its sizes from itself; the largest, when said too, is the same.
@@ -175,11 +181,15 @@ void check(const Options& options, const Facts& facts, const std::string& dispat
     throw UsageError("--size " + std::to_string(options.size_bytes) + " is above the largest message of " +
                      options.transport + " here, " + std::to_string(facts.max_size_bytes) + " bytes");
   }
-  if (facts.whole_bytes && options.consumers > 1 && options.one_size() &&
-      std::max(options.size_bytes, options.buffer_bytes) > *facts.whole_bytes) {
+  const std::uint64_t written =
+      std::max({options.size_bytes, options.buffer_bytes, options.size_bytes * options.vector_items});
+  if (facts.whole_bytes && options.consumers > 1 && options.one_size() && written > *facts.whole_bytes) {
     throw UsageError(options.transport + " with several consumers keeps a write whole only up to " +
                      std::to_string(*facts.whole_bytes) +
-                     " bytes; take smaller messages or a smaller buffer");
+                     " bytes; take smaller messages, a smaller buffer or a shorter vector");
+  }
+  if (options.fans_out() && options.competing()) {
+    throw UsageError("--pattern fanout needs --dispatch deal: what competes for a message gets it alone");
   }
   if (options.linger_us && options.policy != Policy::buffer) {
     throw UsageError("--linger-us goes with --policy buffer:BYTES");
@@ -216,7 +226,11 @@ Options Options::read(const std::vector<std::string>& arguments,
          options.consumers = static_cast<unsigned>(whole("--consumers", text, 1, kConsumersHigh));
        }},
       {"--pattern",
-       [&](const auto& text) { require("pattern", text, description.facts.patterns, options.transport); }},
+       [&](const auto& text) {
+         options.pattern =
+             one_of<Pattern>("--pattern", text, {{"share", Pattern::share}, {"fanout", Pattern::fanout}});
+         require("pattern", text, description.facts.patterns, options.transport);
+       }},
       {"--dispatch", [&](const auto& text) { dispatch = text; }},
       {"--policy", [&](const auto& text) { policy = text; }},
       {"--linger-us",
@@ -284,7 +298,9 @@ Options Options::read(const std::vector<std::string>& arguments,
   if (timed && options.items) throw UsageError("--items and --duration exclude each other");
   settle_mix(options, sized);
   read_policy(options, policy);
-  options.wait = one_of<Wait>("--wait", wait, {{"block", Wait::block}, {"spin", Wait::spin}});
+  options.wait = one_of<Wait>(
+      "--wait", wait,
+      {{"block", Wait::block}, {"spin", Wait::spin}, {"spin-then-block", Wait::spin_then_block}});
   options.dispatch =
       one_of<Dispatch>("--dispatch", dispatch, {{"deal", Dispatch::deal}, {"compete", Dispatch::compete}});
   if (options.run_id.empty()) {

@@ -10,8 +10,9 @@
 
 namespace queuemark {
 
-enum class Policy { each, split, buffer };
-enum class Wait { block, spin };
+enum class Pattern { share, fanout };
+enum class Policy { each, split, buffer, vector };
+enum class Wait { block, spin, spin_then_block };
 enum class Placement { spread, same, free };
 enum class Dispatch { deal, compete };
 enum class FaultKind { none, flip, drop, duplicate, reorder, kill_consumer, stall_consumer };
@@ -30,9 +31,11 @@ struct Options {
   std::uint64_t size_bytes = 64;  // of the largest, where sizes are mixed
   std::vector<MixPart> mix;       // empty: all messages have one size
   unsigned consumers = 1;
+  Pattern pattern = Pattern::share;
   Dispatch dispatch = Dispatch::deal;
   Policy policy = Policy::each;
   std::uint64_t buffer_bytes = 0;
+  std::uint64_t vector_items = 0;
   std::uint64_t linger_us = 0;
   Wait wait = Wait::block;
   Placement placement = Placement::spread;
@@ -69,10 +72,13 @@ struct Options {
   // Messages too small for a number, of which only values can be counted where consumers compete.
   bool bare_values() const { return one_size() && size_bytes < 8; }
 
-  bool spins() const { return wait == Wait::spin; }
   bool competing() const { return dispatch == Dispatch::compete; }
-  // One stream a consumer where messages are dealt, one for all where they compete.
-  unsigned streams() const { return competing() ? 1 : consumers; }
+  bool fans_out() const { return pattern == Pattern::fanout; }
+  // How many consumers each message is for.
+  unsigned copies() const { return fans_out() ? consumers : 1; }
+  // Numberings: one a consumer where messages are dealt; one for all where they compete, or all get the same.
+  unsigned streams() const { return competing() || fans_out() ? 1 : consumers; }
+  unsigned stream_of(unsigned consumer) const { return streams() == 1 ? 0 : consumer; }
 };
 
 }  // namespace queuemark

@@ -5,7 +5,10 @@
 //   unsent()                    messages accepted from the loop and not yet by the mechanism
 #pragma once
 
+#include <sys/uio.h>
+
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "engine/clock.hpp"
@@ -218,6 +221,91 @@ class BufferPolicy {
   std::vector<Buffer> buffers_;
 };
 
+// N messages a call: one element of a vectored write for each, or one datagram of many that go at once
+// (writev(2), sendmmsg(2)).
+template <Framing kFraming, class Out, class Content>
+class VectorPolicy {
+  using Framed = Frame<kFraming, Content>;
+  struct Batch {
+    std::vector<std::byte> bytes;
+    std::vector<iovec> elements;
+    std::size_t messages = 0;
+  };
+
+ public:
+  using Cursor = typename Content::Cursor;
+  VectorPolicy(Out& out, const Content& content, Pace& pace, const Options& options)
+      : out_(out), content_(content), pace_(pace), capacity_(options.vector_items) {
+    const std::size_t stride = (Framed::largest(content) + 7) / 8 * 8;
+    batches_.resize(options.streams());
+    for (Batch& batch : batches_) {
+      batch.bytes.resize(capacity_ * stride);
+      batch.elements.resize(capacity_);
+      for (std::size_t i = 0; i < capacity_; ++i) {
+        batch.elements[i] = {batch.bytes.data() + i * stride, Framed::largest(content)};
+      }
+    }
+  }
+
+  std::uint64_t run(unsigned stream, Cursor& cursor, std::uint64_t count) {
+    Batch& batch = batches_[stream];
+    std::uint64_t done = 0;
+    while (done < count && !pace_.stopped()) {
+      const std::uint64_t added = std::min<std::uint64_t>(count - done, capacity_ - batch.messages);
+      Cursor place = cursor;
+      for (std::uint64_t i = 0; i < added; ++i) {
+        append(batch, place);
+        place.advance();
+      }
+      cursor = place;
+      done += added;
+      if (batch.messages == capacity_) flush(stream);
+    }
+    return done;
+  }
+  void one(unsigned stream, const Cursor& cursor, std::int64_t bit) {
+    Batch& batch = batches_[stream];
+    std::byte* frame = append(batch, cursor);
+    if (bit >= 0) Framed::damage(frame, static_cast<std::uint64_t>(bit));
+    if (batch.messages == capacity_) flush(stream);
+  }
+  void flush() {
+    for (unsigned stream = 0; stream < batches_.size(); ++stream) flush(stream);
+  }
+  std::uint64_t unsent() const {
+    std::uint64_t sum = 0;
+    for (const Batch& batch : batches_) sum += batch.messages;
+    return sum;
+  }
+
+ private:
+  std::byte* append(Batch& batch, const Cursor& cursor) {
+    iovec& element = batch.elements[batch.messages++];
+    const auto frame = static_cast<std::byte*>(element.iov_base);
+    const std::size_t bytes = Framed::write(frame, content_, cursor);
+    if constexpr (!Content::kOneSize) element.iov_len = bytes;
+    return frame;
+  }
+
+  // What was taken before a call failed is not unsent.
+  void flush(unsigned stream) {
+    Batch& batch = batches_[stream];
+    const std::span<const iovec> all(batch.elements.data(), batch.messages);
+    for (std::size_t done = 0; done < all.size();) {
+      const std::size_t taken = out_.send_many(stream, all.subspan(done));
+      done += taken;
+      batch.messages -= taken;
+      pace_.sent(taken);
+    }
+  }
+
+  Out& out_;
+  const Content& content_;
+  Pace& pace_;
+  std::size_t capacity_;
+  std::vector<Batch> batches_;
+};
+
 // Calls `use` with the policy that the options ask for; what a transport's facts exclude was refused before.
 template <Framing kFraming, class Out, class Content, class Use>
 void with_policy(Out& out, const Content& content, Pace& pace, const Options& options, Use&& use) {
@@ -229,6 +317,13 @@ void with_policy(Out& out, const Content& content, Pace& pace, const Options& op
     case Policy::split: {
       if constexpr (kFraming == Framing::length) {
         CallPolicy<true, kFraming, Out, Content> policy(out, content, pace, options);
+        return use(policy);
+      }
+      break;
+    }
+    case Policy::vector: {
+      if constexpr (requires(std::span<const iovec> messages) { out.send_many(0u, messages); }) {
+        VectorPolicy<kFraming, Out, Content> policy(out, content, pace, options);
         return use(policy);
       }
       break;

@@ -22,7 +22,7 @@ struct Facts {
   std::vector<std::string> dispatches;
   std::vector<std::string> policies;
   std::vector<std::string> acks{"fence"};
-  std::vector<std::string> waits{"block", "spin"};
+  std::vector<std::string> waits{"block", "spin", "spin-then-block"};
   std::uint64_t max_size_bytes = 0;
   std::optional<std::uint64_t> whole_bytes;
   bool crosses_hosts = false;

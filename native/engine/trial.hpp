@@ -5,10 +5,13 @@
 //
 //   struct T {
 //     static constexpr Framing framing;
+//     static constexpr Dispatch dispatch;               deal: a connection a consumer; all may get the same
 //     T(const Options&, std::size_t largest_message);   binds the channel; throws Unavailable, SystemError
 //     Granted granted() const;
 //     Producer open_producer();                         in the producer's process
 //     Consumer open_consumer(unsigned index);           in a consumer's process
+//     Consumer open_batch_consumer(unsigned index, std::size_t items, std::size_t bytes);   optional: for
+//                                                       the policy vector, where boundaries are kept
 //     void leave();                                     in the parent: it keeps no end of the channel
 //     std::size_t read_bytes() const;                   how much one receive may bring
 //     std::uint64_t deal_items() const;                 messages a turn, where they are dealt
@@ -24,6 +27,7 @@
 
 #include "engine/content.hpp"
 #include "engine/events.hpp"
+#include "engine/fanout.hpp"
 #include "engine/fault.hpp"
 #include "engine/loop.hpp"
 #include "engine/mix.hpp"
@@ -135,8 +139,7 @@ int run_trial(const Options& options) {
   Trial trial(options, fault);
   const Shared& shared = trial.shared();
 
-  const auto produce = [&] {
-    auto out = transport.open_producer();
+  const auto produce_into = [&](auto& out) {
     with_content(options, messages, [&](const auto& content) {
       Pace pace(shared);
       with_policy<T::framing>(out, content, pace, options, [&](auto& policy) {
@@ -147,11 +150,20 @@ int run_trial(const Options& options) {
       });
     });
   };
+  const auto produce = [&] {
+    auto out = transport.open_producer();
+    if constexpr (T::dispatch == Dispatch::deal) {
+      if (options.fans_out()) {
+        FanOut to_all(std::move(out), options.consumers);
+        return produce_into(to_all);
+      }
+    }
+    produce_into(out);
+  };
 
-  const auto consume = [&](unsigned index) {
-    auto in = transport.open_consumer(index);
+  const auto consume_from = [&](auto& in, unsigned index) {
     Slot& slot = shared.consumer(index);
-    const unsigned stream_index = options.competing() ? 0 : index;
+    const unsigned stream_index = options.stream_of(index);
     const Stream stream{options.seed,
                         stream_index,
                         {stream_index, options.streams(), transport.deal_items()},
@@ -161,9 +173,8 @@ int run_trial(const Options& options) {
       constexpr std::size_t kHead = T::framing == Framing::length ? kLengthBytes : 0;
       std::size_t read_bytes = std::max(transport.read_bytes(), largest);
       if (T::framing == Framing::size) read_bytes -= read_bytes % largest;
-      if (T::framing == Framing::boundary) read_bytes = largest;
-      if constexpr (requires { T::Consumer::marked; }) read_bytes = std::max(largest, Marks::kLargestBytes);
-      Consumption<T::framing, decltype(in), std::decay_t<decltype(verifier)>> consumption(
+      if (T::framing == Framing::boundary) read_bytes = std::max(largest, Marks::kLargestBytes);
+      Consumption<T::framing, std::decay_t<decltype(in)>, std::decay_t<decltype(verifier)>> consumption(
           in, verifier, slot.tally, slot, shared, fault, fault.at_consumer(index), kHead + largest,
           read_bytes);
       consumption.run(stream_index);
@@ -181,6 +192,16 @@ int run_trial(const Options& options) {
         }
       }
     });
+  };
+  const auto consume = [&](unsigned index) {
+    if constexpr (requires { transport.open_batch_consumer(index, largest, largest); }) {
+      if (options.policy == Policy::vector) {
+        auto in = transport.open_batch_consumer(index, options.vector_items, largest);
+        return consume_from(in, index);
+      }
+    }
+    auto in = transport.open_consumer(index);
+    consume_from(in, index);
   };
 
   return trial.run(transport.granted(), {produce, consume, [&] { transport.leave(); }});

@@ -60,7 +60,7 @@ TrialResult Trial::judge(const Granted& granted) {
     if (!slot.fault_made.load(std::memory_order_acquire)) continue;
     MadeFault made{options_.fault_name, std::nullopt, slot.fault_message};
     if (i > 0) made.consumer = i - 1;
-    if (i == 0 && !options_.competing()) made.consumer = fault_.stream;
+    if (i == 0 && !options_.competing() && !options_.fans_out()) made.consumer = fault_.stream;
     result.injected = made;
   }
   result.reason = failure_.empty() ? broken_promise(result) : failure_;
@@ -73,7 +73,7 @@ TrialResult Trial::judge(const Granted& granted) {
 void Trial::judge_dealt(TrialResult& result) {
   for (unsigned i = 0; i < options_.consumers; ++i) {
     ConsumerResult& consumer = result.consumers[i];
-    const std::uint64_t dealt = shared_.dealt(options_.competing() ? 0 : i).load(std::memory_order_acquire);
+    const std::uint64_t dealt = shared_.dealt(options_.stream_of(i)).load(std::memory_order_acquire);
     if (!options_.competing()) consumer.dealt = dealt;
     consumer.delivered = consumer.tally.messages - consumer.tally.duplicated;
     consumer.lost = consumer.tally.lost;
@@ -150,8 +150,8 @@ void Trial::judge_unfinished(TrialResult& result) {
     consumer.window_ns = 0;
     result.delivered += consumer.delivered;
   }
-  result.sent = std::max(result.sent, result.delivered);
-  result.lost = result.sent - result.delivered;
+  result.sent = std::max(result.sent, (result.delivered + options_.copies() - 1) / options_.copies());
+  result.lost = result.sent * options_.copies() - result.delivered;
   result.window_ns = 0;
   result.send_window_ns = 0;
 }
@@ -177,9 +177,10 @@ std::string Trial::broken_promise(const TrialResult& result) const {
           std::to_string(consumer.lost));
     }
   }
-  if (options_.lossless && warmup_messages != result.producer.warmup_messages) {
-    say("warm-up: sent " + std::to_string(result.producer.warmup_messages) + ", but " +
-        std::to_string(warmup_messages) + " arrived");
+  const std::uint64_t warmup_due = result.producer.warmup_messages * options_.copies();
+  if (options_.lossless && warmup_messages != warmup_due) {
+    say("warm-up: " + std::to_string(warmup_due) + " were to arrive, but " + std::to_string(warmup_messages) +
+        " arrived");
   }
   std::string counts;
   const auto count = [&](std::uint64_t number, const char* what) {
@@ -193,9 +194,9 @@ std::string Trial::broken_promise(const TrialResult& result) const {
   }
   count(result.corrupted, "corrupted");
   if (!counts.empty()) say(counts + " of " + std::to_string(result.sent) + " messages");
-  if (result.sent != result.delivered + result.lost) {
-    say("sent " + std::to_string(result.sent) + ", but delivered " + std::to_string(result.delivered) +
-        " and lost " + std::to_string(result.lost));
+  if (result.sent * options_.copies() != result.delivered + result.lost) {
+    say("sent " + std::to_string(result.sent) + (options_.fans_out() ? " to each consumer" : "") +
+        ", but delivered " + std::to_string(result.delivered) + " and lost " + std::to_string(result.lost));
   }
   if (options_.items && result.sent != options_.items) {
     say("asked for " + std::to_string(options_.items) + " messages, sent " + std::to_string(result.sent));

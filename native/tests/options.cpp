@@ -15,18 +15,22 @@ std::vector<Description> descriptions() {
   Description dealt;
   dealt.name = "dealt";
   dealt.facts.dispatches = {"deal"};
-  dealt.facts.policies = {"each", "split", "buffer"};
+  dealt.facts.policies = {"each", "split", "buffer", "vector"};
   dealt.facts.max_size_bytes = 1000;
   dealt.params = {Param::items("depth", 10, 1, 100, ""), Param::flag("eager", false, ""),
                   Param::choice("mode", {"slow", "fast"}, "")};
   Description queue;
   queue.name = "queue";
   queue.facts.dispatches = {"compete"};
-  queue.facts.policies = {"each", "buffer"};
+  queue.facts.policies = {"each", "buffer", "vector"};
   queue.facts.waits = {"block"};
   queue.facts.max_size_bytes = 100'000;
   queue.facts.whole_bytes = 4096;
-  return {dealt, queue};
+  Description both = dealt;
+  both.name = "both";
+  both.facts.patterns = {"share", "fanout"};
+  both.facts.dispatches = {"deal", "compete"};
+  return {dealt, queue, both};
 }
 
 Options read(const Words& words) { return Options::read(words, descriptions()); }
@@ -98,7 +102,7 @@ void values() {
   CHECK(options.size_bytes == 1000 && options.consumers == 1024 && options.buffer_bytes == 65536);
   CHECK(options.policy == Policy::buffer && options.linger_us == 7 && options.items == 1ull << 47);
   CHECK(options.warmup_s == 0.00005 && options.seed == INT64_MAX && options.sample == 10);
-  CHECK(options.spins() && options.placement == Placement::same && options.run_id == "a-1");
+  CHECK(options.wait == Wait::spin && options.placement == Placement::same && options.run_id == "a-1");
   CHECK(options.stall_s == 0.3 && options.deadline_s == 2 && options.parent_pid == 77);
   CHECK(options.fault == FaultKind::flip && options.messages_path == "f=x");
   CHECK(options.messages_format == MessagesFormat::u32);
@@ -127,6 +131,15 @@ void mixes() {
   for (int size = 101; size < 164; ++size) many += std::to_string(size) + ":1,";
   CHECK(dealt({"--mix", many + "8:37"}).mix.size() == 64);
   CHECK_THROWS(UsageError, dealt({"--mix", many + "9:1,8:36"}));
+}
+
+void patterns() {
+  const Options fanout = read({"both", "--pattern", "fanout", "--consumers", "3"});
+  CHECK(fanout.fans_out() && fanout.copies() == 3 && fanout.streams() == 1 && fanout.stream_of(2) == 0);
+  const Options share = read({"both", "--consumers", "3"});
+  CHECK(!share.fans_out() && share.copies() == 1 && share.streams() == 3 && share.stream_of(2) == 2);
+  CHECK_THROWS(UsageError, read({"both", "--pattern", "fanout", "--dispatch", "compete"}));
+  CHECK_THROWS(UsageError, read({"both", "--pattern", "gossip"}));
 }
 
 void refused() {
@@ -161,6 +174,9 @@ void refused() {
                          {"--policy", "each:1"},
                          {"--policy", "buffer:0"},
                          {"--policy", "buffer:16777217"},
+                         {"--policy", "vector"},
+                         {"--policy", "vector:0"},
+                         {"--policy", "vector:1025"},
                          {"--wait", "doze"},
                          {"--placement", "far"},
                          {"--pattern", "fanout"},
@@ -220,6 +236,9 @@ void what_facts_forbid() {
   CHECK(queue({"--size", "4096", "--consumers", "2"}).consumers == 2);
   CHECK_THROWS(UsageError, queue({"--size", "4097", "--consumers", "2"}));
   CHECK_THROWS(UsageError, queue({"--policy", "buffer:4097", "--consumers", "2"}));
+  CHECK(queue({"--policy", "vector:64", "--consumers", "2"}).vector_items == 64);
+  CHECK(queue({"--policy", "vector:1024"}).policy == Policy::vector);
+  CHECK_THROWS(UsageError, queue({"--policy", "vector:65", "--consumers", "2"}));
   CHECK_THROWS(UsageError, queue({"--inject", "reorder", "--consumers", "2"}));
   CHECK(queue({"--inject", "reorder"}).fault == FaultKind::reorder);
 }
@@ -230,6 +249,7 @@ int main() {
   defaults();
   values();
   mixes();
+  patterns();
   refused();
   what_facts_forbid();
   return test::verdict();

@@ -104,7 +104,8 @@ Description describe() {
 
 class MqProducer {
  public:
-  MqProducer(Descriptor& queue, unsigned consumers) : queue_(queue), consumers_(consumers) {}
+  MqProducer(Descriptor& queue, unsigned consumers, Wait wait)
+      : queue_(queue), consumers_(consumers), patience_(wait, queue.number(), POLLOUT) {}
   void send(unsigned, const std::byte* from, std::size_t count) {
     put(reinterpret_cast<const char*>(from), count);
     bytes += count;
@@ -117,36 +118,40 @@ class MqProducer {
 
  private:
   void put(const char* from, std::size_t count) {
-    insist([&] { return mq_send(queue_.number(), from, count, 0); }, calls, "mq_send to the queue");
+    insist([&] { return mq_send(queue_.number(), from, count, 0); }, calls, "mq_send to the queue",
+           patience_);
   }
   Descriptor& queue_;
   unsigned consumers_;
+  Patience patience_;
 };
 
 class MqConsumer {
  public:
-  explicit MqConsumer(Descriptor& queue) : queue_(queue) {}
+  MqConsumer(Descriptor& queue, Wait wait) : queue_(queue), patience_(wait, queue.number(), POLLIN) {}
   std::size_t receive(std::byte* into, std::size_t capacity) {
     return insist(
         [&] { return mq_receive(queue_.number(), reinterpret_cast<char*>(into), capacity, nullptr); }, calls,
-        "mq_receive from the queue");
+        "mq_receive from the queue", patience_);
   }
   std::uint64_t calls = 0;
 
  private:
   Descriptor& queue_;
+  Patience patience_;
 };
 
 class MqPosix {
  public:
   static constexpr Framing framing = Framing::boundary;
+  static constexpr Dispatch dispatch = Dispatch::compete;
   using Producer = MqProducer;
   using Consumer = MqConsumer;
 
   MqPosix(const Options& options, std::size_t largest)
-      : consumers_(options.consumers), params_(describe(), options.params) {
+      : consumers_(options.consumers), wait_(options.wait), params_(describe(), options.params) {
     const auto depth = static_cast<long>(params_.number("depth"));
-    queue_ = open_queue(options.spins() ? O_NONBLOCK : 0, depth, largest);
+    queue_ = open_queue(wait_ == Wait::block ? 0 : O_NONBLOCK, depth, largest);
     if (queue_.number() < 0) {
       const int error = errno;
       throw Unavailable(system_said("open a POSIX message queue of " + std::to_string(depth) +
@@ -162,14 +167,15 @@ class MqPosix {
     return {{"depth", std::int64_t{attributes.mq_maxmsg}},
             {"message_bytes", std::int64_t{attributes.mq_msgsize}}};
   }
-  Producer open_producer() { return {queue_, consumers_}; }
-  Consumer open_consumer(unsigned) { return Consumer(queue_); }
+  Producer open_producer() { return {queue_, consumers_, wait_}; }
+  Consumer open_consumer(unsigned) { return {queue_, wait_}; }
   void leave() { queue_.reset(); }
   std::size_t read_bytes() const { return 0; }
   std::uint64_t deal_items() const { return 1000; }
 
  private:
   unsigned consumers_;
+  Wait wait_;
   Params params_;
   Descriptor queue_;
 };

@@ -156,6 +156,7 @@ template <Framing kFraming>
 class ShmRing {
  public:
   static constexpr Framing framing = kFraming;
+  static constexpr Dispatch dispatch = Dispatch::deal;
 
   ShmRing(const Options& options, std::size_t largest)
       : params_(describe(), options.params), strategy_(strategy_of(options)) {
@@ -184,7 +185,8 @@ class ShmRing {
     return kFraming == Framing::size ? largest : (kLengthBytes + largest + 7) / 8 * 8;
   }
   static WaitStrategy strategy_of(const Options& options) {
-    return {options.spins() ? WaitStrategy::kForever : 0};
+    if (options.wait == Wait::spin) return {WaitStrategy::kForever};
+    return {options.wait == Wait::block ? 0 : Patience::kSpinNs};
   }
 
   Params params_;

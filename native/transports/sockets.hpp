@@ -48,23 +48,47 @@ struct Connection {
 };
 
 // Who spins asks again; who blocks waits in the call.
-inline int waiting_flag(bool spins) { return spins ? MSG_DONTWAIT : 0; }
+inline int waiting_flag(Wait wait) { return wait == Wait::block ? 0 : MSG_DONTWAIT; }
+
+// The producer's ends of all connections, and how it waits for each.
+class SocketProducer {
+ public:
+  SocketProducer(std::vector<Connection>& connections, Wait wait) : flags_(waiting_flag(wait)) {
+    for (Connection& connection : connections) {
+      patience_.emplace_back(wait, connection.producer.number(), POLLOUT);
+      ends_.push_back(std::move(connection.producer));
+      connection.consumer.reset();
+    }
+  }
+  std::uint64_t calls = 0, bytes = 0;
+
+ protected:
+  static constexpr const char* kSending = "send to a consumer's socket";
+
+  std::vector<Descriptor> ends_;
+  std::vector<Patience> patience_;
+  int flags_;
+};
 
 // A consumer's end of its connection. flags: of recv(2).
 class SocketConsumer {
  public:
-  SocketConsumer(std::vector<Connection>& connections, unsigned index, int flags) : flags_(flags) {
-    end_ = std::move(connections[index].consumer);
+  SocketConsumer(std::vector<Connection>& connections, unsigned index, Wait wait, int flags = 0)
+      : end_(std::move(connections[index].consumer)),
+        patience_(wait, end_.number(), POLLIN),
+        flags_(flags | waiting_flag(wait)) {
     connections.clear();
   }
   std::size_t receive(std::byte* into, std::size_t capacity) {
-    return insist([&] { return recv(end_.number(), into, capacity, flags_); }, calls,
-                  "receive from the producer's socket");
+    return insist([&] { return recv(end_.number(), into, capacity, flags_); }, calls, kReceiving, patience_);
   }
   std::uint64_t calls = 0;
 
- private:
+ protected:
+  static constexpr const char* kReceiving = "receive from the producer's socket";
+
   Descriptor end_;
+  Patience patience_;
   int flags_;
 };
 

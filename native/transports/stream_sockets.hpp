@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/sequence.hpp"
+#include "transports/gathered.hpp"
 #include "transports/sockets.hpp"
 
 namespace queuemark {
@@ -16,52 +17,52 @@ inline std::vector<Param> stream_socket_params() {
   return params;
 }
 
-class StreamProducer {
+class StreamProducer : public SocketProducer {
  public:
-  StreamProducer(std::vector<Connection>& connections, bool spins) : flags_(waiting_flag(spins)) {
-    for (Connection& connection : connections) {
-      ends_.push_back(std::move(connection.producer));
-      connection.consumer.reset();
-    }
-  }
+  using SocketProducer::SocketProducer;
   void send(unsigned stream, const std::byte* from, std::size_t count) {
     const int socket = ends_[stream].number();
     while (count) {
       const std::size_t done =
-          insist([&] { return ::send(socket, from, count, flags_); }, calls, "send to a consumer's socket");
+          insist([&] { return ::send(socket, from, count, flags_); }, calls, kSending, patience_[stream]);
       bytes += done;
       from += done;
       count -= done;
     }
+  }
+  std::size_t send_many(unsigned stream, std::span<const iovec> messages) {
+    const int socket = ends_[stream].number();
+    msghdr header{};
+    header.msg_iov = const_cast<iovec*>(messages.data());
+    header.msg_iovlen = messages.size();
+    const std::size_t done =
+        insist([&] { return sendmsg(socket, &header, flags_); }, calls, kSending, patience_[stream]);
+    bytes += done;
+    return whole_messages(messages, done,
+                          [&](const std::byte* rest, std::size_t count) { send(stream, rest, count); });
   }
   void finish() {
     for (const Descriptor& end : ends_) {
       if (shutdown(end.number(), SHUT_WR) != 0) throw_system("shut a consumer's socket down for writing");
     }
   }
-  std::uint64_t calls = 0, bytes = 0;
-
- protected:
-  std::vector<Descriptor> ends_;
-
- private:
-  int flags_;
 };
 
 // The channel of both kinds of socket, once its connections are made.
 class StreamSockets {
  public:
   static constexpr Framing framing = Framing::length;
+  static constexpr Dispatch dispatch = Dispatch::deal;
   using Producer = StreamProducer;
   using Consumer = SocketConsumer;
 
   StreamSockets(const Options& options, const Params& params)
-      : spins_(options.spins()),
+      : wait_(options.wait),
         read_bytes_(static_cast<std::size_t>(params.number("read_bytes"))),
         deal_items_(static_cast<std::uint64_t>(params.number("deal_items"))) {}
 
-  Producer open_producer() { return {connections_, spins_}; }
-  Consumer open_consumer(unsigned index) { return {connections_, index, waiting_flag(spins_)}; }
+  Producer open_producer() { return {connections_, wait_}; }
+  Consumer open_consumer(unsigned index) { return {connections_, index, wait_}; }
   void leave() { connections_.clear(); }
   std::size_t read_bytes() const { return read_bytes_; }
   std::uint64_t deal_items() const { return deal_items_; }
@@ -76,7 +77,7 @@ class StreamSockets {
 
  protected:
   std::vector<Connection> connections_;
-  bool spins_;
+  Wait wait_;
 
  private:
   std::size_t read_bytes_;
@@ -86,7 +87,8 @@ class StreamSockets {
 inline Facts stream_socket_facts() {
   Facts facts;
   facts.dispatches = {"deal"};
-  facts.policies = {"each", "split", "buffer"};
+  facts.patterns = {"share", "fanout"};
+  facts.policies = {"each", "split", "buffer", "vector"};
   facts.max_size_bytes = kStreamMessageHigh;
   return facts;
 }

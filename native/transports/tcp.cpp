@@ -54,8 +54,8 @@ void set_nodelay(const Descriptor& socket, bool on) {
 // after.
 class TcpProducer : public StreamProducer {
  public:
-  TcpProducer(std::vector<Connection>& connections, bool spins, bool nodelay)
-      : StreamProducer(connections, spins), nodelay_(nodelay) {}
+  TcpProducer(std::vector<Connection>& connections, Wait wait, bool nodelay)
+      : StreamProducer(connections, wait), nodelay_(nodelay) {}
   void push() {
     if (nodelay_) return;
     for (const Descriptor& end : ends_) {
@@ -72,7 +72,7 @@ class Tcp : public StreamSockets {
  public:
   Tcp(const Options& options, std::size_t) : Tcp(options, Params(describe(), options.params)) {}
 
-  TcpProducer open_producer() { return {connections_, spins_, nodelay_}; }
+  TcpProducer open_producer() { return {connections_, wait_, nodelay_}; }
   Granted granted() const {
     Granted granted = StreamSockets::granted();
     const int producer = connections_.front().producer.number();

@@ -30,7 +30,8 @@ Description describe() {
   facts.ordered = false;  // it happens to be on this host, and nobody promises it
   facts.boundaries = true;
   facts.dispatches = {"deal"};
-  facts.policies = {"each"};
+  facts.patterns = {"share", "fanout"};
+  facts.policies = {"each", "vector"};
   facts.max_size_bytes = kUdpHigh;
   facts.crosses_hosts = true;
   description.params = socket_params();
@@ -73,15 +74,24 @@ class UdpConsumer : public SocketConsumer {
   static constexpr bool marked = true;
   using SocketConsumer::SocketConsumer;
 };
+class UdpBatchConsumer : public DatagramBatchConsumer {
+ public:
+  static constexpr bool marked = true;
+  using DatagramBatchConsumer::DatagramBatchConsumer;
+};
 
 class Udp : public DatagramSockets {
  public:
   using Consumer = UdpConsumer;
+  using BatchConsumer = UdpBatchConsumer;
 
   Udp(const Options& options, std::size_t largest)
       : Udp(options, Params(describe(), options.params), largest) {}
-  UdpProducer open_producer() { return {connections_, spins_}; }
-  Consumer open_consumer(unsigned index) { return {connections_, index, MSG_TRUNC | waiting_flag(spins_)}; }
+  UdpProducer open_producer() { return {connections_, wait_}; }
+  Consumer open_consumer(unsigned index) { return {connections_, index, wait_, MSG_TRUNC}; }
+  BatchConsumer open_batch_consumer(unsigned index, std::size_t items, std::size_t bytes) {
+    return {connections_, index, wait_, items, std::max(bytes, Marks::kLargestBytes)};
+  }
 
  private:
   Udp(const Options& options, const Params& params, std::size_t largest) : DatagramSockets(options, params) {

@@ -26,7 +26,8 @@ inline Description describe_unix_datagrams(int type, const char* name, const cha
   Description description{name, summary, {}, socket_params(), {}, {}};
   description.facts.boundaries = true;
   description.facts.dispatches = {"deal"};
-  description.facts.policies = {"each"};
+  description.facts.patterns = {"share", "fanout"};
+  description.facts.policies = {"each", "vector"};
   const Connection probe = unix_pair(type);
   if (probe.producer.number() < 0) {
     description.reason = system_said("connect a pair of Unix sockets");

@@ -29,7 +29,7 @@ class UnixDgram : public UnixDatagrams {
  public:
   UnixDgram(const Options& options, std::size_t largest)
       : UnixDatagrams(options, Params(describe(), options.params), SOCK_DGRAM, largest) {}
-  UnixDgramProducer open_producer() { return {connections_, spins_}; }
+  UnixDgramProducer open_producer() { return {connections_, wait_}; }
   Granted granted() const {
     Granted granted = UnixDatagrams::granted();
     std::ifstream file("/proc/sys/net/unix/max_dgram_qlen");

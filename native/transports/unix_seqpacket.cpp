@@ -25,7 +25,7 @@ class UnixSeqpacket : public UnixDatagrams {
  public:
   UnixSeqpacket(const Options& options, std::size_t largest)
       : UnixDatagrams(options, Params(describe(), options.params), SOCK_SEQPACKET, largest) {}
-  SeqpacketProducer open_producer() { return {connections_, spins_}; }
+  SeqpacketProducer open_producer() { return {connections_, wait_}; }
 };
 
 }  // namespace

@@ -112,10 +112,14 @@ def run_load(offer: Offer, load: Load, **more: Any) -> Run:
     return run_words(offer, load.words(), **more)
 
 
-def policies(facts: Facts, consumers: int) -> list[str]:
-    """Every policy that the facts name; buffers of one byte, of an odd few, and as large as may be."""
+def policies(facts: Facts, consumers: int, size: int = 64) -> list[str]:
+    """Every policy that the facts name; buffers and vectors of one, of an odd few, and as large as may be."""
     largest = facts.whole_bytes if consumers > 1 and facts.whole_bytes else 65536
-    spelled = {"buffer": ["buffer:1", "buffer:1000", f"buffer:{largest}"]}
+    longest = min(64, largest // size) if consumers > 1 and facts.whole_bytes else 64
+    spelled = {
+        "buffer": ["buffer:1", "buffer:1000", f"buffer:{largest}"],
+        "vector": [f"vector:{items}" for items in dict.fromkeys((1, min(7, longest), longest)) if items],
+    }
     return [text for name in facts.policies for text in spelled.get(name, [name])]
 
 
@@ -223,8 +227,10 @@ def _assert_bytes_and_calls(offer: Offer, load: Load, result: Result) -> None:
     low = {"each": result.sent, "split": 2 * result.sent}.get(name, 0)
     if name == "buffer":
         low = -(-result.bytes_on_wire // max(int(value), load.size + framing_bytes))
+    if name == "vector":
+        low = -(-result.sent // int(value))
     assert result.producer.calls >= low
-    if offer.transport.facts.boundaries:
+    if offer.transport.facts.boundaries and name != "vector":
         assert all(c.calls > c.delivered for c in result.consumers), "the end mark takes a call, too"
 
 

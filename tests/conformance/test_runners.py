@@ -55,7 +55,7 @@ def test_m01_every_size_and_policy_is_conserved(offer: Offer, size: int | None, 
     if not fits(facts, size, consumers):
         pytest.skip(f"{size} bytes are above the largest message here, {high}")
     items = 300 if size <= 4096 else 20
-    for policy in policies(facts, consumers):
+    for policy in policies(facts, consumers, size):
         load = Load(size=size, consumers=consumers, items=items, policy=policy)
         assert_proved(offer, load, run_load(offer, load))
 
