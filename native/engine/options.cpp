@@ -19,6 +19,7 @@ constexpr std::uint64_t kSizeHighBytes = 1u << 30;
 constexpr std::uint64_t kMixedSizeLowBytes = 8;  // a sequence number
 constexpr std::size_t kMixPartsHigh = 64;
 constexpr std::uint64_t kVectorHighItems = 1024;              // IOV_MAX, and the most of sendmmsg(2)
+constexpr std::uint64_t kVectorHighBytes = 64 * 1024 * 1024;  // of the largest messages of one call
 constexpr std::uint64_t kItemsHigh = std::uint64_t{1} << 47;  // a sequence number has 48 bits
 
 std::string joined(const std::vector<std::string>& words) {
@@ -180,6 +181,11 @@ void check(const Options& options, const Facts& facts, const std::string& dispat
   if (!options.own_messages() && options.size_bytes > facts.max_size_bytes) {
     throw UsageError("--size " + std::to_string(options.size_bytes) + " is above the largest message of " +
                      options.transport + " here, " + std::to_string(facts.max_size_bytes) + " bytes");
+  }
+  if (!options.own_messages() && options.size_bytes * options.vector_items > kVectorHighBytes) {
+    throw UsageError("--policy " + policy + " with messages of " + std::to_string(options.size_bytes) +
+                     " bytes has more than " + std::to_string(kVectorHighBytes) +
+                     " bytes in a call; take a shorter vector or smaller messages");
   }
   const std::uint64_t written =
       std::max({options.size_bytes, options.buffer_bytes, options.size_bytes * options.vector_items});

@@ -229,6 +229,8 @@ void refused() {
 
 void what_facts_forbid() {
   CHECK_THROWS(UsageError, queue({"--policy", "split"}));
+  CHECK(queue({"--policy", "vector:1024", "--size", "65536"}).vector_items == 1024);
+  CHECK_THROWS(UsageError, queue({"--policy", "vector:1024", "--size", "65537"}));
   CHECK_THROWS(UsageError, queue({"--wait", "spin"}));
   CHECK_THROWS(UsageError, queue({"--dispatch", "deal"}));
   // Several readers of one stream: what is not written whole would be torn apart.

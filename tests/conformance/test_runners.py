@@ -65,7 +65,8 @@ def test_1_mib_and_the_largest_message(offer: Offer, consumers: int) -> None:
     facts = offer.transport.facts
     high = facts.whole_bytes if consumers > 1 and facts.whole_bytes else facts.max_size_bytes
     for size in sorted({min(high, MIB), high - 1, high}):
-        for policy in ("each", "split", "buffer:1000"):
+        several = 3 if consumers == 1 or facts.whole_bytes is None else 1
+        for policy in ("each", "split", "buffer:1000", f"vector:{several}"):
             if policy.partition(":")[0] in facts.policies:
                 load = Load(size=size, consumers=consumers, items=5, policy=policy)
                 assert_proved(offer, load, run_load(offer, load))
@@ -236,6 +237,16 @@ def test_the_shares_of_a_mix_are_exact(offer: Offer, consumers: int) -> None:
         assert result.message_bytes == 4 * PERIOD * sum(size * percent for size, percent in MIX_PERCENT.items()) / 100
 
 
+def test_every_consumer_of_a_fan_out_gets_the_shares_of_a_mix(offer: Offer) -> None:
+    if "fanout" not in offer.transport.facts.patterns:
+        pytest.skip(f"{offer.transport.name} does not fan out")
+    run = run_load(offer, Load(size=4096, consumers=3, items=PERIOD, more={**MIX, "pattern": "fanout"}))
+    result = assert_kept_contract(run)
+    assert (result.state, result.delivered + result.lost) == ("ok", 3 * PERIOD), run
+    if not result.lost:
+        assert result.message_bytes == 3 * PERIOD * sum(size * percent for size, percent in MIX_PERCENT.items()) / 100
+
+
 def test_a_mix_is_conserved_whatever_the_policy_and_the_sample(offer: Offer) -> None:
     for consumers, verify in product((1, 4), ("full", "sample:3")):
         for policy in whole_policies(offer, consumers):
@@ -248,6 +259,7 @@ BAD_WORDS = {
     "a size of zero": ["--size", "0"],
     "a negative size": ["--size", "-1"],
     "a size with a unit": ["--size", "4Q"],
+    "a vector of more than fits into memory": ["--size", "65537", "--policy", "vector:1024"],
     "a mix of one size": ["--mix", "64:100"],
     "a mix of too little": ["--mix", "64:70,128:20"],
     "a mix of a size twice": ["--mix", "64:70,64:30"],

@@ -49,6 +49,18 @@ def test_sizes_beyond_a_transport_are_said_once() -> None:
     ]
 
 
+def test_a_vector_of_large_messages_has_its_limit() -> None:
+    asked = sweep("tcp", sizes_bytes=(1 << 16, 1 << 20), policies=("vector:64", "vector:1024"))
+    found = expand(asked, transports())
+    assert [(case.workload.size_bytes, case.workload.policy) for case in found.cases] == [
+        (1 << 16, "vector:64"),
+        (1 << 16, "vector:1024"),
+        (1 << 20, "vector:64"),
+    ]
+    (exclusion,) = found.exclusions
+    assert exclusion.reason == "messages of more than 65536 bytes are too much for vector:1024 (use a shorter vector)"
+
+
 MIX = parse_sizes("64:70%,1k:25%,4k:5%")[0]
 WIDER = parse_sizes("64:70%,16k:30%")[0]
 

@@ -21,7 +21,7 @@ from queuemark.model.errors import UsageError, nearest
 from queuemark.model.mix import Mix
 from queuemark.model.transport import Facts, ParamValue, Transport
 from queuemark.model.units import Count, Positive
-from queuemark.model.workload import MessagesSource, Workload, policy_name, policy_value
+from queuemark.model.workload import VECTOR_HIGH_BYTES, MessagesSource, Workload, policy_name, policy_value
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -230,6 +230,9 @@ def _excluded(case: Case, transport: Transport) -> str | None:
         return f"fanout takes a connection for each consumer; with dispatch {load.dispatch} all read one (use deal)"
     if load.size_bytes > facts.max_size_bytes:
         return f"messages of more than {facts.max_size_bytes} bytes are not possible here"
+    if policy_name(load.policy) == "vector" and policy_value(load.policy) * load.size_bytes > VECTOR_HIGH_BYTES:
+        high_bytes = VECTOR_HIGH_BYTES // policy_value(load.policy)
+        return f"messages of more than {high_bytes} bytes are too much for {load.policy} (use a shorter vector)"
     if facts.whole_bytes is not None and not load.one_size:
         return _mixed(load, facts.whole_bytes)
     if facts.whole_bytes is not None and load.consumers > 1:

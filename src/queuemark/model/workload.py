@@ -18,6 +18,7 @@ __all__ = [
     "PLACEMENTS",
     "SEQUENCE_BYTES",
     "VECTOR_HIGH",
+    "VECTOR_HIGH_BYTES",
     "WAITS",
     "MessagesFormat",
     "MessagesSource",
@@ -51,6 +52,9 @@ BUFFER_HIGH_BYTES = 16 * 1024 * 1024
 VECTOR_DEFAULT = 64
 VECTOR_HIGH = 1024
 """The most elements that one vectored call takes (writev(2), UIO_MAXIOV)."""
+
+VECTOR_HIGH_BYTES = 64 * 1024 * 1024
+"""What the largest messages of one call may have together: each consumer's connection keeps so much ready."""
 
 LINGER_HIGH_US = 1_000_000
 
