@@ -97,6 +97,18 @@ def test_loss_is_marked_beside_the_rate_of_what_was_delivered() -> None:
     assert "[1] some messages were lost" in rendered(classic_tables(grid(lossy)), "text", 100)
 
 
+def test_how_much_was_lost_has_a_table_of_its_own() -> None:
+    lossy = three(PIPE, delivered=120_000, lost=30_000)
+    tables = classic_tables(grid(lossy))
+    title = "Lost of pipe each, by size and number of consumers"
+    assert [table.title for table in tables][-2:] == [title.replace("Lost", "Messages per s"), title]
+    shares = titled(tables, title)
+    assert (shares[64, "lost_share to 4"], shares[64, "lost_share to 1"]) == (0.2, 0)
+    assert "20 %" in rendered(tables, "text", 100)
+    assert tables[-1].below[-1] == "again: queuemark run"
+    assert not any(table.title.startswith("Lost") for table in classic_tables(grid()))
+
+
 def test_what_never_ran_is_marked_and_what_was_not_asked_for_is_empty() -> None:
     assert cell((PIPE, [])) == "no trial [1]"
     ragged = grid()

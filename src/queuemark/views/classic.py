@@ -5,7 +5,7 @@
 3. A cell holds the median rate of one case, or says how the case ended; never 0 for what has no rate. What is not
    part of the sweep is empty.
 4. Mixes of sizes have no place on the axis of sizes, and are left out.
-5. A rate beside which trials failed, or messages were lost, is marked.
+5. A rate beside which trials failed, or messages were lost, is marked; how large a share was lost has a table too.
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ from queuemark.model.workload import Workload
 from queuemark.views.ending import OVERSUBSCRIBED, Ending, Footnotes, proved_text
 from queuemark.views.header import about
 from queuemark.views.naming import Naming, policy_text
-from queuemark.views.numbers import as_bytes, as_count, counted
+from queuemark.views.numbers import as_bytes, as_count, as_percent, counted
+from queuemark.views.offered import lost_share
 from queuemark.views.table import Cell, Column, Table
 
 _Place = tuple[str, int, int]
 """Series, size_bytes, consumers."""
+
+_SIZE = Column(name="size_bytes", head="size", show=as_bytes)
 
 
 class _Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +82,8 @@ def classic_tables(document: SessionDocument, *, alone: bool = False) -> list[Ta
     grid = _Grid.of(document)
     naming = Naming.of([result.case for result in document.cases])
     tables = [_of_consumers(grid, consumers, alone) for consumers in grid.consumers]
-    tables += [_of_series(grid, series, alone) for series in grid.series]
+    for series in grid.series:
+        tables += [_of_series(grid, series, alone), *_losses(grid, series)]
     first = msgspec.structs.replace(tables[0], above=[about(document), naming.usual_text()])
     whole = [
         *_left_out(document),
@@ -118,6 +122,21 @@ def _of_series(grid: _Grid, series: str, alone: bool) -> Table:
     return _table(grid, title, heads, alone)
 
 
+def _losses(grid: _Grid, series: str) -> list[Table]:
+    """Nothing where nothing was lost."""
+    shares = {place[1:]: lost_share(result) for place, result in grid.results.items() if place[0] == series}
+    if not any(shares.values()):
+        return []
+    heads = [Column(name=f"lost_share to {count}", head=f"to {count}", show=as_percent) for count in grid.consumers]
+    return [
+        Table(
+            title=f"Lost of {series}, by size and number of consumers",
+            columns=[_SIZE, *heads],
+            rows=[[size, *(shares.get((size, count)) for count in grid.consumers)] for size in grid.sizes_bytes],
+        )
+    ]
+
+
 def _table(grid: _Grid, title: str, heads: Sequence[_Head], alone: bool) -> Table:
     footnotes = Footnotes()
     rows = [
@@ -127,10 +146,9 @@ def _table(grid: _Grid, title: str, heads: Sequence[_Head], alone: bool) -> Tabl
         ]
         for size_bytes in grid.sizes_bytes
     ]
-    size = Column(name="size_bytes", head="size", show=as_bytes)
     rates = [Column(name=f"rate_per_s {head.name}", head=head.text, show=_rate_text) for head in heads]
     below = [*footnotes.lines(), *_oversubscribed(grid, heads)]
-    return Table(title=title, columns=[size, *rates], rows=rows, below=below)
+    return Table(title=title, columns=[_SIZE, *rates], rows=rows, below=below)
 
 
 def _cell(result: CaseResult | None, footnotes: Footnotes, alone: bool) -> Cell:
