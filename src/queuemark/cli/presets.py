@@ -17,7 +17,7 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True):
     repeats: int
 
 
-_DURATION = "0.4"
+_DURATION = "0.35"
 _SIZES = "16,1k"
 
 _QUICK = (
