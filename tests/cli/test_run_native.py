@@ -35,6 +35,24 @@ def test_m01_every_transport_is_conserved_under_both_checks(native: list[Offer],
     assert {case["case"]["transport"] for case in answer.json["cases"]} == set(names)
 
 
+def test_m01_every_fan_out_vector_and_wait_is_conserved_under_both_checks(native: list[Offer], call: Call) -> None:
+    offered = {offer.transport.name: offer.transport.facts for offer in native if offer.transport.available}
+    axes = ("--pattern", "share,fanout", "--policy", "each,vector:9", "--wait", "block,spin-then-block")
+    words = ("-t", ",".join(offered), "-s", "64", "-c", "1,3", *axes, "--items", "2k", "--repeats", "1")
+    answer = call("run", *words, "--json", "-")
+    assert answer.code == 0, answer.err
+    fanned = [case for case in answer.json["cases"] if case["case"]["workload"]["pattern"] == "fanout"]
+    assert {case["case"]["transport"] for case in fanned} == {
+        name for name, facts in offered.items() if "fanout" in facts.patterns
+    }
+    for case in answer.json["cases"]:
+        copies = case["case"]["workload"]["consumers"] if case in fanned else 1
+        (trial,) = case["trials"]
+        assert (trial["state"], trial["sent"]) == ("ok", 2000)
+        assert trial["delivered"] + trial["lost"] == 2000 * copies
+        assert case not in fanned or {consumer["dealt"] for consumer in trial["consumers"]} == {2000}
+
+
 def test_own_messages_are_counted_alike_on_both_sides(native: list[Offer], call: Call, tmp_path: Path) -> None:
     (tmp_path / "own").write_bytes(b"short\r\n\r\n\na longer line\nlast without an end")
     answer = call("run", "--messages", str(tmp_path / "own"), "--items", "1k", "--repeats", "1", "--json", "-")

@@ -15,6 +15,7 @@ from typing import Any
 
 from queuemark.model.events import Event, Ready, Result, Tick, decode_event
 from queuemark.model.transport import Facts, Param
+from queuemark.model.workload import VECTOR_HIGH, VECTOR_HIGH_BYTES, policy_name, policy_value
 from queuemark.runners.registry import Offer, survey
 
 __all__ = [
@@ -53,6 +54,7 @@ class Load:
     size: int = 64
     consumers: int = 1
     items: int | None = 500
+    pattern: str = "share"
     policy: str = "each"
     wait: str = "block"
     placement: str = "spread"
@@ -64,8 +66,16 @@ class Load:
     params: dict[str, Any] = field(default_factory=dict)
     more: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def copies(self) -> int:
+        """How many consumers are to get each message."""
+        return self.consumers if self.pattern == "fanout" else 1
+
     def words(self) -> list[str]:
-        names = ("size", "consumers", "items", "policy", "wait", "placement", "dispatch", "verify", "seed", "inject")
+        names = (
+            *("size", "consumers", "items", "pattern", "policy", "wait", "placement", "dispatch", "verify", "seed"),
+            "inject",
+        )
         options = {name: getattr(self, name) for name in names} | {"warmup": f"{self.warmup:g}"} | self.more
         words = [str(w) for name, value in options.items() if value is not None for w in (f"--{name}", value)]
         return words + [word for name, value in self.params.items() for word in ("-P", f"{name}={value}")]
@@ -112,13 +122,13 @@ def run_load(offer: Offer, load: Load, **more: Any) -> Run:
     return run_words(offer, load.words(), **more)
 
 
-def policies(facts: Facts, consumers: int, size: int = 64) -> list[str]:
-    """Every policy that the facts name; buffers and vectors of one, of an odd few, and as large as may be."""
-    largest = facts.whole_bytes if consumers > 1 and facts.whole_bytes else 65536
-    longest = min(64, largest // size) if consumers > 1 and facts.whole_bytes else 64
+def policies(facts: Facts, consumers: int, size: int) -> list[str]:
+    """Every policy that the facts name; buffers of one byte, of an odd few, and as large as may be; so with vectors."""
+    whole = facts.whole_bytes if consumers > 1 else None
+    longest = max(1, min(VECTOR_HIGH, (whole or VECTOR_HIGH_BYTES) // size))
     spelled = {
-        "buffer": ["buffer:1", "buffer:1000", f"buffer:{largest}"],
-        "vector": [f"vector:{items}" for items in dict.fromkeys((1, min(7, longest), longest)) if items],
+        "buffer": ["buffer:1", "buffer:1000", f"buffer:{whole or 65536}"],
+        "vector": [f"vector:{messages}" for messages in dict.fromkeys((1, min(7, longest), longest))],
     }
     return [text for name in facts.policies for text in spelled.get(name, [name])]
 
@@ -182,7 +192,8 @@ def _assert_conserved(offer: Offer, load: Load, result: Result) -> None:
     assert [consumer.index for consumer in consumers] == list(range(load.consumers))
     assert result.producer is not None
     assert result.producer.sent == result.sent
-    assert sum(consumer.delivered for consumer in consumers) == result.delivered == result.sent - result.lost
+    assert sum(consumer.delivered for consumer in consumers) == result.delivered
+    assert result.delivered + result.lost == result.sent * load.copies
     for name in ("lost", "duplicated", "reordered", "corrupted"):
         assert sum(getattr(c, name) for c in consumers) == getattr(result, name)
         assert getattr(result, name) == 0 or (name != "corrupted" and not offer.transport.facts.lossless)
@@ -190,6 +201,9 @@ def _assert_conserved(offer: Offer, load: Load, result: Result) -> None:
         assert {consumer.dealt for consumer in consumers} == {None}
         return
     assert [consumer.dealt for consumer in consumers] == [consumer.delivered + consumer.lost for consumer in consumers]
+    if load.pattern == "fanout":
+        assert {consumer.dealt for consumer in consumers} == {result.sent}
+        return
     deal_items = result.granted.get("deal_items")
     if load.items is not None and isinstance(deal_items, int):
         assert [consumer.dealt for consumer in consumers] == dealt(load.items, load.consumers, deal_items)
@@ -218,20 +232,30 @@ def _assert_bytes_and_calls(offer: Offer, load: Load, result: Result) -> None:
     assert framing_bytes == FRAMING_BYTES.get(offer.transport.name, framing_bytes)
     if not {"messages", "mix"} & load.more.keys():
         assert result.message_bytes == result.delivered * load.size
-    name, _, value = load.policy.partition(":")
     assert result.calls == result.producer.calls + sum(c.calls for c in result.consumers)
-    if offer.transport.facts.copies == 0:
+    if offer.transport.facts.copies:
+        _assert_calls(offer, load, result, framing_bytes)
+    else:
         # Where messages are written and read in place, only sleeping and waking takes calls.
         assert load.wait != "spin" or result.calls == 0
-        return
-    low = {"each": result.sent, "split": 2 * result.sent}.get(name, 0)
-    if name == "buffer":
-        low = -(-result.bytes_on_wire // max(int(value), load.size + framing_bytes))
-    if name == "vector":
-        low = -(-result.sent // int(value))
+
+
+def _assert_calls(offer: Offer, load: Load, result: Result, framing_bytes: int) -> None:
+    assert result.producer is not None
+    name, value = policy_name(load.policy), policy_value(load.policy)
+    sent = result.sent * load.copies
+    messages_high = {"each": 1, "vector": value}.get(name)
+    if messages_high:
+        low = -(-sent // messages_high)
+    elif name == "buffer":
+        low = -(-result.bytes_on_wire // max(value, load.size + framing_bytes))
+    else:
+        low = 2 * sent
     assert result.producer.calls >= low
-    if offer.transport.facts.boundaries and name != "vector":
+    if offer.transport.facts.boundaries and messages_high == 1:
         assert all(c.calls > c.delivered for c in result.consumers), "the end mark takes a call, too"
+    elif offer.transport.facts.boundaries:
+        assert all(c.calls * (messages_high or 1) >= c.delivered for c in result.consumers)
 
 
 def _assert_times(load: Load, run: Run, result: Result) -> None:

@@ -41,13 +41,14 @@ def assert_counted(offer: Offer, load: Load) -> Result:
     result = assert_kept_contract(run)
     assert load.inject is not None
     found = {name: getattr(result, name) for name in COUNTED.values()}
-    assert found == dict.fromkeys(COUNTED.values(), 0) | {COUNTED[load.inject]: 1}, run
+    assert found == dict.fromkeys(COUNTED.values(), 0) | {COUNTED[load.inject]: load.copies}, run
     assert result.injected is not None
     assert result.injected.fault == load.inject
-    assert result.sent == load.items == result.delivered + result.lost
+    assert result.sent == load.items
+    assert result.sent * load.copies == result.delivered + result.lost
     if offer.transport.facts.lossless or load.inject == "flip":
         assert (result.state, run.exit_code) == ("failed", 4)
-        assert f"1 {COUNTED[load.inject]}" in (result.reason or "")
+        assert f"{load.copies} {COUNTED[load.inject]}" in (result.reason or "")
     else:
         assert (result.state, run.exit_code) == ("ok", 0)
     _assert_at_its_stream(offer, load, result)
@@ -55,14 +56,17 @@ def assert_counted(offer: Offer, load: Load) -> Result:
 
 
 def _assert_at_its_stream(offer: Offer, load: Load, result: Result) -> None:
-    """Where messages are dealt, the consumer whose stream had the fault is the one that reports it."""
+    """Where messages are dealt, the consumer whose stream had the fault reports it; in a fan-out every one does."""
     assert result.injected is not None
     if offer.transport.facts.dispatches[0] == "compete":
         assert result.injected.consumer is None
         return
     name = COUNTED[load.inject or ""]
     reporting = [consumer.index for consumer in result.consumers if getattr(consumer, name)]
-    assert reporting == [result.injected.consumer]
+    if load.pattern == "fanout":
+        assert (reporting, result.injected.consumer) == (list(range(load.consumers)), None)
+    else:
+        assert reporting == [result.injected.consumer]
     for consumer in result.consumers:
         assert consumer.dealt == consumer.delivered + consumer.lost
 
@@ -94,7 +98,7 @@ def test_m01_a_fault_at_either_end_of_a_short_trial_is_named(offer: Offer, fault
 def test_m02_a_fault_is_named_whatever_the_policy_and_the_deal(offer: Offer, fault: str) -> None:
     deals = [name for name in ("deal_items",) if any(param.name == name for param in offer.transport.params)]
     for consumers, size, deal_items in product((1, 4), (7, 40), (1, 1000)):
-        for policy in policies(offer.transport.facts, consumers):
+        for policy in policies(offer.transport.facts, consumers, size):
             load = Load(
                 size=size,
                 consumers=consumers,
@@ -179,7 +183,7 @@ def test_a_fault_is_made_in_a_timed_trial_too(offer: Offer) -> None:
 @pytest.mark.parametrize("fault", COUNTED)
 def test_m01_m02_every_fault_everywhere(offer: Offer, fault: str) -> None:
     for size, consumers, items, seed in product((1, 2, 3, 7, 8, 9, 16, 64, 4096), (1, 2, 4), (2, 5, 1000), range(20)):
-        for policy in policies(offer.transport.facts, consumers):
+        for policy in policies(offer.transport.facts, consumers, size):
             load = Load(size=size, consumers=consumers, items=items, policy=policy, inject=fault, seed=seed)
             if possible(offer, load):
                 assert_counted(offer, load)
