@@ -11,6 +11,8 @@
 // once a message; advancing it costs one addition.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -97,9 +99,11 @@ struct Dealing {
   }
 };
 
-// Seeded messages of one size. kSize 0 is any size from 8 up, known at run time.
+// Seeded messages of one size. kSize 0 is any size from 8 up, known at run time; else whole words.
 template <std::size_t kSize>
 class FixedContent {
+  static_assert(kSize % 8 == 0 && (kSize == 0 || kSize >= kSequenceBytes));
+
  public:
   static constexpr bool kOneSize = true;
   static constexpr bool kProves = true;  // a message's claim of its number can be checked from itself
@@ -136,6 +140,29 @@ class FixedContent {
       const std::uint64_t word = tail_word(cursor);
       std::memcpy(into + size() - tail, &word, tail);
     }
+  }
+
+  // `count` messages behind each other. Of a size that the compiler knows what they share is read once: it
+  // cannot see by itself that the bytes it stores are not the table.
+  void write_run(std::byte* into, Cursor& cursor, std::uint64_t count) const {
+    Cursor place = cursor;
+    if constexpr (kSize != 0) {
+      std::array<std::uint64_t, kSize / 8 - 1> words;
+      std::copy_n(table_->words, words.size(), words.begin());
+      for (std::uint64_t i = 0; i < count; ++i, into += kSize) {
+        store64(into, header(place));
+        for (std::size_t word = 0; word < words.size(); ++word) {
+          store64(into + 8 + 8 * word, words[word] ^ place.mix);
+        }
+        place.advance();
+      }
+    } else {
+      for (std::uint64_t i = 0; i < count; ++i, into += size()) {
+        write(into, place);
+        place.advance();
+      }
+    }
+    cursor = place;
   }
 
   // 0 when the bytes are exactly this message; one branch, on the length, which guards the reading.
@@ -216,6 +243,14 @@ class SmallContent {
   Cursor at(Sequence sequence, std::uint64_t, const Dealing&) const { return {sequence}; }
 
   void write(std::byte* into, const Cursor& cursor) const { std::memcpy(into, &cursor.sequence, size_); }
+  void write_run(std::byte* into, Cursor& cursor, std::uint64_t count) const {
+    Cursor place = cursor;
+    for (std::uint64_t i = 0; i < count; ++i, into += size_) {
+      write(into, place);
+      place.advance();
+    }
+    cursor = place;
+  }
 
   std::uint64_t value(const std::byte* from) const {
     std::uint64_t found = 0;

@@ -30,6 +30,11 @@ class FanOut : public Out {
     }
     return messages.size();
   }
+  auto rings(unsigned)
+    requires requires(Out& out) { out.rings(); }
+  {
+    return Out::rings();
+  }
 
  private:
   unsigned consumers_;

@@ -1,8 +1,9 @@
 // Policies of mechanisms whose slots are written in place: there is no frame to build and no call to make.
 // The members are those of policy.hpp. A producer brings, instead of send():
 //
-//   std::span<RingWriter> rings(stream);   the stream's ring; where every consumer gets each message, all
-//   rings std::uint64_t calls = 0, bytes = 0;
+//   std::span<RingWriter> rings(stream);  // the stream's ring
+//   std::span<RingWriter> rings();        // all, for messages that every consumer gets
+//   std::uint64_t calls = 0, bytes = 0;
 #pragma once
 
 #include <algorithm>
@@ -24,12 +25,12 @@ class SlotPolicy {
 
  public:
   using Cursor = typename Content::Cursor;
-  SlotPolicy(Out& out, const Content& content, Pace& pace, const Options& options, std::uint64_t batch)
+  SlotPolicy(Out& out, const Content& content, Pace& pace, const Options& options)
       : out_(out),
         content_(content),
         pace_(pace),
         streams_(options.streams()),
-        batch_(kEach ? 1 : std::min(batch, out.rings(0).front().slots())) {}
+        batch_(kEach ? 1 : std::min(options.vector_items, out.rings(0).front().slots())) {}
 
   std::uint64_t run(unsigned stream, Cursor& cursor, std::uint64_t count) {
     const std::span<RingWriter> rings = out_.rings(stream);
@@ -69,7 +70,7 @@ class SlotPolicy {
     const FreeSlots slots = ring.claim(1, most, out_.calls);
     Cursor place = cursor;
     std::byte* at = slots.at;
-    for (std::uint64_t i = 0; i < slots.count; ++i, at += slot_bytes(ring)) {
+    for (std::uint64_t i = 0; i < slots.count; ++i, at += ring.slot_bytes()) {
       out_.bytes += Framed::write(at, content_, place);
       place.advance();
       ring.fill(1);
@@ -92,19 +93,27 @@ class SlotPolicy {
   Cursor fill(RingWriter& ring, Cursor place, std::uint64_t count, std::int64_t bit) {
     while (count) {
       const FreeSlots slots = ring.claim(count, count, out_.calls);
-      std::byte* at = slots.at;
-      std::size_t bytes = 0;
-      for (std::uint64_t i = 0; i < slots.count; ++i, at += slot_bytes(ring)) {
-        bytes += Framed::write(at, content_, place);
-        place.advance();
-      }
+      write(slots, ring.slot_bytes(), place);
       if (bit >= 0) [[unlikely]]
         Framed::damage(slots.at, static_cast<std::uint64_t>(bit));
-      out_.bytes += bytes;
       ring.fill(slots.count);
       count -= slots.count;
     }
     return place;
+  }
+
+  // Holds the only loop that runs once a message. Where all messages have one size they fill their slots.
+  void write(const FreeSlots& slots, std::size_t slot_bytes, Cursor& place) {
+    if constexpr (kFraming == Framing::size && Content::kOneSize) {
+      content_.write_run(slots.at, place, slots.count);
+      out_.bytes += slots.count * content_.largest();
+    } else {
+      std::byte* at = slots.at;
+      for (std::uint64_t i = 0; i < slots.count; ++i, at += slot_bytes) {
+        out_.bytes += Framed::write(at, content_, place);
+        place.advance();
+      }
+    }
   }
 
   void publish(std::span<RingWriter> rings) {
@@ -112,12 +121,6 @@ class SlotPolicy {
     if (!messages) return;
     for (RingWriter& ring : rings) ring.publish(out_.calls);
     pace_.sent(messages);
-  }
-
-  // Where all messages have one size, the slots are as long as that.
-  std::size_t slot_bytes(const RingWriter& ring) const {
-    if constexpr (kFraming == Framing::size) return Framed::largest(content_);
-    return ring.slot_bytes();
   }
 
   Out& out_;
@@ -131,7 +134,11 @@ class SlotPolicy {
 template <Framing kFraming, InPlace Out, class Content, class Use>
 void with_policy(Out& out, const Content& content, Pace& pace, const Options& options, Use&& use) {
   if (options.policy == Policy::each) {
-    SlotPolicy<true, kFraming, Out, Content> policy(out, content, pace, options, 1);
+    SlotPolicy<true, kFraming, Out, Content> policy(out, content, pace, options);
+    return use(policy);
+  }
+  if (options.policy == Policy::vector) {
+    SlotPolicy<false, kFraming, Out, Content> policy(out, content, pace, options);
     return use(policy);
   }
   throw UsageError("this policy is not possible here");

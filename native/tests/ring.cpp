@@ -8,12 +8,12 @@
 #include <array>
 #include <atomic>
 #include <cstring>
-#include <memory>
 #include <thread>
 #include <vector>
 
 #include "engine/content.hpp"
 #include "tests/check.hpp"
+#include "tests/heap_ring.hpp"
 
 using namespace queuemark;
 
@@ -23,22 +23,6 @@ constexpr WaitStrategy kSpin{};
 constexpr WaitStrategy kBlock{0};
 constexpr WaitStrategy kSpinThenBlock{50'000};
 
-// A ring in this process's own memory.
-class TestRing {
- public:
-  explicit TestRing(RingShape shape)
-      : memory_(new (std::align_val_t{RingShape::kSlotsAt}) std::byte[shape.bytes()]), ring(memory_, shape) {}
-  ~TestRing() { ::operator delete[](memory_, std::align_val_t{RingShape::kSlotsAt}); }
-  TestRing(const TestRing&) = delete;
-  TestRing& operator=(const TestRing&) = delete;
-
- private:
-  std::byte* memory_;
-
- public:
-  const Ring ring;
-};
-
 void put(RingWriter& writer, std::uint64_t number, std::uint64_t& calls) {
   store64(writer.claim(1, 1, calls).at, number);
   writer.fill(1);
@@ -46,7 +30,7 @@ void put(RingWriter& writer, std::uint64_t number, std::uint64_t& calls) {
 
 void one_round_after_the_other() {
   for (const std::uint64_t slots : {1, 2, 4, 64}) {
-    const TestRing test({slots, 8});
+    const test::HeapRing test({slots, 8});
     RingWriter writer(test.ring, kSpin);
     RingReader reader(test.ring, kSpin);
     std::uint64_t calls = 0, sent = 0, taken = 0;
@@ -69,7 +53,7 @@ void one_round_after_the_other() {
 
 // A claim never reaches over the wrap; the rest of what was waited for is claimed at the beginning.
 void a_claim_that_wraps() {
-  const TestRing test({8, 16});
+  const test::HeapRing test({8, 16});
   RingWriter writer(test.ring, kSpin);
   RingReader reader(test.ring, kSpin);
   std::uint64_t calls = 0;
@@ -100,7 +84,7 @@ void a_claim_that_wraps() {
 
 // Slots that are known to be free are claimed without waiting for more, and without looking again.
 void what_is_claimed_is_free() {
-  const TestRing test({4, 8});
+  const test::HeapRing test({4, 8});
   RingWriter writer(test.ring, kSpin);
   RingReader reader(test.ring, kSpin);
   std::uint64_t calls = 0;
@@ -120,7 +104,7 @@ void a_view_is_a_block() {
                                                   {2, 16, 1},
                                                   {1, 16, 1},
                                                   {64, 100'000, 1}}) {
-    const TestRing test({slots, slot_bytes});
+    const test::HeapRing test({slots, slot_bytes});
     RingWriter writer(test.ring, kSpin);
     RingReader reader(test.ring, kSpin);
     std::uint64_t calls = 0;
@@ -133,7 +117,7 @@ void a_view_is_a_block() {
 
 void the_end() {
   for (const WaitStrategy strategy : {kSpin, kBlock, kSpinThenBlock}) {
-    const TestRing test({4, 8});
+    const test::HeapRing test({4, 8});
     RingWriter writer(test.ring, strategy);
     RingReader reader(test.ring, strategy);
     std::uint64_t calls = 0;
@@ -153,7 +137,7 @@ void the_end() {
 }
 
 void an_end_without_messages() {
-  const TestRing test({4, 8});
+  const test::HeapRing test({4, 8});
   RingWriter writer(test.ring, kBlock);
   RingReader reader(test.ring, kBlock);
   std::uint64_t calls = 0;
@@ -178,7 +162,7 @@ void until_asleep(const std::atomic<pid_t>& thread) {
 
 // A word that never changes: nobody wakes who does not sleep, and nobody sleeps who finds what it waits for.
 void no_call_where_nobody_sleeps() {
-  const TestRing test({64, 8});
+  const test::HeapRing test({64, 8});
   RingWriter writer(test.ring, kBlock);
   RingReader reader(test.ring, kBlock);
   std::uint64_t calls = 0;
@@ -192,7 +176,7 @@ void no_call_where_nobody_sleeps() {
 }
 
 void a_sleeping_reader_is_woken(WaitStrategy strategy, bool by_the_end) {
-  const TestRing test({4, 8});
+  const test::HeapRing test({4, 8});
   RingWriter writer(test.ring, strategy);
   std::uint64_t writer_calls = 0, reader_calls = 0, came = 0;
   std::atomic<pid_t> id{0};
@@ -219,7 +203,7 @@ void a_sleeping_reader_is_woken(WaitStrategy strategy, bool by_the_end) {
 
 // The writer of a full ring sleeps on until half of it is free.
 void a_sleeping_writer_is_woken(WaitStrategy strategy, std::uint64_t least) {
-  const TestRing test({8, 8});
+  const test::HeapRing test({8, 8});
   RingReader reader(test.ring, strategy);
   std::uint64_t writer_calls = 0, reader_calls = 0, got = 0;
   std::atomic<pid_t> id{0};
@@ -247,7 +231,7 @@ void a_sleeping_writer_is_woken(WaitStrategy strategy, std::uint64_t least) {
 void at_the_same_time(std::uint64_t slots, WaitStrategy strategy, std::uint64_t messages,
                       std::uint64_t batch_high) {
   constexpr std::size_t kBytes = 24;
-  const TestRing test({slots, kBytes});
+  const test::HeapRing test({slots, kBytes});
   std::thread writing([&] {
     RingWriter writer(test.ring, strategy);
     std::uint64_t calls = 0;
@@ -287,7 +271,7 @@ void at_the_same_time(std::uint64_t slots, WaitStrategy strategy, std::uint64_t 
 // Slots of the largest message hold smaller ones behind their lengths.
 void mixed_lengths() {
   constexpr std::size_t kLargest = 96;
-  const TestRing test({16, 8 + kLargest});
+  const test::HeapRing test({16, 8 + kLargest});
   const auto length_of = [](std::uint64_t number) { return mixed(number) % (kLargest + 1); };
   constexpr std::uint64_t kMessages = 20'000;
   std::thread writing([&] {

@@ -46,8 +46,9 @@ Description describe() {
   description.summary = "a ring of slots in shared memory for each consumer";
   description.facts.boundaries = true;
   description.facts.copies = 0;
+  description.facts.patterns = {"share", "fanout"};
   description.facts.dispatches = {"deal"};
-  description.facts.policies = {"each"};
+  description.facts.policies = {"each", "vector"};
   description.facts.max_size_bytes = 16 * kMebibyte;
   description.params = {
       Param::items("deal_items", 1000, 1, 1'000'000'000,
@@ -127,7 +128,8 @@ class RingProducer {
   RingProducer(std::vector<MappedRing>&& rings, WaitStrategy strategy) : rings_(std::move(rings)) {
     for (const MappedRing& ring : rings_) writers_.emplace_back(ring.touched(), strategy);
   }
-  std::span<RingWriter> rings(unsigned stream) { return {&writers_[stream], 1}; }
+  std::span<RingWriter> rings() { return writers_; }
+  std::span<RingWriter> rings(unsigned stream) { return rings().subspan(stream, 1); }
   void finish() {
     for (RingWriter& writer : writers_) writer.close(calls);
   }

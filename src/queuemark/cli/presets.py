@@ -31,6 +31,8 @@ _QUICK = (
     Asked(transports="pipe", sizes=_SIZES, consumers="1", policies="buffer:16k", duration=_DURATION),
     # And where the mechanism draws them.
     Asked(transports="unix-dgram", sizes="16", consumers="1", policies="vector:64", duration=_DURATION),
+    # No call at all: written and read in place, told of one by one and 64 at a time.
+    Asked(transports="shm-ring", sizes=_SIZES, consumers="1", policies="each,vector:64", duration=_DURATION),
     # Length and body in two calls, as many programs do it.
     Asked(transports="tcp", sizes="16", consumers="1", policies="split", duration=_DURATION),
     # Each message to every consumer.
