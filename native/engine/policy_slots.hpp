@@ -69,13 +69,15 @@ class SlotPolicy {
   std::uint64_t publish_each(RingWriter& ring, Cursor& cursor, std::uint64_t most) {
     const FreeSlots slots = ring.claim(1, most, out_.calls);
     Cursor place = cursor;
-    std::byte* at = slots.at;
-    for (std::uint64_t i = 0; i < slots.count; ++i, at += ring.slot_bytes()) {
-      out_.bytes += Framed::write(at, content_, place);
-      place.advance();
-      ring.fill(1);
-      ring.publish(out_.calls);
-    }
+    std::size_t bytes = 0;
+    ring.publish_each(
+        slots,
+        [&](std::byte* at) {
+          bytes += Framed::write(at, content_, place);
+          place.advance();
+        },
+        out_.calls);
+    out_.bytes += bytes;
     cursor = place;
     pace_.sent(slots.count);
     return slots.count;
