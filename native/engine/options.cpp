@@ -182,11 +182,7 @@ void check(const Options& options, const Facts& facts, const std::string& dispat
     throw UsageError("--size " + std::to_string(options.size_bytes) + " is above the largest message of " +
                      options.transport + " here, " + std::to_string(facts.max_size_bytes) + " bytes");
   }
-  if (!options.own_messages() && options.size_bytes * options.vector_items > kVectorHighBytes) {
-    throw UsageError("--policy " + policy + " with messages of " + std::to_string(options.size_bytes) +
-                     " bytes has more than " + std::to_string(kVectorHighBytes) +
-                     " bytes in a call; take a shorter vector or smaller messages");
-  }
+  if (!options.own_messages()) options.require_fitting_vector(options.size_bytes);
   const std::uint64_t written =
       std::max({options.size_bytes, options.buffer_bytes, options.size_bytes * options.vector_items});
   if (facts.whole_bytes && options.consumers > 1 && options.one_size() && written > *facts.whole_bytes) {
@@ -315,6 +311,14 @@ Options Options::read(const std::vector<std::string>& arguments,
   check(options, description.facts, dispatch, policy, wait);
   static_cast<void>(Params(description, options.params));
   return options;
+}
+
+void Options::require_fitting_vector(std::uint64_t largest_bytes) const {
+  if (policy != Policy::vector || largest_bytes <= kVectorHighBytes / vector_items) return;
+  throw UsageError("--policy vector:" + std::to_string(vector_items) + " with messages of " +
+                   std::to_string(largest_bytes) + " bytes has more than " +
+                   std::to_string(kVectorHighBytes) +
+                   " bytes in a call; take a shorter vector or smaller messages");
 }
 
 Params::Params(const Description& description, const std::map<std::string, std::string>& given) {

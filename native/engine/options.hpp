@@ -58,6 +58,10 @@ struct Options {
   static Options read(const std::vector<std::string>& arguments,
                       const std::vector<Description>& descriptions);
 
+  // Throws UsageError when one call of the policy `vector` would have too much of messages this large. How
+  // large a person's own are shows only in their file.
+  void require_fitting_vector(std::uint64_t largest_bytes) const;
+
   // The most messages that are sent: competing consumers mark what they saw in bitmaps, and a timed trial's
   // are made for this many a second (memory is taken only as far as numbers come); its producer stops there.
   std::uint64_t items_high() const {

@@ -141,6 +141,7 @@ int run_trial(const Options& options) {
     messages = std::make_shared<const Messages>(options.messages_path, options.messages_format);
   }
   const std::size_t largest = messages ? kSequenceBytes + messages->largest_bytes() : options.size_bytes;
+  options.require_fitting_vector(largest);
   T transport(options, largest);
   const Fault fault = Fault::draw(options, transport.deal_items());
   Trial trial(options, fault);

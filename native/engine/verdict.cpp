@@ -141,16 +141,21 @@ void Trial::judge_values(TrialResult& result) {
 }
 
 // The trial was cut off: what had moved by then, as far as the workers had published it. A producer publishes
-// a message after its call has returned, when the consumer may already have counted it.
+// a message after its call has returned, when the consumer may already have counted it; of a fan-out, after
+// the last consumer's call has, when the first may be many messages ahead.
 void Trial::judge_unfinished(TrialResult& result) {
-  result.sent = shared_.producer().taken_in(Phase::window);
+  std::uint64_t furthest = 0;
   for (unsigned i = 0; i < options_.consumers; ++i) {
     ConsumerResult& consumer = result.consumers[i];
     consumer.delivered = shared_.consumer(i).taken_in(Phase::window);
+    // Until its first message of the window what it found is of the warm-up.
+    if (!consumer.delivered) consumer.tally = Tally{};
     consumer.window_ns = 0;
     result.delivered += consumer.delivered;
+    furthest = std::max(furthest, consumer.delivered);
   }
-  result.sent = std::max(result.sent, (result.delivered + options_.copies() - 1) / options_.copies());
+  result.sent =
+      std::max(shared_.producer().taken_in(Phase::window), options_.fans_out() ? furthest : result.delivered);
   result.lost = result.sent * options_.copies() - result.delivered;
   result.window_ns = 0;
   result.send_window_ns = 0;
@@ -193,7 +198,10 @@ std::string Trial::broken_promise(const TrialResult& result) const {
     count(result.reordered, "reordered");
   }
   count(result.corrupted, "corrupted");
-  if (!counts.empty()) say(counts + " of " + std::to_string(result.sent) + " messages");
+  if (!counts.empty()) {
+    say(counts + " of " + std::to_string(result.sent) + " messages" +
+        (options_.fans_out() ? " to each consumer" : ""));
+  }
   if (result.sent * options_.copies() != result.delivered + result.lost) {
     say("sent " + std::to_string(result.sent) + (options_.fans_out() ? " to each consumer" : "") +
         ", but delivered " + std::to_string(result.delivered) + " and lost " + std::to_string(result.lost));

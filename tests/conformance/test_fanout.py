@@ -109,3 +109,17 @@ def test_a_consumer_of_a_fan_out_that_is_killed_or_stalls_is_named(fanning: Offe
         assert result.injected is not None, run
         assert f"consumer {result.injected.consumer}" in (result.reason or ""), run
         assert AT_CONSUMERS[fault] in (result.reason or ""), run
+
+
+def test_m01_what_one_consumer_of_a_broken_fan_out_got_was_published(fanning: Offer) -> None:
+    """The others are ahead of the one that was killed, by batches and buffers; it has lost what they got beyond it."""
+    for policy, seed in product(policies(fanning.transport.facts, 3, 64), (1, 2)):
+        load = Load(consumers=3, items=20_000, pattern="fanout", policy=policy, inject="kill-consumer", seed=seed)
+        result = assert_kept_contract(run_load(fanning, load))
+        assert result.sent >= max(consumer.delivered for consumer in result.consumers)
+        assert result.delivered + result.lost == 3 * result.sent
+
+
+def test_m01_a_fault_of_a_fan_out_is_said_of_messages_to_each(fanning: Offer) -> None:
+    load = Load(consumers=3, items=50, pattern="fanout", inject="flip")
+    assert "3 corrupted of 50 messages to each consumer" in (run_load(fanning, load).result.reason or "")

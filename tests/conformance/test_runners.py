@@ -306,6 +306,17 @@ def test_bad_messages_files_are_named(offer: Offer, what: str, tmp_path: Path) -
     assert len(run.stderr.splitlines()) == 1
 
 
+def test_a_vector_of_large_messages_of_ones_own_is_refused(offer: Offer, tmp_path: Path) -> None:
+    """How large they are shows in their file alone, and each consumer would keep a vector of them ready."""
+    if "vector" not in offer.transport.facts.policies:
+        pytest.skip(f"{offer.transport.name} has no vectors")
+    path = tmp_path / "messages"
+    path.write_bytes(b"x" * 65_536)
+    run = run_load(offer, Load(policy="vector:1024", more={"messages": path}))
+    assert (run.exit_code, run.stdout) == (2, b""), run
+    assert len(run.stderr.splitlines()) == 1
+
+
 def test_a_name_that_is_no_text_is_printed_as_text(offer: Offer, tmp_path: Path) -> None:
     """A path may hold any bytes, an event may not."""
     run = run_words(offer, ["--messages", f"{tmp_path}/\udcff-no-such-file"])

@@ -48,7 +48,9 @@ def offered_texts(result: CaseResult) -> list[str]:
     """Lines below a case's rate, where there is more to say than that: medians over trials, the loss over all."""
     rates = {"sent": middle(result, "send_rate_per_s")}
     if fans_out(result):
-        rates = {"published": rates["sent"], "delivered to all": middle(result, "rate_to_all_per_s")}
+        # Of what was lost each consumer may have missed another part.
+        to_all = "delivered to all at most" if lost_share(result) else "delivered to all"
+        rates = {"published": rates["sent"], to_all: middle(result, "rate_to_all_per_s")}
     elif not lost_share(result):
         return []
     told = [f"{word} {format_rate(rate_per_s)}" for word, rate_per_s in rates.items() if rate_per_s is not None]
