@@ -31,22 +31,28 @@ struct WaitStrategy {
 
   bool sleeps() const { return spin_ns != kForever; }
 
-  // Looks until `come` says so; false when the time is up before.
+  // Looks until `come` says so; false when the time is up before. pauses: before each look, kept by the
+  // caller.
+  //
+  // Each look takes the count's line away from the one who is about to store to it. Who finds at the first
+  // look that the other end has moved is on its heels, and slows it down for a few messages; so the next time
+  // it looks later, up to some microseconds, and finds many. Who has to look again soon looks at once again.
   template <class Come>
-  bool spin(Come&& come) const {
+  bool spin(Come&& come, unsigned& pauses) const {
     if (!spin_ns) return false;
     const Nanoseconds end_ns = sleeps() ? now_ns() + spin_ns : kForever;
-    // Each look takes the count's line away from the one who is about to store to it: the longer nothing
-    // came, the longer the pause.
-    for (unsigned pauses = 1;; pauses = std::min(2 * pauses, kPausesHigh)) {
+    for (bool first = true;; first = false) {
       for (unsigned i = 0; i < pauses; ++i) cpu_relax();
-      if (come()) return true;
+      if (come()) {
+        pauses = first ? std::min(2 * pauses, kPausesHigh) : std::max(pauses / 2, 1u);
+        return true;
+      }
       if (sleeps() && now_ns() >= end_ns) return false;
     }
   }
 
  private:
-  static constexpr unsigned kPausesHigh = 16;
+  static constexpr unsigned kPausesHigh = 256;
 };
 
 class WatchedCount {
@@ -67,9 +73,9 @@ class WatchedCount {
       wake(calls);
   }
 
-  // Waits until `enough(count)`, and returns that count. Throws SystemError.
+  // Waits until `enough(count)`, and returns that count. pauses: see WaitStrategy::spin. Throws SystemError.
   template <class Enough>
-  std::uint64_t wait_until(Enough&& enough, WaitStrategy strategy, std::uint64_t& calls) {
+  std::uint64_t wait_until(Enough&& enough, WaitStrategy strategy, unsigned& pauses, std::uint64_t& calls) {
     std::uint64_t count = 0;
     const auto come = [&] {
       // Acquire pairs with store()'s release. As the last look before sleeping it is one of the four that
@@ -77,7 +83,7 @@ class WatchedCount {
       count = count_.load(std::memory_order_seq_cst);
       return enough(count);
     };
-    if (!come() && !strategy.spin(come)) sleep_until(come, calls);
+    if (!come() && !strategy.spin(come, pauses)) sleep_until(come, calls);
     return count;
   }
 

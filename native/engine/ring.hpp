@@ -124,7 +124,7 @@ class RingWriter {
     limit_ = mask_ + 1 +
              counts_.released.wait_until(
                  [&](std::uint64_t released) { return released + mask_ + 1 - filled_ >= least; }, strategy_,
-                 calls);
+                 pauses_, calls);
   }
 
   RingCounts& counts_;
@@ -135,6 +135,7 @@ class RingWriter {
   std::uint64_t published_ = 0;
   std::uint64_t limit_;  // slots below this count are free, as far as the writer knows
   WaitStrategy strategy_;
+  unsigned pauses_ = 1;
 };
 
 class RingReader {
@@ -176,7 +177,7 @@ class RingReader {
     // The acquire in there pairs with the release in RingWriter::publish(): who reads a slot reads what was
     // written before it was published. A closed ring's count differs from every count of slots.
     seen_ = counts_.published.wait_until([&](std::uint64_t count) { return count != released_; }, strategy_,
-                                         calls) &
+                                         pauses_, calls) &
             ~RingCounts::kClosed;
   }
 
@@ -188,6 +189,7 @@ class RingReader {
   std::uint64_t seen_ = 0;  // slots below this count are full
   std::uint64_t block_;
   WaitStrategy strategy_;
+  unsigned pauses_ = 1;
 };
 
 }  // namespace queuemark

@@ -54,8 +54,9 @@ std::uint64_t visible(TestOut& out, unsigned ring, const Content& content, typen
 // Nothing but what was published can be waited for, so the counts say what a reader would find.
 std::uint64_t published(const TestOut& out, unsigned ring) {
   std::uint64_t calls = 0;
+  unsigned pauses = 1;
   return out.memory[ring]->ring.counts().published.wait_until([](std::uint64_t) { return true; }, kSpin,
-                                                              calls);
+                                                              pauses, calls);
 }
 
 Options options_of(unsigned streams, std::uint64_t vector_items) {
