@@ -36,15 +36,16 @@ struct WaitStrategy {
   //
   // Each look takes the count's line away from the one who is about to store to it. Who finds at the first
   // look that the other end has moved is on its heels, and slows it down for a few messages; so the next time
-  // it looks later, up to some microseconds, and finds many. Who has to look again soon looks at once again.
+  // it looks later, up to some microseconds, and finds many. Who has to look often looks sooner.
   template <class Come>
   bool spin(Come&& come, unsigned& pauses) const {
     if (!spin_ns) return false;
     const Nanoseconds end_ns = sleeps() ? now_ns() + spin_ns : kForever;
-    for (bool first = true;; first = false) {
+    for (unsigned looks = 1;; ++looks) {
       for (unsigned i = 0; i < pauses; ++i) cpu_relax();
       if (come()) {
-        pauses = first ? std::min(2 * pauses, kPausesHigh) : std::max(pauses / 2, 1u);
+        if (looks == 1) pauses = std::min(2 * pauses, kPausesHigh);
+        if (looks > kLooksHigh) pauses = std::max(pauses / 2, 1u);
         return true;
       }
       if (sleeps() && now_ns() >= end_ns) return false;
@@ -52,7 +53,7 @@ struct WaitStrategy {
   }
 
  private:
-  static constexpr unsigned kPausesHigh = 256;
+  static constexpr unsigned kPausesHigh = 256, kLooksHigh = 4;
 };
 
 class WatchedCount {
