@@ -32,20 +32,24 @@ struct WaitStrategy {
   bool sleeps() const { return spin_ns != kForever; }
 
   // Looks until `come` says so; false when the time is up before. pauses: before each look, kept by the
-  // caller.
+  // caller. gain(): how far the other end has come since before the first look.
   //
   // Each look takes the count's line away from the one who is about to store to it. Who finds at the first
-  // look that the other end has moved is on its heels, and slows it down for a few messages; so the next time
-  // it looks later, up to some microseconds, and finds many. Who has to look often looks sooner.
-  template <class Come>
-  bool spin(Come&& come, unsigned& pauses) const {
+  // look that the other end has moved, or by more than one, is on its heels and slows it down for a few
+  // messages; so the next time it looks later, up to some microseconds, and finds many. Where single ones
+  // come, after many looks, it looks sooner.
+  template <class Come, class Gain>
+  bool spin(Come&& come, Gain&& gain, unsigned& pauses) const {
     if (!spin_ns) return false;
     const Nanoseconds end_ns = sleeps() ? now_ns() + spin_ns : kForever;
     for (unsigned looks = 1;; ++looks) {
       for (unsigned i = 0; i < pauses; ++i) cpu_relax();
       if (come()) {
-        if (looks == 1) pauses = std::min(2 * pauses, kPausesHigh);
-        if (looks > kLooksHigh) pauses = std::max(pauses / 2, 1u);
+        if (looks == 1 || gain() > 1) {
+          pauses = std::min(2 * pauses, kPausesHigh);
+        } else if (looks > kLooksHigh) {
+          pauses = std::max(pauses / 2, 1u);
+        }
         return true;
       }
       if (sleeps() && now_ns() >= end_ns) return false;
@@ -84,7 +88,9 @@ class WatchedCount {
       count = count_.load(std::memory_order_seq_cst);
       return enough(count);
     };
-    if (!come() && !strategy.spin(come, pauses)) sleep_until(come, calls);
+    if (come()) return count;
+    const auto gain = [&, before = count] { return count - before; };
+    if (!strategy.spin(come, gain, pauses)) sleep_until(come, calls);
     return count;
   }
 
