@@ -57,7 +57,7 @@ QUICK = Preset(
 _CLASSIC = Asked(sizes="1..4096", consumers="1..32", items="1M")
 
 CLASSIC = Preset(
-    summary="the original sweep: 1,000,000 messages of 1 to 4096 bytes to 1 to 32 consumers, in one or two hours",
+    summary="the original sweep: 1,000,000 messages of 1 to 4096 bytes to 1 to 32 consumers, in some 90 minutes",
     repeats=3,
     sweeps=(
         # Length and body in two calls, a thousand messages to each connection in turn, Nagle's delay on.
