@@ -28,6 +28,7 @@ COMMANDS = {
     "list": "Transports and runners: available, or why not.",
     "show": "Results of a stored session.",
     "export": "A stored session as JSON or CSV.",
+    "limits": "What a wire allows: frames and messages per second, and the time for each.",
 }
 
 FIRST_STEPS = """\
