@@ -9,19 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queuemark.analysis.wire import (
-    UDP_HIGH_BYTES,
-    Link,
     WireLimit,
     packed_per_datagram,
     tcp_limit,
     tcp_stream_limit,
+    udp_high_bytes,
     udp_limit,
 )
 from queuemark.model.errors import UsageError
+from queuemark.model.link import Link
 
 M100 = Link(bits_per_s=100_000_000)
+M100_IPV6 = Link(bits_per_s=100_000_000, ip=6)
+UDP_HIGH_BYTES = udp_high_bytes(M100)
 
-links = st.builds(Link, bits_per_s=st.integers(1, 10**12), mtu_bytes=st.integers(68, 65535), vlan=st.booleans())
+links = st.one_of(
+    st.builds(
+        Link, bits_per_s=st.integers(1, 10**12), mtu_bytes=st.integers(low, 65535), vlan=st.booleans(), ip=st.just(ip)
+    )
+    for ip, low in ((4, 68), (6, 1280))
+)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +70,10 @@ def test_m25_a_tag_takes_four_bytes_but_not_of_the_smallest_frame() -> None:
         (tcp_limit(M100, 1, 1), 8 + 14 + 20 + 32 + 1 + 4 + 12),
         (tcp_limit(M100, 16, 1), 106),
         (tcp_limit(M100, 1448, 1), 1538),
+        # 20 B more of IPv6 than of IPv4.
+        (udp_limit(M100_IPV6, 16, 1), 102),
+        (udp_limit(M100_IPV6, 1452, 1), 1538),
+        (tcp_limit(M100_IPV6, 1428, 1), 1538),
     ],
 )
 def test_m25_every_header_of_a_packet_is_counted(limit: WireLimit, wire_bytes: int) -> None:
@@ -79,6 +90,8 @@ def test_m25_every_header_of_a_packet_is_counted(limit: WireLimit, wire_bytes: i
         (udp_limit(M100, 1519, 1), 2, 1538 + 58 + 47),
         (udp_limit(M100, 16, 290), 4, 4 * 58 + 8 + 4640),
         (udp_limit(M100, UDP_HIGH_BYTES, 1), 45, 45 * 58 + 8 + UDP_HIGH_BYTES),
+        # Of IPv6 each fragment has a header of 8 B more (86 B).
+        (udp_limit(M100_IPV6, 1453, 1), 2, 2 * 86 + 8 + 1453),
         # All headers for each segment (90 B).
         (tcp_limit(M100, 1449, 1), 2, 1538 + 91),
         (tcp_limit(M100, 16, 290), 4, 4 * 90 + 4640),
@@ -116,12 +129,6 @@ def test_m25_no_way_to_send_passes_the_bits_of_the_messages_alone(link: Link, si
         assert 0 < limit.payload_share < 1
     # Nothing that TCP does with a write passes segments that are all full.
     assert ways[0].messages_per_s <= ways[1].messages_per_s * (1 + 1e-12)
-
-
-@pytest.mark.parametrize("mtu_bytes", [67, 65536])
-def test_an_mtu_that_no_ipv4_has(mtu_bytes: int) -> None:
-    with pytest.raises(UsageError, match=f"an mtu of {mtu_bytes} B cannot carry IPv4; it is 68 to 65535"):
-        Link(bits_per_s=1, mtu_bytes=mtu_bytes)
 
 
 def test_a_datagram_has_an_end() -> None:

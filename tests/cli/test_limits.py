@@ -27,6 +27,22 @@ def test_options_reach_the_table_and_the_command_that_makes_it_again(call: Call)
     assert answer.out.endswith(f"again: queuemark limits {' '.join(words)}\n")
 
 
+def test_ipv6_has_longer_headers(call: Call) -> None:
+    answer = call("limits", "--link", "100M", "--size", "16", "--transport", "udp", "--per-packet", "1", "--ipv6")
+    assert "IPv6" in answer.out
+    assert str(12_500_000 // 102)[:3] in answer.out.replace(",", "")
+    assert answer.out.endswith("--per-packet 1 --transport udp --ipv6\n")
+
+
+def test_what_was_measured_here_says_how_many_cores_it_takes(call: Call) -> None:
+    before = call("limits", "--link", "1G", "--size", "64")
+    assert "tcp,udp -s 64 --policy each,vector,buffer" in before.out
+    assert call("run", "-t", "tcp", "-s", "64", "--items", "10", "--repeats", "1").code == 0
+    after = call("limits", "--link", "1G", "--size", "64")
+    assert "How many cores of this machine would that keep busy?" in after.out
+    assert "--policy each,vector,buffer" not in after.out
+
+
 def test_csv_holds_the_figures_as_they_are(call: Call) -> None:
     answer = call("limits", "--link", "1G", "--transport", "tcp", "--format", "csv")
     rows = list(csv.DictReader(answer.out.splitlines()))
@@ -37,7 +53,7 @@ def test_csv_holds_the_figures_as_they_are(call: Call) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ([], "Missing option '--link'; see: queuemark limits --help"),
+        ([], "limits needs a link; write for example --link 100M"),
         (["--link", "fast"], "link 'fast' is not a number with a unit; write for example 1000, 10k or 1M"),
         (["--link", "0"], "link '0' must be at least 1"),
         (["--link", "1G", "--mtu", "20"], "an mtu of 20 B cannot carry IPv4; it is 68 to 65535"),

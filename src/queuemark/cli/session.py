@@ -24,16 +24,13 @@ from queuemark.measure.machine import read_machine
 from queuemark.measure.messages import read_messages
 from queuemark.measure.schedule import pending
 from queuemark.model.errors import QueuemarkError, UsageError
-from queuemark.model.machine import Machine
+from queuemark.model.machine import SAME, Machine
 from queuemark.model.plan import Plan
 from queuemark.model.session import Session
 from queuemark.model.units import format_bytes
 from queuemark.runners.registry import Survey
 from queuemark.runners.stop import Stop
 from queuemark.store import Store
-
-_SAME = ("system", "release", "architecture", "cpu_model", "cpus")
-"""What must be as it was for trials to belong to one session."""
 
 _ROOM_LOW_BYTES = 1024 * 1024
 _TRIAL_BYTES = 4096
@@ -107,7 +104,7 @@ def check_room(directory: Path, plan: Plan) -> None:
 
 
 def _check_machine(session: Session, here: Machine) -> None:
-    for fact in _SAME:
+    for fact in SAME:
         then, now = getattr(session.machine, fact), getattr(here, fact)
         if then != now:
             raise UsageError(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["Machine"]
+__all__ = ["SAME", "Machine", "same_machine"]
 
 import msgspec
+
+SAME = ("system", "release", "architecture", "cpu_model", "cpus")
+"""What must be as it was for results to belong together."""
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,3 +41,8 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     load_1min: float | None = None
     python: str = ""
     privileged: bool = False
+
+
+def same_machine(one: Machine, other: Machine) -> bool:
+    """Whether results of the two may stand side by side as those of one machine."""
+    return all(getattr(one, fact) == getattr(other, fact) for fact in SAME)

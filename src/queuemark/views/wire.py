@@ -1,21 +1,26 @@
-"""How many frames and messages does a wire allow, and how long may each take? One row a way to send them."""
+"""How many frames and messages does a wire allow, how long may each take, and how many cores would that keep busy?"""
 
 from __future__ import annotations
 
-__all__ = ["TRANSPORTS", "claim_lines", "wire_table"]
+__all__ = ["TRANSPORTS", "claim_lines", "wire_tables"]
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
 
+import msgspec
+
+from queuemark.analysis.costs import MessageCost
 from queuemark.analysis.wire import (
-    UDP_HIGH_BYTES,
-    Link,
     WireLimit,
     packed_per_datagram,
     tcp_limit,
     tcp_stream_limit,
+    udp_high_bytes,
     udp_limit,
 )
+from queuemark.model.link import Link
 from queuemark.model.units import format_count
+from queuemark.views.naming import Naming, policy_text
 from queuemark.views.numbers import as_bytes, as_digits, as_exact, as_percent
 from queuemark.views.table import Cell, Column, Table
 
@@ -23,39 +28,101 @@ TRANSPORTS = ("udp", "tcp")
 
 _NS_PER_S = 10**9
 
+_Way = tuple[str, WireLimit]
+"""How messages are sent, and what the link allows of that."""
+
 _CLAIMED_LINK_BITS_PER_S = 100_000_000
 _CLAIMED_PACKETS_PER_S = 25_600
 _CLAIMED_REQUESTS = 290
 _CLAIMED_SIZE_BYTES = 16
 
 
-def wire_table(
-    link: Link, size_bytes: int, *, per_packet: int | None = None, transport: str | None = None, command: str
-) -> Table:
+def wire_tables(
+    link: Link,
+    size_bytes: int,
+    *,
+    per_packet: int | None = None,
+    transport: str | None = None,
+    costs: Sequence[MessageCost] = (),
+    command: str,
+) -> list[Table]:
     """per_packet: messages in a datagram or write; None: 1, and as many as fit. transport: None for both and for
-    frames of any kind. command: that shows the table again.
+    frames of any kind. costs: of a message of about this size on this machine. command: that shows them again.
 
     Raises: UsageError for what UDP cannot carry, when nothing but UDP is asked for.
     """
-    rows: list[list[Cell]] = [] if transport else _frame_rows(link, size_bytes)
+    ways: list[_Way] = []
     remarks = []
-    if transport == "udp" or (transport is None and size_bytes * (per_packet or 1) <= UDP_HIGH_BYTES):
-        rows += [_limit_row(name, limit) for name, limit in _udp(link, size_bytes, per_packet)]
+    if transport == "udp" or (transport is None and size_bytes * (per_packet or 1) <= udp_high_bytes(link)):
+        ways += _udp(link, size_bytes, per_packet)
     elif transport is None:
-        remarks.append(f"not over UDP: a datagram carries at most {UDP_HIGH_BYTES:,} B")
+        remarks.append(f"not over UDP: a datagram carries at most {udp_high_bytes(link):,} B")
     if transport != "udp":
-        rows += [_limit_row(name, limit) for name, limit in _tcp(link, size_bytes, per_packet)]
-    claimed = (link.bits_per_s, size_bytes) == (_CLAIMED_LINK_BITS_PER_S, _CLAIMED_SIZE_BYTES)
-    return Table(
-        title=f"What does a link of {format_count(link.bits_per_s)}b/s allow for messages of {as_bytes(size_bytes)}?",
+        ways += _tcp(link, size_bytes, per_packet)
+    if (link.bits_per_s, size_bytes) == (_CLAIMED_LINK_BITS_PER_S, _CLAIMED_SIZE_BYTES):
+        remarks += claim_lines(link)
+    if not costs:
+        remarks.append(
+            "how many cores it takes is not known: nothing was measured here; "
+            f"measure with: queuemark run -t tcp,udp -s {size_bytes} --policy each,vector,buffer"
+        )
+    table = Table(
+        title=f"What does a link of {format_count(link.bits_per_s)}b/s allow for messages of {size_bytes:,} B?",
         above=[
-            f"Ethernet{', tagged' if link.vlan else ''}, IPv4, mtu {link.mtu_bytes}; whole frames with preamble and "
-            "gap, one direction, no loss; ns: left to one core for all that it must do"
+            f"Ethernet{', tagged' if link.vlan else ''}, IPv{link.ip}, mtu {link.mtu_bytes}; whole frames with "
+            "preamble and gap, one direction, no loss; ns: left to one core for all that it must do"
         ],
         columns=list(_COLUMNS),
-        rows=rows,
-        below=[*remarks, *(claim_lines(link) if claimed else []), f"again: {command}"],
+        rows=[*([] if transport else _frame_rows(link, size_bytes)), *(_limit_row(*way) for way in ways)],
+        below=remarks,
     )
+    tables = [table, *([_cores_table(ways, costs)] if costs else [])]
+    return [*tables[:-1], msgspec.structs.replace(tables[-1], below=[*tables[-1].below, f"again: {command}"])]
+
+
+def _cores_table(ways: Sequence[_Way], costs: Sequence[MessageCost]) -> Table:
+    # How long and how often it was measured does not name a cost.
+    naming = msgspec.structs.replace(Naming.of([cost.case for cost in costs]), usual={})
+    return Table(
+        title="How many cores of this machine would that keep busy?",
+        above=[
+            "cpu time of a message as it was measured here at the nearest size, both ends together, times the messages "
+            "per s that the link allows; a mechanism that stays on one host stands for what handing them on would cost"
+        ],
+        columns=[
+            Column(name="transport", head="transport", align="left", wrap=22),
+            Column(name="policy", head="policy", show=lambda value: policy_text(str(value)), align="left"),
+            Column(name="size_bytes", head="size", show=as_bytes),
+            Column(name="cpu_ns_per_message", head="cpu ns/\nmessage", show=as_digits),
+            *(
+                Column(name=f"cores_{name.replace(', ', '_').replace(' ', '_')}", head=_headed(name), show=_cores)
+                for name, _ in ways
+            ),
+            Column(name="session", head="session", align="left", rank=1),
+        ],
+        rows=[
+            [
+                naming.name(cost.case),
+                cost.case.workload.policy,
+                cost.case.workload.size_bytes,
+                cost.cpu_ns,
+                *(limit.messages_per_s * cost.cpu_ns / _NS_PER_S for _, limit in ways),
+                cost.session_id[:8],
+            ]
+            for cost in costs
+        ],
+    )
+
+
+def _headed(name: str) -> str:
+    """``cores:``, ``udp,``, ``one a``, ``datagram``: lines short enough for four such columns."""
+    first, comma, rest = name.partition(", ")
+    return "\n".join(["cores:", f"{first}{comma}".rstrip(), *wrap(rest, 9)])
+
+
+def _cores(value: str | int | float) -> str:
+    """Two digits: a measured cost has no more."""
+    return as_digits(float(f"{float(value):.2g}"))
 
 
 def claim_lines(link: Link) -> list[str]:
@@ -71,14 +138,13 @@ def claim_lines(link: Link) -> list[str]:
         f"{needed_bits_per_s / _CLAIMED_LINK_BITS_PER_S:.1f} times the link; {link_bytes_per_s / 1e6} MB/s / "
         f"{size_bytes} B is {as_exact(link_bytes_per_s / size_bytes)} without any header, and even read as "
         f"{size_bytes} bits {as_exact(_CLAIMED_LINK_BITS_PER_S / size_bytes)}",
-        f"where it went wrong: {_CLAIMED_REQUESTS} x {size_bytes} B is {_CLAIMED_REQUESTS * size_bytes:,} B, and a "
-        f"frame of this mtu carries {packed_per_datagram(link, size_bytes)} over UDP; {packets:,} packets/s are what "
-        f"100 MiB/s would be in packets of 4 KiB, but the link counts bits: it takes "
-        f"{as_exact(link.frames_per_s(link.mtu_bytes))} full frames/s",
+        f"where it goes wrong: {_CLAIMED_REQUESTS} x {size_bytes} B is {_CLAIMED_REQUESTS * size_bytes:,} B, and a "
+        f"frame of this mtu carries {packed_per_datagram(link, size_bytes)} over UDP; it takes "
+        f"{as_exact(link.frames_per_s(link.mtu_bytes))} full frames/s, not {packets:,}",
     ]
 
 
-def _udp(link: Link, size_bytes: int, per_packet: int | None) -> Iterator[tuple[str, WireLimit]]:
+def _udp(link: Link, size_bytes: int, per_packet: int | None) -> Iterator[_Way]:
     if per_packet is not None:
         yield "udp", udp_limit(link, size_bytes, per_packet)
         return
@@ -88,7 +154,7 @@ def _udp(link: Link, size_bytes: int, per_packet: int | None) -> Iterator[tuple[
         yield "udp, datagrams packed", udp_limit(link, size_bytes, packed)
 
 
-def _tcp(link: Link, size_bytes: int, per_packet: int | None) -> Iterator[tuple[str, WireLimit]]:
+def _tcp(link: Link, size_bytes: int, per_packet: int | None) -> Iterator[_Way]:
     if per_packet is not None:
         yield "tcp", tcp_limit(link, size_bytes, per_packet)
         return
