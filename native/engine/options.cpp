@@ -20,6 +20,7 @@ constexpr std::uint64_t kMixedSizeLowBytes = 8;  // a sequence number
 constexpr std::size_t kMixPartsHigh = 64;
 constexpr std::uint64_t kVectorHighItems = 1024;              // IOV_MAX, and the most of sendmmsg(2)
 constexpr std::uint64_t kVectorHighBytes = 64 * 1024 * 1024;  // of the largest messages of one call
+constexpr double kRateLow = 0.001, kRateHigh = 1e9;           // a message a nanosecond
 constexpr std::uint64_t kItemsHigh = std::uint64_t{1} << 47;  // a sequence number has 48 bits
 
 std::string joined(const std::vector<std::string>& words) {
@@ -45,6 +46,16 @@ double seconds(const std::string& option, const std::string& text, double low) {
   if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(number) || number < low ||
       number > 86400) {
     throw UsageError(option + " takes seconds, at most 86400, got '" + text + "'");
+  }
+  return number;
+}
+
+double rate(const std::string& text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || !(number >= kRateLow) ||
+      number > kRateHigh) {
+    throw UsageError("--rate takes messages a second, from 0.001 to 1000000000, got '" + text + "'");
   }
   return number;
 }
@@ -252,6 +263,9 @@ Options Options::read(const std::vector<std::string>& arguments,
          timed = true;
        }},
       {"--warmup", [&](const auto& text) { options.warmup_s = seconds("--warmup", text, 0); }},
+      {"--rate", [&](const auto& text) { options.rate_per_s = rate(text); }},
+      {"--stamp-every",
+       [&](const auto& text) { options.stamp_every = whole("--stamp-every", text, 1, kItemsHigh); }},
       {"--seed", [&](const auto& text) { options.seed = whole("--seed", text, 0, INT64_MAX); }},
       {"--verify", [&](const auto& text) { read_verify(options, text); }},
       {"--messages", [&](const auto& text) { options.messages_path = text; }},

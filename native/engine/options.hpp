@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,8 @@ struct Options {
   std::uint64_t items = 0;  // 0: for duration_s
   double duration_s = 0.2;
   double warmup_s = 0.01;
+  std::optional<double> rate_per_s;  // messages offered a second, in sum; none: as many as are taken
+  std::uint64_t stamp_every = 0;     // 0: chosen by the policy and the rate
   std::uint64_t seed = 1;
   std::uint64_t sample = 1;  // the content of one message in so many is compared
   std::string messages_path;

@@ -41,6 +41,8 @@ AXES = {
     "acks": said("fence"),
     "waits": said("block", "spin", "spin-then-block"),
     "placements": said("spread", "same", "free"),
+    "rates": said("10k", "1M"),
+    "stamp_every": st.sampled_from([None, "8"]),
     "warmup": st.none() | st.sampled_from(["0", "5ms"]),
     "verify": st.none() | st.sampled_from(["full", "sample:10"]),
     "params": st.dictionaries(st.sampled_from(["nodelay", "deal_items"]), lists("0", "1"), max_size=2).filter(

@@ -211,7 +211,7 @@ def test_the_key_of_a_mix_does_not_either() -> None:
 
 def test_a_field_that_is_added_later_changes_no_key() -> None:
     class LaterWorkload(Workload, frozen=True, kw_only=True):
-        rate_per_s: float | None = None
+        link: str | None = None
 
     class LaterCase(Case, frozen=True, kw_only=True):
         host: str = ""
@@ -228,6 +228,8 @@ MEANINGS: list[dict[str, Any]] = [
     {"policy": "split"},
     {"pattern": "fanout"},
     {"policy": "vector:64"},
+    {"rate_per_s": 1000.0},
+    {"stamp_every": 8},
     {"wait": "spin"},
     {"wait": "spin-then-block"},
     {"placement": "same"},

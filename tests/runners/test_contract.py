@@ -63,6 +63,18 @@ def test_a_mix_is_told_in_plain_numbers() -> None:
     assert "--mix" not in arguments(TrialRequest(case=case(), run_id="r", seed=9))
 
 
+def test_a_rate_is_told_in_plain_numbers() -> None:
+    found = arguments(TrialRequest(case=case(rate_per_s=1e6, stamp_every=8), run_id="r", seed=9))
+    assert float(found["--rate"]) == 1e6
+    assert "e" not in found["--rate"]
+    assert found["--stamp-every"] == "8"
+
+
+def test_a_deadline_grants_what_is_offered_its_time() -> None:
+    slow = case(items=1000, duration_s=None, rate_per_s=0.5)
+    assert deadline_for_s(slow) > 2000
+
+
 def test_items_and_duration_exclude_each_other() -> None:
     found = arguments(TrialRequest(case=case(items=10, duration_s=None), run_id="r", seed=9))
     assert found["--items"] == "10"

@@ -46,7 +46,9 @@ def test_every_field_is_told() -> None:
     of = case("tcp")
     held = document((of, [trial(of)])).cases[0]
     told = {column.name for column in trial_table(held).columns}
-    assert set(TrialFigures.__struct_fields__) - told == {"granted", "producer", "consumers"}
+    assert set(TrialFigures.__struct_fields__) - told == {
+        *("granted", "producer", "consumers", "latency", "progress", "round_trips", "counters")
+    }
     told = {column.name for column in consumer_table(held).columns}
     assert set(ConsumerFigures.__struct_fields__) <= told
 

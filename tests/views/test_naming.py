@@ -43,6 +43,8 @@ def test_m03_a_parameter_that_all_cases_share_is_told_too() -> None:
         {"dispatch": "compete"},
         {"warmup_s": 0.5},
         {"items": 77},
+        {"rate_per_s": 100},
+        {"stamp_every": 5},
     ],
     ids=lambda changed: next(iter(changed)),
 )
@@ -79,6 +81,22 @@ def test_the_whole_workload_in_one_line() -> None:
         "64 B messages to 4 consumers; share, compete; policy buffer:4k, linger 50 us; ack fence; wait block; "
         "placement spread; verify full; each trial 200 ms after a warm-up of 10 ms"
     )
+
+
+@pytest.mark.parametrize(
+    ("rate_per_s", "told"), [(0.5, "0.5/s"), (100.0, "100/s"), (10_001.0, "10.001k/s"), (2_500_000.0, "2.5M/s")]
+)
+def test_a_rate_that_is_offered_is_told_exactly(rate_per_s: float, told: str) -> None:
+    assert f"offered {told}" in workload_text(case("tcp", rate_per_s=rate_per_s).workload)
+
+
+def test_what_is_offered_stands_in_the_names() -> None:
+    offered = case("tcp", rate_per_s=10_000.0, stamp_every=7)
+    naming = Naming.of([case("tcp"), case("tcp", size_bytes=1), offered])
+    assert naming.name(offered) == "tcp rate=10k/s stamp_every=7"
+    assert "offered" not in naming.usual_text()
+    assert Naming.of([offered, offered, case("tcp")]).name(case("tcp")).startswith("tcp saturated")
+    assert workload_text(offered.workload).endswith("; offered 10k/s; one stamped in 7")
 
 
 def test_a_case_is_found_by_number_or_key() -> None:

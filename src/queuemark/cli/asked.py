@@ -40,6 +40,7 @@ from queuemark.model.workload import (
     LINGER_HIGH_US,
     PATTERNS,
     PLACEMENTS,
+    RATE_HIGH_PER_S,
     WAITS,
     MessagesFormat,
     MessagesSource,
@@ -73,10 +74,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     acks: str | None = None
     waits: str | None = None
     placements: str | None = None
+    rates: str | None = None
     items: str | None = None
     duration: str | None = None
     warmup: str | None = None
     verify: str | None = None
+    stamp_every: str | None = None
     params: dict[str, str] = {}
 
 
@@ -109,12 +112,14 @@ def read_sweep(asked: Asked, known: dict[str, Transport], messages: MessagesSour
         acks=_acks(_said(asked.acks, "fence")),
         waits=_waits(_said(asked.waits, "block")),
         placements=_placements(_said(asked.placements, "spread")),
+        rates_per_s=_rates_per_s(asked.rates) if asked.rates is not None else (None,),
         params={name: _each(values, str) for name, values in asked.params.items()},
         items=_items(asked.items) if asked.items is not None else None,
         duration_s=None if asked.items is not None else _duration_s(_said(asked.duration, DURATION_DEFAULT)),
         warmup_s=_warmup_s(_said(asked.warmup, "10ms")),
         verify=read_verify(_said(asked.verify, "full")),
         messages=messages,
+        stamp_every=_stamp_every(asked.stamp_every) if asked.stamp_every is not None else None,
     )
 
 
@@ -220,6 +225,17 @@ def _placements(text: str) -> tuple[str, ...]:
     return _words(text, "placement", PLACEMENTS)
 
 
+def _rates_per_s(text: str) -> tuple[float, ...]:
+    rates = tuple(parse_count_list(text, "rate"))
+    if max(rates) > RATE_HIGH_PER_S:
+        raise UsageError(f"rate {text!r}: at most {RATE_HIGH_PER_S:.0f} messages a second are offered; write 10k,100k")
+    return tuple(map(float, rates))
+
+
+def _stamp_every(text: str) -> int:
+    return parse_count(text, "stamp-every")
+
+
 def _consumers(text: str) -> tuple[int, ...]:
     counts = tuple(parse_count_list(text, "consumers"))
     if max(counts) > CONSUMERS_HIGH:
@@ -265,8 +281,10 @@ _READERS: dict[str, Callable[[str], object]] = {
     "acks": _acks,
     "waits": _waits,
     "placements": _placements,
+    "rates": _rates_per_s,
     "items": _items,
     "duration": _duration_s,
     "warmup": _warmup_s,
     "verify": read_verify,
+    "stamp_every": _stamp_every,
 }

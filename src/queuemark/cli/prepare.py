@@ -145,7 +145,7 @@ def _source(request: Request, known: dict[str, Transport]) -> _Source:
 
 def _sweeps_something(asked: Asked) -> bool:
     """Whether an axis was named that makes a sweep of one's own; how long to measure, and how strictly, does not."""
-    modest = ("items", "duration", "warmup", "verify")
+    modest = ("items", "duration", "warmup", "verify", "stamp_every")
     return any(getattr(asked, name) not in (None, {}) for name in Asked.__struct_fields__ if name not in modest)
 
 

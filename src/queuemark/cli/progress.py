@@ -25,7 +25,7 @@ from queuemark.model.plan import Case
 from queuemark.model.transport import ParamValue
 from queuemark.model.trial import figures
 from queuemark.model.units import format_duration_s, format_rate
-from queuemark.views.naming import size_text
+from queuemark.views.naming import rate_text, size_text
 
 UPDATE_LOW_S = 0.25
 """Between two updates of the live line."""
@@ -53,6 +53,7 @@ class CaseLabels:
         settings = ((load.pattern, "share"), (load.wait, "block"), (load.placement, "spread"))
         words += [word for word, usual in settings if word != usual]
         words += [f"linger {load.linger_us} us"] if load.linger_us else []
+        words += [rate_text(load.rate_per_s)] if load.rate_per_s is not None else []
         varying = (name for name in case.params if len(self._values.get((case.transport, name), ())) > 1)
         return ", ".join([*words, *(f"{name}={case.params[name]}" for name in varying)])
 

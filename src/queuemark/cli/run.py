@@ -96,6 +96,13 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
 @_option(
     "--placement", "placements", metavar="NAMES", panel=_SWEPT, help=f"{', '.join(PLACEMENTS)}.  [default: spread]"
 )
+@_option(
+    "--rate",
+    "rates",
+    metavar="RATES",
+    panel=_SWEPT,
+    help="Messages offered a second: 10k,100k; latency counts from when each is due.  [default: as many as are taken]",
+)
 @click.option(
     "-P", "params", metavar="NAME=VALUE", multiple=True, panel=_SWEPT, help="A transport's parameter: nodelay=0,1."
 )
@@ -104,6 +111,12 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
 @_option("--warmup", metavar="TIME", panel=_EACH, help="Traffic before that, dropped.  [default: 10ms]")
 @_option(
     "--verify", metavar="full|sample:K", panel=_EACH, help="Content of each message, or one in K.  [default: full]"
+)
+@_option(
+    "--stamp-every",
+    metavar="N",
+    panel=_EACH,
+    help="Notes the sending of one message in N.  [default: what costs nothing]",
 )
 @_option("--messages", metavar="FILE", panel=_EACH, help="Sends these messages, looped, each at its own size.")
 @_option(

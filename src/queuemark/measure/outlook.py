@@ -37,8 +37,14 @@ _COMPETING = 0.35
 def typical_s(case: Case) -> float:
     """Seconds that a trial of the case typically takes, its start and end included."""
     load = case.workload
-    sending_s = load.duration_s if load.duration_s is not None else (load.items or 0) * _message_ns(case) / 1e9
+    sending_s = load.duration_s if load.duration_s is not None else (load.items or 0) * _interval_ns(case) / 1e9
     return _AROUND_S + _CONSUMER_S * load.consumers + load.warmup_s + sending_s
+
+
+def _interval_ns(case: Case) -> float:
+    """From one message to the next: as it is offered, or as it is taken, whichever is slower."""
+    offered_per_s = case.workload.rate_per_s
+    return _message_ns(case) if offered_per_s is None else max(1e9 / offered_per_s, _message_ns(case))
 
 
 def _message_ns(case: Case) -> float:

@@ -70,12 +70,14 @@ class Sweep(msgspec.Struct, kw_only=True):
     acks: tuple[str, ...] = ("fence",)
     waits: tuple[str, ...] = ("block",)
     placements: tuple[str, ...] = ("spread",)
+    rates_per_s: tuple[float | None, ...] = (None,)
     params: dict[str, tuple[str, ...]] = {}
     items: int | None = None
     duration_s: float | None = None
     warmup_s: float = 0.01
     verify: str = "full"
     messages: MessagesSource | None = None
+    stamp_every: int | None = None
 
 
 class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,6 +187,7 @@ def _workloads(sweep: Sweep, transport: Transport) -> list[Workload]:
         sweep.acks,
         sweep.waits,
         sweep.placements,
+        sweep.rates_per_s,
     )
     return [
         Workload(
@@ -203,8 +206,10 @@ def _workloads(sweep: Sweep, transport: Transport) -> list[Workload]:
             verify=sweep.verify,
             messages=sweep.messages,
             mix=() if isinstance(size, int) else size,
+            rate_per_s=rate_per_s,
+            stamp_every=sweep.stamp_every,
         )
-        for size, consumers, (pattern, dispatch), policy, linger_us, ack, wait, placement in axes
+        for size, consumers, (pattern, dispatch), policy, linger_us, ack, wait, placement, rate_per_s in axes
     ]
 
 

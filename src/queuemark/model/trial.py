@@ -11,9 +11,11 @@
 from __future__ import annotations
 
 __all__ = [
+    "PROGRESS_HIGH",
     "WINDOW_LOW_NS",
     "ConsumerCounts",
     "ConsumerFigures",
+    "Counters",
     "Injected",
     "ProducerCounts",
     "Trial",
@@ -26,16 +28,20 @@ __all__ = [
 ]
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
+from queuemark.model.latency import Latency
 from queuemark.model.transport import ParamValue
 from queuemark.model.units import Count
 from queuemark.model.workload import Workload
 
 WINDOW_LOW_NS = 1_000_000
 """A shorter window says more about the clock and the scheduler than about the mechanism."""
+
+PROGRESS_HIGH = 64
+"""Points of a trial's progress, however long it is."""
 
 State = Literal["ok", "failed", "unavailable"]
 
@@ -95,6 +101,19 @@ class ProducerCounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     peak_memory_bytes: Count
 
 
+class Counters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the hardware counted in all workers together while the window was open; null: not to be had here.
+
+    reason: why some are null.
+    """
+
+    cycles: Count | None = None
+    instructions: Count | None = None
+    cache_references: Count | None = None
+    cache_misses: Count | None = None
+    reason: str | None = None
+
+
 class TrialCounts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a runner knows of a trial and what is stored of it.
 
@@ -107,6 +126,10 @@ class TrialCounts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     bytes_on_wire: framing included. message_bytes: delivered, framing excluded.
     oversubscribed: there were more workers than cpus to run them.
     granted: what the system gave for the parameters asked for.
+    latency: null where messages are too small to be told apart, and where the trial was cut off.
+    progress: pairs of nanoseconds since the window opened and messages delivered until then, at most 64.
+    round_trips: requests whose replies came back and were what they had to be; 0 where nothing is answered.
+    counters: null where nobody asked for them.
     """
 
     state: State
@@ -135,6 +158,10 @@ class TrialCounts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     granted: dict[str, ParamValue] = {}
     producer: ProducerCounts | None = None
     consumers: list[ConsumerCounts] = []
+    latency: Latency | None = None
+    progress: Annotated[list[tuple[Count, Count]], msgspec.Meta(max_length=PROGRESS_HIGH)] = []
+    round_trips: Count = 0
+    counters: Counters | None = None
 
 
 class Trial(TrialCounts, kw_only=True, forbid_unknown_fields=True):

@@ -16,6 +16,7 @@ __all__ = [
     "LINGER_HIGH_US",
     "PATTERNS",
     "PLACEMENTS",
+    "RATE_HIGH_PER_S",
     "SEQUENCE_BYTES",
     "VECTOR_HIGH",
     "VECTOR_HIGH_BYTES",
@@ -57,6 +58,8 @@ VECTOR_HIGH_BYTES = 64 * 1024 * 1024
 """What the largest messages of one call may have together: each consumer's connection keeps so much ready."""
 
 LINGER_HIGH_US = 1_000_000
+RATE_HIGH_PER_S = 1e9
+"""A message a nanosecond: the clock tells no more apart."""
 
 MessagesFormat = Literal["lines", "u32"]
 
@@ -87,6 +90,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     items, duration_s: messages to send, or seconds to send for; exactly one of them is set.
     warmup_s: seconds of traffic before the window, verified and dropped.
     verify: ``full``, or ``sample:K`` (content of one message in K; sequence numbers always).
+    rate_per_s: messages that the producer offers a second, in sum; null: as many as are taken.
+    stamp_every: of so many messages one has the time of its sending written down; null: as the runner chooses.
     """
 
     size_bytes: Positive
@@ -104,6 +109,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     verify: str = "full"
     messages: MessagesSource | None = None
     mix: Mix = ()
+    rate_per_s: Annotated[float, msgspec.Meta(gt=0, le=RATE_HIGH_PER_S)] | None = None
+    stamp_every: Positive | None = None
 
     def __post_init__(self) -> None:
         if (self.items is None) == (self.duration_s is None):

@@ -48,12 +48,15 @@ class TrialRequest(msgspec.Struct, frozen=True, kw_only=True):
 def deadline_for_s(case: Case, stall_s: float = STALL_DEFAULT_S) -> float:
     """Seconds that a trial of this case may take at most; a stalled one ends much earlier.
 
-    By count there is no telling how long it takes: a thousand messages a second are granted, ten minutes at least.
+    By count there is no telling how long it takes: a thousand messages a second are granted, ten minutes at least,
+    and where fewer are offered as long as that lasts.
     """
     load = case.workload
     if load.duration_s is not None:
         return load.warmup_s + load.duration_s + 60 + stall_s
-    return max(600.0, (load.items or 0) / 1000)
+    items = load.items or 0
+    offered_s = items / load.rate_per_s if load.rate_per_s is not None else 0.0
+    return max(600.0, items / 1000, load.warmup_s + offered_s + 60 + stall_s)
 
 
 def trial_arguments(request: TrialRequest) -> list[str]:
@@ -76,6 +79,8 @@ def trial_arguments(request: TrialRequest) -> list[str]:
         "--warmup": plain(load.warmup_s),
         "--seed": request.seed,
         "--verify": load.verify,
+        "--rate": None if load.rate_per_s is None else plain(load.rate_per_s),
+        "--stamp-every": load.stamp_every,
         "--messages": request.messages_path if load.messages else None,
         "--messages-format": load.messages.format if load.messages else None,
         "--inject": request.inject,

@@ -6,7 +6,7 @@ that have it, and stands in the name of the others. Nothing of a case's meaning 
 
 from __future__ import annotations
 
-__all__ = ["Naming", "case_number", "policy_text", "size_text", "workload_text"]
+__all__ = ["Naming", "case_number", "policy_text", "rate_text", "size_text", "workload_text"]
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +21,8 @@ from queuemark.model.units import format_bytes, format_count, format_duration_s
 from queuemark.model.workload import Workload, policy_name, policy_value
 from queuemark.views.numbers import counted
 
-_USUAL = ("pattern", "wait", "placement", "ack", "verify", "linger_us", "warmup_s", "amount", "messages")
+_OFFERED = ("rate_per_s", "stamp_every")
+_USUAL = ("pattern", "wait", "placement", "ack", "verify", "linger_us", "warmup_s", "amount", "messages", *_OFFERED)
 
 
 class Naming(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,9 +48,9 @@ class Naming(msgspec.Struct, frozen=True, kw_only=True):
         usual = self.params.get(case.transport, {})
         parts = [f"{name}={value}" for name, value in _parts(case).items() if usual.get(name) != value]
         parts += [
-            f"{name}={_setting(case.workload, name)}" if name != "amount" else _setting(case.workload, name)
-            for name, common in self.usual.items()
-            if _setting(case.workload, name) != common
+            _named_setting(case.workload, name)
+            for name, held in self.usual.items()
+            if _setting(case.workload, name) != held
         ]
         return " ".join([case.transport, *parts])
 
@@ -69,10 +70,29 @@ def _parts(case: Case) -> dict[str, int | str]:
     return {**case.params, "dispatch": case.workload.dispatch}
 
 
-_WORDS = {"warmup_s": "warm-up", "linger_us": "linger", "amount": "each trial", "messages": "messages of"}
+_WORDS = {
+    "warmup_s": "warm-up",
+    "linger_us": "linger",
+    "amount": "each trial",
+    "messages": "messages of",
+    "rate_per_s": "offered",
+    "stamp_every": "one stamped in",
+}
+
+
+def _named_setting(load: Workload, name: str) -> str:
+    """One setting in a case's name; as many messages as are taken are no rate."""
+    told = _setting(load, name)
+    if name == "rate_per_s":
+        return f"rate={told}" if told else "saturated"
+    return told if name == "amount" else f"{name}={told}"
 
 
 def _setting(load: Workload, name: str) -> str:
+    if name in _OFFERED and getattr(load, name) is None:
+        return ""
+    if name == "rate_per_s":
+        return rate_text(load.rate_per_s or 0)
     if name == "amount":
         return f"{format_count(load.items)} items" if load.items else format_duration_s(load.duration_s or 0)
     if name == "messages":
@@ -93,6 +113,12 @@ def _lowest_most(values: Sequence[int | str]) -> int | str:
     return min((value for value, count in counts.items() if count == most), key=lambda value: (str(type(value)), value))
 
 
+def rate_text(rate_per_s: float) -> str:
+    """An offered rate as it is typed, exactly: ``10k/s``, ``2.5M/s``."""
+    scale, unit = next((held for held in ((1e6, "M"), (1e3, "k")) if rate_per_s >= held[0]), (1.0, ""))
+    return f"{rate_per_s / scale:.12g}{unit}/s"
+
+
 def policy_text(policy: str) -> str:
     """``buffer:16k`` for ``buffer:16384``; ``vector:64``, which holds messages and no bytes, stays as it is."""
     size_bytes = policy_value(policy) if policy_name(policy) == "buffer" else 0
@@ -107,12 +133,14 @@ def size_text(load: Workload) -> str:
 def workload_text(load: Workload) -> str:
     """The whole workload in one line."""
     own = f" of {load.messages.name}" if load.messages else ""
+    offered = f"; offered {_setting(load, 'rate_per_s')}" if load.rate_per_s is not None else ""
+    stamped = f"; one stamped in {load.stamp_every}" if load.stamp_every is not None else ""
     return (
         f"{'up to ' if own else ''}{size_text(load)} messages{own} to "
         f"{counted(load.consumers, 'consumer')}; {load.pattern}, {load.dispatch}; policy "
         f"{policy_text(load.policy)}{f', linger {load.linger_us} us' if load.linger_us else ''}; ack {load.ack}; "
         f"wait {load.wait}; placement {load.placement}; verify {load.verify}; each trial {_setting(load, 'amount')} "
-        f"after a warm-up of {_setting(load, 'warmup_s')}"
+        f"after a warm-up of {_setting(load, 'warmup_s')}{offered}{stamped}"
     )
 
 

@@ -231,6 +231,8 @@ _FIELDS = (
     _left("verify", "verify", _load("verify"), wide=True),
     _number("linger_us", "linger\nus", str, _load("linger_us"), wide=True),
     _left("amount", "each\ntrial", _amount, wide=True),
+    _number("offered_per_s", "offered\nper s", as_count, _load("rate_per_s"), wide=True),
+    _number("stamp_every", "stamped\none in", str, _load("stamp_every"), wide=True),
     _number("rate_per_s", "messages\nper s", as_count, _estimate("median"), beside=(_offers, "de-\nlivered\nper s")),
     _number("rate_within", "95 %\n+-", as_percent, _within, rank=2, brief=True),
     _number(

@@ -55,7 +55,10 @@ _WORKLOAD = (
     "warmup_s",
     "verify",
 )
-_CASE = ("case", "key", "transport", "runtime", "params", *_WORKLOAD, "messages", "mix")
+_CASE = (
+    *("case", "key", "transport", "runtime", "params", *_WORKLOAD, "messages", "mix"),
+    *("offered_per_s", "stamp_every"),
+)
 
 
 def _cells(number: int, result: CaseResult) -> list[Cell]:
@@ -63,4 +66,5 @@ def _cells(number: int, result: CaseResult) -> list[Cell]:
     params = " ".join(f"{name}={value}" for name, value in case.params.items())
     own = load.messages.name if load.messages else None
     told: list[Cell] = [getattr(load, name) for name in _WORKLOAD]
-    return [number, case_key(case), case.transport, case.runtime, params, *told, own, mix_text(load.mix) or None]
+    of_case: list[Cell] = [number, case_key(case), case.transport, case.runtime, params]
+    return [*of_case, *told, own, mix_text(load.mix) or None, load.rate_per_s, load.stamp_every]
