@@ -70,6 +70,24 @@ void write_consumer(Json& json, std::size_t index, const ConsumerResult& consume
   json.member("peak_memory_bytes", consumer.tally.peak_memory_bytes).end_object();
 }
 
+void write_counters(Json& json, const std::optional<EventCounts>& events) {
+  json.key("counters");
+  if (!events) {
+    json.null();
+    return;
+  }
+  json.begin_object();
+  for (std::size_t i = 0; i < kCountedEvents; ++i) {
+    json.key(kHardwareEvents[i].name);
+    events->counted[i] ? json.value(events->counts[i]) : json.null();
+  }
+  json.member("user_only", events->user_only)
+      .member("enabled_ns", events->enabled_ns)
+      .member("running_ns", events->running_ns)
+      .member_or_null("reason", events->reason())
+      .end_object();
+}
+
 // Sums over the workers, and what only the trial as a whole has.
 void write_sums(Json& json, const TrialResult& result) {
   Tally sum = result.producer;
@@ -172,6 +190,7 @@ std::string result_event(const std::string& run_id, std::uint64_t seed, const Tr
       .member("reordered", result.reordered)
       .member("corrupted", result.corrupted);
   write_sums(json, result);
+  write_counters(json, result.events);
   json.member("window_ns", result.window_ns)
       .member("send_window_ns", result.send_window_ns)
       .member("outside_ns", result.outside_ns)

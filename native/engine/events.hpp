@@ -49,6 +49,7 @@ struct TrialResult {
   Granted granted;
   std::vector<int> producer_cpus;
   Tally producer;
+  std::optional<EventCounts> events;  // summed over the workers; none of a trial that was cut off
   std::vector<ConsumerResult> consumers;
 };
 

@@ -38,6 +38,7 @@
 #include <vector>
 
 #include "engine/clock.hpp"
+#include "engine/counters.hpp"
 #include "engine/fault.hpp"
 #include "engine/mark.hpp"
 #include "engine/policy.hpp"
@@ -47,15 +48,18 @@
 
 namespace queuemark {
 
-// cpu, switches and calls between two instants of one process.
+// cpu, switches, calls and what the hardware counts between two instants of one process. Made before the
+// first of them: opening the counters takes its time.
 class Usage {
  public:
   void begin(std::uint64_t calls) {
     calls_ = calls;
     cpu_ns_ = cpu_time_ns();
     getrusage(RUSAGE_SELF, &before_);
+    counters_.start();
   }
   void end(std::uint64_t calls, Tally& tally) const {
+    tally.events = counters_.read();
     rusage after{};
     getrusage(RUSAGE_SELF, &after);
     tally.cpu_ns = cpu_time_ns() - cpu_ns_;
@@ -69,6 +73,7 @@ class Usage {
   std::uint64_t calls_ = 0;
   Nanoseconds cpu_ns_ = 0;
   rusage before_{};
+  Counters counters_;
 };
 
 template <class Out, class Content, class Policy>
@@ -108,22 +113,21 @@ class Production {
 
   void window() {
     shared_.producer().tally.warmup_messages = pace_.count();
-    Usage usage;
     const std::uint64_t bytes_before = out_.bytes;
     begin(Phase::window);
     shared_.set_phase(Phase::window);
     tell_parent();
-    usage.begin(out_.calls);
+    usage_.begin(out_.calls);
     shared_.control().window_open_ns.store(now_ns(), std::memory_order_release);
     Tally& tally = shared_.producer().tally;
     try {
       send_all();
       policy_.flush();
     } catch (...) {
-      settle(tally, usage, bytes_before);
+      settle(tally, bytes_before);
       throw;
     }
-    settle(tally, usage, bytes_before);
+    settle(tally, bytes_before);
     // Release pairs with the acquire of a consumer that sees the end: it knows then what was dealt.
     shared_.control().ending.store(1, std::memory_order_release);
     if constexpr (kMarked) {
@@ -199,9 +203,9 @@ class Production {
   }
 
   // What the mechanism accepted; a fault's dropped message counts as published, its repetition does not.
-  void settle(Tally& tally, const Usage& usage, std::uint64_t bytes_before) {
+  void settle(Tally& tally, std::uint64_t bytes_before) {
     tally.last_ns = now_ns();
-    usage.end(out_.calls, tally);
+    usage_.end(out_.calls, tally);
     tally.bytes = out_.bytes - bytes_before;
     std::uint64_t sum = 0;
     for (unsigned stream = 0; stream < given_.size(); ++stream) {
@@ -277,6 +281,7 @@ class Production {
   std::vector<Cursor> cursors_;
   std::vector<std::uint64_t> given_;
   bool fault_made_ = false;
+  Usage usage_;
 };
 
 template <Framing kFraming, class In, class Verifier>

@@ -14,6 +14,7 @@
 
 #include "engine/clock.hpp"
 #include "engine/content.hpp"
+#include "engine/counters.hpp"
 #include "engine/error.hpp"
 
 namespace queuemark {
@@ -35,6 +36,7 @@ struct Tally {
   Nanoseconds cpu_ns = 0;
   std::uint64_t switches_voluntary = 0;
   std::uint64_t switches_involuntary = 0;
+  EventCounts events;
   std::uint64_t peak_memory_bytes = 0;
   std::uint64_t warmup_messages = 0;  // as `messages`, before the window opened
   std::uint64_t warmup_faults = 0;    // anything that was wrong before the window opened

@@ -20,6 +20,12 @@ std::uint64_t own_peak_bytes() {
   return 0;
 }
 
+EventCounts events_of(const TrialResult& result) {
+  EventCounts sum = result.producer.events;
+  for (const ConsumerResult& consumer : result.consumers) sum.add(consumer.tally.events);
+  return sum;
+}
+
 }  // namespace
 
 TrialResult Trial::judge(const Granted& granted) {
@@ -49,6 +55,7 @@ TrialResult Trial::judge(const Granted& granted) {
     judge_unfinished(result);
   } else {
     result.sent = producer.tally.messages;
+    result.events = events_of(result);
     if (options_.competing() && options_.consumers > 1) {
       judge_competing(result);
     } else {

@@ -15,7 +15,6 @@ __all__ = [
     "WINDOW_LOW_NS",
     "ConsumerCounts",
     "ConsumerFigures",
-    "Counters",
     "Injected",
     "ProducerCounts",
     "Trial",
@@ -32,6 +31,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from queuemark.model.counters import Counters
 from queuemark.model.latency import Latency
 from queuemark.model.transport import ParamValue
 from queuemark.model.units import Count
@@ -101,19 +101,6 @@ class ProducerCounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     peak_memory_bytes: Count
 
 
-class Counters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the hardware counted in all workers together while the window was open; null: not to be had here.
-
-    reason: why some are null.
-    """
-
-    cycles: Count | None = None
-    instructions: Count | None = None
-    cache_references: Count | None = None
-    cache_misses: Count | None = None
-    reason: str | None = None
-
-
 class TrialCounts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a runner knows of a trial and what is stored of it.
 
@@ -129,7 +116,7 @@ class TrialCounts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     latency: null where messages are too small to be told apart, and where the trial was cut off.
     progress: pairs of nanoseconds since the window opened and messages delivered until then, at most 64.
     round_trips: requests whose replies came back and were what they had to be; 0 where nothing is answered.
-    counters: null where nobody asked for them.
+    counters: null where the runner says nothing of them, or the trial did not come to its end.
     """
 
     state: State
@@ -205,6 +192,10 @@ class TrialFigures(Trial, kw_only=True, forbid_unknown_fields=True):
     cpu_ns_per_message: float | None = None
     switches_per_message: float | None = None
     bytes_per_call: float | None = None
+    cycles_per_message: float | None = None
+    instructions_per_message: float | None = None
+    cache_misses_per_message: float | None = None
+    instructions_per_cycle: float | None = None
     consumers: list[ConsumerFigures] = []  # type: ignore[assignment]
 
 
@@ -279,6 +270,7 @@ def figures(trial: Trial, load: Workload) -> TrialFigures:
     messages = trial.delivered if trial.state == "ok" else 0
     producer_calls = trial.producer.calls if trial.producer and messages else 0
     switches = trial.switches_voluntary + trial.switches_involuntary
+    counted = trial.counters or Counters()
     return TrialFigures(
         **stored,
         consumers=[_consumer_figures(consumer, shown) for consumer in trial.consumers],
@@ -292,6 +284,10 @@ def figures(trial: Trial, load: Workload) -> TrialFigures:
         cpu_ns_per_message=_ratio(trial.cpu_ns, messages),
         switches_per_message=_ratio(switches, messages),
         bytes_per_call=_ratio(trial.bytes_on_wire, producer_calls),
+        cycles_per_message=_ratio(counted.cycles, messages),
+        instructions_per_message=_ratio(counted.instructions, messages),
+        cache_misses_per_message=_ratio(counted.cache_misses, messages),
+        instructions_per_cycle=_ratio(counted.instructions, counted.cycles if messages else None),
     )
 
 
@@ -303,8 +299,8 @@ def _per_s(count: int, window_ns: int, shown: bool) -> float | None:
     return count * 1e9 / window_ns if shown and window_ns >= WINDOW_LOW_NS else None
 
 
-def _ratio(count: int, by: int) -> float | None:
-    return count / by if by else None
+def _ratio(count: int | None, by: int | None) -> float | None:
+    return count / by if count is not None and by else None
 
 
 def _consumer_figures(consumer: ConsumerCounts, shown: bool) -> ConsumerFigures:

@@ -10,6 +10,7 @@ from queuemark.model.plan import case_key
 from queuemark.model.session import CaseResult, Estimate, SessionDocument
 from queuemark.model.trial import ConsumerFigures, TrialFigures
 from queuemark.model.units import format_rate
+from queuemark.views.counted import counters_text, counters_texts
 from queuemark.views.ending import Ending
 from queuemark.views.header import about
 from queuemark.views.naming import workload_text
@@ -36,7 +37,7 @@ def case_tables(document: SessionDocument, number: int, result: CaseResult) -> l
         above=above,
         columns=trials.columns,
         rows=trials.rows,
-        below=[*Ending.of(result).remarks, f"again: {document.session.plan.command}"],
+        below=[*Ending.of(result).remarks, *counters_texts([result]), f"again: {document.session.plan.command}"],
     )
     consumers = consumer_table(result)
     return [told, consumers] if consumers.rows else [told]
@@ -88,6 +89,8 @@ def _of_trial(trial: TrialFigures, name: str) -> Cell:
         return None
     if name == "oversubscribed":
         return "yes" if trial.oversubscribed else "no"
+    if name == "counters":
+        return counters_text(trial.counters)
     if name == "injected":
         return f"{trial.injected.fault} at message {trial.injected.message}" if trial.injected else None
     value: Cell = getattr(trial, name)
@@ -132,6 +135,10 @@ _TRIAL_COLUMNS = (
     _number("calls_per_message", "calls/\nmessage", as_digits, 4),
     _number("switches_per_message", "switches/\nmessage", as_digits, 10),
     _number("bytes_per_call", "bytes/\ncall", as_digits, 9),
+    _number("cycles_per_message", "cycles/\nmessage", as_digits, 13),
+    _number("instructions_per_message", "instructions/\nmessage", as_digits, 14),
+    _number("cache_misses_per_message", "cache misses/\nmessage", as_digits, 14),
+    _number("instructions_per_cycle", "instructions/\ncycle", as_digits, 14),
     _number("calls", "calls", as_exact, 17),
     _number("cpu_ns", "cpu\nms", as_ms, 18),
     _number("steal_ns", "stolen\nms", as_ms, 11),
@@ -148,6 +155,7 @@ _TRIAL_COLUMNS = (
     _words("rate_withheld", "why there is no rate", 21),
     _words("reason", "reason", 21),
     _words("remedy", "remedy", 21),
+    _words("counters", "hardware counters", 22),
 )
 
 _CONSUMER_COLUMNS = (

@@ -18,6 +18,7 @@ from queuemark.model.mix import mix_text
 from queuemark.model.plan import case_key
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.trial import TrialFigures
+from queuemark.views.counted import counters_texts
 from queuemark.views.ending import WRONGS, Ending, Footnotes, proved_text
 from queuemark.views.header import about, messages_texts, mix_texts
 from queuemark.views.naming import Naming, policy_text, size_text
@@ -105,6 +106,7 @@ def rates_table(document: SessionDocument, *, wide: bool = False, alone: bool = 
         below=[
             *footnotes.lines(),
             proved_text(document),
+            *(counters_texts(document.cases) if wide else []),
             f"parameters where none is named: {naming.params_text()}",
             f"again: {document.session.plan.command}",
         ],
@@ -257,6 +259,14 @@ _FIELDS = (
     _number("calls_per_message", "calls/\nmessage", as_digits, _middle("calls_per_message"), rank=5),
     _number("switches_per_message", "switches/\nmessage", as_digits, _middle("switches_per_message"), wide=True),
     _number("bytes_per_call", "bytes/\ncall", as_digits, _middle("bytes_per_call"), wide=True),
+    _number("cycles_per_message", "cycles/\nmessage", as_digits, _middle("cycles_per_message"), wide=True),
+    _number(
+        "instructions_per_message", "instructions/\nmessage", as_digits, _middle("instructions_per_message"), wide=True
+    ),
+    _number(
+        "cache_misses_per_message", "cache misses/\nmessage", as_digits, _middle("cache_misses_per_message"), wide=True
+    ),
+    _number("instructions_per_cycle", "instructions/\ncycle", as_digits, _middle("instructions_per_cycle"), wide=True),
     _number("peak_memory_bytes", "memory", as_bytes, _highest("peak_memory_bytes"), wide=True),
     _number("window_ns", "window\nms", as_ms, _middle("window_ns"), wide=True),
     _number("trials", "trials", str, lambda line: len(line.result.trials), wide=True),
