@@ -15,8 +15,8 @@ from queuemark.model.histogram import (
     Percentile,
     bucket_bounds_ns,
     bucket_of,
-    contradiction,
     counts,
+    histogram_fault,
     mean_ns,
     merged,
     percentile_ns,
@@ -64,7 +64,7 @@ def test_what_takes_longer_than_an_hour_counts_with_an_hour() -> None:
 def test_a_histogram_holds_what_hdrhistogram_holds(times_ns: Sequence[int]) -> None:
     held, oracle = histogram(times_ns), theirs(times_ns)
     assert dict(counts(held)) == {bucket: oracle.get_count_at_index(bucket) for bucket in map(bucket_of, times_ns)}
-    assert contradiction(held) is None
+    assert histogram_fault(held) is None
     assert mean_ns(held) == (sum(times_ns) / len(times_ns) if times_ns else None)
 
 
@@ -106,7 +106,7 @@ def test_beyond_an_hour_only_the_highest_time_is_known() -> None:
     assert percentile_ns(held, PERCENTILES["p50_ns"]) == 5
     assert percentile_ns(held, Percentile("p60", 5_001)) is not None
     assert percentile_ns(histogram([long_ns] * 20), PERCENTILES["p50_ns"]) == long_ns
-    assert contradiction(held) is None
+    assert histogram_fault(held) is None
 
 
 @pytest.mark.parametrize(
@@ -126,11 +126,11 @@ def test_beyond_an_hour_only_the_highest_time_is_known() -> None:
 def test_a_histogram_that_contradicts_itself_says_where(change: dict[str, object], reason: str) -> None:
     whole = histogram([5, 5, 1005])
     assert whole.buckets == [5, 2, 999, 1]
-    found = contradiction(msgspec.structs.replace(whole, **change))
+    found = histogram_fault(msgspec.structs.replace(whole, **change))
     assert found is not None and reason in found
 
 
 def test_an_empty_histogram_has_no_figures() -> None:
-    assert contradiction(Histogram(samples=0, min_ns=0, max_ns=0, sum_ns=0, buckets=[])) is None
+    assert histogram_fault(Histogram(samples=0, min_ns=0, max_ns=0, sum_ns=0, buckets=[])) is None
     assert mean_ns(merged([])) is None
     assert percentile_ns(merged([]), PERCENTILES["p50_ns"]) is None

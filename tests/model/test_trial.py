@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from queuemark.model.latency import Latency
 from queuemark.model.plan import Case
 from queuemark.model.trial import (
     WINDOW_LOW_NS,
@@ -20,6 +21,7 @@ from queuemark.model.trial import (
     stored_trial,
 )
 from tests.examples import case, trial
+from tests.histograms import histogram
 
 FANOUT = case("tcp", consumers=4, pattern="fanout")
 RATES = ("rate_per_s", "send_rate_per_s", "goodput_bytes_per_s")
@@ -232,3 +234,38 @@ def test_the_stored_form_names_nothing_that_derives() -> None:
         "cache_misses_per_message",
         "instructions_per_cycle",
     }
+
+
+def test_m10_percentiles_of_a_trial_derive_from_its_histogram() -> None:
+    of = case("tcp", rate_per_s=1000.0)
+    latency = Latency(kind="one-way", every=1, histogram=histogram([500] * 999 + [1500]))
+    found = figures(trial(of, latency=latency), of.workload)
+    assert (found.p50_ns, found.p99_ns, found.p999_ns) == (500, 500, None)
+    assert found.mean_ns == 501
+
+
+def test_a_trial_whose_histogram_contradicts_itself_has_failed() -> None:
+    of = case("tcp")
+    wrong = msgspec.structs.replace(histogram([500] * 20), samples=21)
+    found = figures(trial(of, latency=Latency(kind="one-way", every=1, histogram=wrong)), of.workload)
+    assert found.state == "failed"
+    assert "it has 21 samples, its buckets 20" in (found.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("load", "sent", "saturated"),
+    [
+        ({"rate_per_s": 1000.0, "duration_s": 10.0}, 10_000, False),
+        ({"rate_per_s": 1000.0, "duration_s": 10.0}, 9_899, False),
+        ({"rate_per_s": 1000.0, "duration_s": 10.0}, 9_898, True),
+        ({"rate_per_s": 10.0, "duration_s": 0.25}, 2, False),
+        ({"rate_per_s": 50_000.0, "items": 10_000}, 10_000, False),
+        ({"rate_per_s": 60_000.0, "items": 10_000}, 10_000, True),
+        ({"duration_s": 10.0}, 10, None),
+    ],
+)
+def test_saturated_is_who_sends_less_than_99_percent_of_what_was_due(
+    load: dict[str, Any], sent: int, saturated: bool | None
+) -> None:
+    of = case("tcp", **load)
+    assert figures(trial(of, delivered=sent, send_window_ns=200_000_000), of.workload).saturated is saturated

@@ -20,6 +20,7 @@ from statistics import median
 
 import msgspec
 
+from queuemark.analysis.latency import case_latency
 from queuemark.model.session import CaseResult, Estimate, SessionDocument
 
 CONFIDENCE = 0.95
@@ -29,8 +30,10 @@ _NEGLIGIBLE = 1e-12
 
 
 def with_estimates(document: SessionDocument) -> SessionDocument:
-    """The document with the rate of each case; those in it are not looked at."""
-    cases = [msgspec.structs.replace(case, rate_per_s=_rate(case)) for case in document.cases]
+    """The document with the rate and the latency of each case; those in it are not looked at."""
+    cases = [
+        msgspec.structs.replace(case, rate_per_s=_rate(case), latency=case_latency(case)) for case in document.cases
+    ]
     return msgspec.structs.replace(document, cases=cases)
 
 

@@ -5,7 +5,7 @@
 2. Merging adds counts: it is exact, and in whatever order it is done gives the same.
 3. A percentile is the highest time of the bucket that its sample lies in, and never above the highest time measured.
 4. A percentile pX needs 10/(1-X) samples; with fewer there is none. Histograms are merged, percentiles never averaged.
-5. A histogram whose own figures disagree proves nothing; ``contradiction`` says where.
+5. A histogram whose own figures disagree proves nothing; ``histogram_fault`` says where.
 
 Source: HdrHistogram, hdrhistogram.org; its Java version for the rank of a percentile (the smallest that has at least
 that share of the samples at or below it).
@@ -18,8 +18,9 @@ __all__ = [
     "Percentile",
     "bucket_bounds_ns",
     "bucket_of",
-    "contradiction",
     "counts",
+    "histogram_fault",
+    "latency_fault",
     "mean_ns",
     "merged",
     "of_counts",
@@ -31,7 +32,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from queuemark.model.latency import BUCKETS, BUCKETS_HIGH_NS, Histogram
+from queuemark.model.latency import BUCKETS, BUCKETS_HIGH_NS, Histogram, Latency
 
 _HALF_BITS = 10
 _HALF = 1 << _HALF_BITS
@@ -142,7 +143,7 @@ def mean_ns(histogram: Histogram) -> float | None:
     return histogram.sum_ns / histogram.samples if histogram.samples else None
 
 
-def contradiction(histogram: Histogram) -> str | None:
+def histogram_fault(histogram: Histogram) -> str | None:
     """The first reason why these figures are not of one set of samples, or None."""
     flat = histogram.buckets
     if len(flat) % 2:
@@ -177,3 +178,13 @@ def _misplaced(histogram: Histogram, held: list[tuple[int, int]]) -> str | None:
 def _within(bucket: int, time_ns: int) -> bool:
     low_ns, high_ns = bucket_bounds_ns(bucket)
     return low_ns <= time_ns and (time_ns <= high_ns or _open_ended(bucket))
+
+
+def latency_fault(latency: Latency) -> str | None:
+    """The first reason why these histograms are not of one trial's latencies, or None."""
+    for part in ("histogram", "raw", "pacing"):
+        histogram = getattr(latency, part)
+        fault = histogram_fault(histogram) if histogram is not None else None
+        if fault is not None:
+            return f"its latency's {part} cannot be: {fault}"
+    return None

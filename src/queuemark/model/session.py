@@ -6,7 +6,17 @@ counts and times; what derives from them is added on output and recomputed on in
 
 from __future__ import annotations
 
-__all__ = ["SCHEMA", "CaseResult", "Estimate", "Session", "SessionDocument", "decode_session", "encode_session"]
+__all__ = [
+    "SCHEMA",
+    "CaseLatency",
+    "CaseResult",
+    "Estimate",
+    "Quantile",
+    "Session",
+    "SessionDocument",
+    "decode_session",
+    "encode_session",
+]
 
 from typing import Annotated, Final, Literal
 
@@ -16,7 +26,7 @@ from queuemark.model.errors import UsageError
 from queuemark.model.machine import Machine
 from queuemark.model.plan import Case, Plan
 from queuemark.model.trial import TrialFigures, figures, stored_trial
-from queuemark.model.units import Count
+from queuemark.model.units import Count, Positive
 
 SCHEMA: Final = 1
 
@@ -46,12 +56,48 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     high: float | None
 
 
+class Quantile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A percentile of the samples of all trials together, with its bootstrap 95 % interval over the trials.
+
+    low_ns, high_ns: null below 3 trials.
+    """
+
+    value_ns: Count
+    low_ns: Count | None
+    high_ns: Count | None
+
+
+class CaseLatency(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The latency of a case over all its trials that proved their delivery; see queuemark.model.latency.
+
+    every: of so many messages one has a sample; where trials differ, the most. missed: summed.
+    A percentile is null where there are too few samples for it (M10).
+    """
+
+    kind: Literal["one-way", "round-trip"]
+    every: Positive
+    samples: Count
+    missed: Count
+    min_ns: Count
+    max_ns: Count
+    mean_ns: float | None
+    p50_ns: Quantile | None
+    p90_ns: Quantile | None
+    p99_ns: Quantile | None
+    p999_ns: Quantile | None
+    p9999_ns: Quantile | None
+
+
 class CaseResult(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A case with its trials in the order of their repeats; rate_per_s is null when no trial has a rate."""
+    """A case with its trials in the order of their repeats.
+
+    rate_per_s: null when no trial has a rate. latency: null when no trial has any.
+    """
 
     case: Case
     trials: list[TrialFigures]
     rate_per_s: Estimate | None = None
+    latency: CaseLatency | None = None
 
 
 class SessionDocument(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -81,5 +127,5 @@ def decode_session(text: bytes | str, what: str = "session") -> SessionDocument:
         raise UsageError(f"{what} is not a queuemark session: {error}") from error
     for case in document.cases:
         case.trials = [figures(stored_trial(trial), case.case.workload) for trial in case.trials]
-        case.rate_per_s = None
+        case.rate_per_s, case.latency = None, None
     return document

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "ACHIEVED_LOW",
     "PROGRESS_HIGH",
     "WINDOW_LOW_NS",
     "ConsumerCounts",
@@ -27,11 +28,12 @@ __all__ = [
 ]
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from queuemark.model.counters import Counters
+from queuemark.model.histogram import PERCENTILES, latency_fault, mean_ns, percentile_ns
 from queuemark.model.latency import Latency
 from queuemark.model.transport import ParamValue
 from queuemark.model.units import Count
@@ -39,6 +41,10 @@ from queuemark.model.workload import Workload
 
 WINDOW_LOW_NS = 1_000_000
 """A shorter window says more about the clock and the scheduler than about the mechanism."""
+
+ACHIEVED_LOW = 0.99
+"""A producer that sends a smaller share of what it was to send is saturated: the rate that was set is not what was
+offered."""
 
 PROGRESS_HIGH = 64
 """Points of a trial's progress, however long it is."""
@@ -180,6 +186,8 @@ class TrialFigures(Trial, kw_only=True, forbid_unknown_fields=True):
     goodput_bytes_per_s: message bytes delivered a second of window.
     fairness: Jain's index over the consumers' counts.
     bytes_per_call: bytes on the wire by the producer's calls.
+    saturated: whether under 99 % of the messages that were due until the end were sent; null where no rate was set.
+    p50_ns to p9999_ns, mean_ns: of the trial's latency; a percentile is null where there are too few samples (M10).
     """
 
     rate_per_s: float | None = None
@@ -196,6 +204,13 @@ class TrialFigures(Trial, kw_only=True, forbid_unknown_fields=True):
     instructions_per_message: float | None = None
     cache_misses_per_message: float | None = None
     instructions_per_cycle: float | None = None
+    saturated: bool | None = None
+    p50_ns: int | None = None
+    p90_ns: int | None = None
+    p99_ns: int | None = None
+    p999_ns: int | None = None
+    p9999_ns: int | None = None
+    mean_ns: float | None = None
     consumers: list[ConsumerFigures] = []  # type: ignore[assignment]
 
 
@@ -226,7 +241,9 @@ def contradiction(counted: TrialCounts, load: Workload) -> str | None:
         if total != parts:
             return f"{name} is {total}, its consumers' sum is {parts}"
     undealt = _undealt(counted, load) if load.dispatch == "deal" else None
-    return undealt or (f"{counted.corrupted} corrupted" if counted.corrupted else None)
+    if undealt or counted.corrupted:
+        return undealt or f"{counted.corrupted} corrupted"
+    return latency_fault(counted.latency) if counted.latency is not None else None
 
 
 def _undealt(counted: TrialCounts, load: Workload) -> str | None:
@@ -288,7 +305,24 @@ def figures(trial: Trial, load: Workload) -> TrialFigures:
         instructions_per_message=_ratio(counted.instructions, messages),
         cache_misses_per_message=_ratio(counted.cache_misses, messages),
         instructions_per_cycle=_ratio(counted.instructions, counted.cycles if messages else None),
+        saturated=_saturated(trial, load) if messages else None,
+        **(_latency_figures(trial.latency) if messages and trial.latency is not None else {}),
     )
+
+
+def _saturated(trial: Trial, load: Workload) -> bool | None:
+    """Whether the producer fell behind its rate; by duration it stops when that is over, by count it goes on."""
+    if load.rate_per_s is None:
+        return None
+    sending_s = load.duration_s if load.duration_s is not None else trial.send_window_ns / 1e9
+    # The first of them is due at once: one message more or less says nothing.
+    return trial.sent + 1 < ACHIEVED_LOW * load.rate_per_s * sending_s
+
+
+def _latency_figures(latency: Latency) -> dict[str, Any]:
+    found = latency.histogram
+    percentiles = {name: percentile_ns(found, percentile) for name, percentile in PERCENTILES.items()}
+    return {**percentiles, "mean_ns": mean_ns(found)}
 
 
 def _fewest(trial: Trial) -> int:

@@ -1,0 +1,148 @@
+"""The latency of a case: percentiles of all its trials' samples together, with a 95 % interval over the trials.
+
+1. Histograms are merged and percentiles never averaged (M10); the interval is over fresh process trees, never over
+   messages (M13): whole trials are drawn again, merged, and the percentile read off.
+2. Up to 7 trials every draw is counted with its probability, so that the interval is the bootstrap's own limit; beyond
+   that 2000 draws are made, always the same.
+3. A trial that did not prove its delivery does not count; below 3 trials there is no interval.
+
+Source: Kalibera, Jones: Rigorous Benchmarking in Reasonable Time, ISMM 2013.
+"""
+
+from __future__ import annotations
+
+__all__ = ["case_latency", "latencies", "merged_part"]
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations_with_replacement
+from math import factorial, prod
+from typing import TYPE_CHECKING, Literal
+
+from queuemark.model.histogram import (
+    PERCENTILES,
+    Percentile,
+    bucket_bounds_ns,
+    counts,
+    mean_ns,
+    merged,
+    percentile_ns,
+)
+from queuemark.model.latency import Histogram, Latency
+from queuemark.model.session import CaseLatency, CaseResult, Quantile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+CONFIDENCE = 0.95
+TRIALS_LOW = 3
+
+_EXACT_HIGH = 7
+_DRAWS = 2000
+_DRAWN_AT_ONCE = 250
+
+Part = Literal["histogram", "raw", "pacing"]
+
+
+def latencies(result: CaseResult) -> list[Latency]:
+    """Of the trials that proved their delivery and have any samples."""
+    ok = [trial.latency for trial in result.trials if trial.state == "ok" and trial.latency is not None]
+    return [latency for latency in ok if latency.histogram.samples]
+
+
+def merged_part(result: CaseResult, part: Part) -> Histogram | None:
+    """All trials' samples of one kind; None where no trial has any."""
+    found = [getattr(latency, part) for latency in latencies(result)]
+    found = [histogram for histogram in found if histogram is not None]
+    return merged(found) if found else None
+
+
+def case_latency(result: CaseResult) -> CaseLatency | None:
+    """None where no trial has any samples."""
+    measured = latencies(result)
+    if not measured:
+        return None
+    whole = merged(latency.histogram for latency in measured)
+    quantiles = _quantiles(whole, [latency.histogram for latency in measured])
+    return CaseLatency(
+        kind=measured[0].kind,
+        every=max(latency.every for latency in measured),
+        samples=whole.samples,
+        missed=sum(latency.missed for latency in measured),
+        min_ns=whole.min_ns,
+        max_ns=whole.max_ns,
+        mean_ns=mean_ns(whole),
+        **quantiles,
+    )
+
+
+def _quantiles(whole: Histogram, parts: Sequence[Histogram]) -> dict[str, Quantile | None]:
+    values = {name: percentile_ns(whole, percentile) for name, percentile in PERCENTILES.items()}
+    known = {name: percentile for name, percentile in PERCENTILES.items() if values[name] is not None}
+    intervals = _intervals(whole, parts, known) if len(parts) >= TRIALS_LOW and known else {}
+    return {
+        name: None if value_ns is None else _quantile(value_ns, intervals.get(name))
+        for name, value_ns in values.items()
+    }
+
+
+def _quantile(value_ns: int, interval: tuple[int, int] | None) -> Quantile:
+    low_ns, high_ns = interval or (None, None)
+    return Quantile(value_ns=value_ns, low_ns=low_ns, high_ns=high_ns)
+
+
+def _intervals(
+    whole: Histogram, parts: Sequence[Histogram], wanted: dict[str, Percentile]
+) -> dict[str, tuple[int, int]]:
+    """(low, high) in ns by name, from all samples of trials that are drawn again as wholes."""
+    import numpy as np
+
+    buckets = [bucket for bucket, _ in counts(whole)]
+    highs_ns = [min(bucket_bounds_ns(bucket)[1], whole.max_ns) for bucket in buckets]
+    places = {bucket: place for place, bucket in enumerate(buckets)}
+    below = np.zeros((len(parts), len(buckets)), dtype=np.int64)
+    for row, part in zip(below, parts, strict=True):
+        for bucket, count in counts(part):
+            row[places[bucket]] = count
+    below.cumsum(axis=1, out=below)
+    weights, chances = _draws(len(parts))
+    found: dict[str, list[int]] = {name: [] for name in wanted}
+    for first in range(0, len(weights), _DRAWN_AT_ONCE):
+        drawn = weights[first : first + _DRAWN_AT_ONCE] @ below
+        for name, percentile in wanted.items():
+            ranks = -(-drawn[:, -1] * percentile.of_10000 // 10_000)
+            found[name] += [highs_ns[place] for place in (drawn >= ranks[:, None]).argmax(axis=1)]
+    return {name: _middle(values, chances) for name, values in found.items()}
+
+
+def _draws(trials: int) -> tuple[NDArray[np.int64], list[float]]:
+    """How often each trial is in a draw, one draw a row, and how probable the draw is."""
+    import numpy as np
+
+    if trials > _EXACT_HIGH:
+        drawn = np.random.default_rng(trials).multinomial(trials, [1 / trials] * trials, _DRAWS)
+        return drawn, [1 / _DRAWS] * _DRAWS
+    rows = [[draw.count(trial) for trial in range(trials)] for draw in _multisets(trials)]
+    ways = factorial(trials)
+    chances = [ways / prod(map(factorial, row)) / trials**trials for row in rows]
+    return np.array(rows, dtype=np.int64), chances
+
+
+def _multisets(trials: int) -> Iterator[tuple[int, ...]]:
+    return combinations_with_replacement(range(trials), trials)
+
+
+def _middle(values: Sequence[int], chances: Sequence[float]) -> tuple[int, int]:
+    """The values between which the middle 95 % lie."""
+    tail = (1 - CONFIDENCE) / 2
+    ordered = sorted(zip(values, chances, strict=True))
+    return _at(ordered, tail), _at(ordered, 1 - tail)
+
+
+def _at(ordered: Sequence[tuple[int, float]], share: float) -> int:
+    below = 0.0
+    for value, chance in ordered:
+        below += chance
+        if below >= share:
+            return value
+    return ordered[-1][0]
