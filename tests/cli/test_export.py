@@ -11,10 +11,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hdrh.histogram import HdrHistogram
+from hdrh.log import HistogramLogReader
 
-from queuemark.model.session import decode_session
+from queuemark.model.latency import BUCKETS_HIGH_NS, Latency
+from queuemark.model.plan import Case
+from queuemark.model.session import decode_session, encode_session
 from queuemark.store import Store
-from tests.examples import SESSION_ID, case, session, trial
+from tests.examples import SESSION_ID, case, document, session, trial
+from tests.histograms import histogram
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "session.json"
 
@@ -71,10 +76,53 @@ def test_csv_has_a_row_for_each(filled: Path, level: list[str], rows: int) -> No
     assert sum(int(row["delivered"]) for row in read) == 360_000
 
 
+@pytest.fixture
+def timed(tmp_path: Path) -> Path:
+    """A file with a case without latencies and two with some."""
+    latency = Latency(kind="one-way", every=1, histogram=histogram([1500] * 2000), raw=histogram([1200] * 2000))
+    results = [(of, [trial(of, repeat, latency=latency) for repeat in range(2)]) for of in map(at_rate, (1e5, 2e5))]
+    path = tmp_path / "timed.json"
+    path.write_bytes(encode_session(document((case("pipe"), [trial(case("pipe"))]), *results)))
+    return path
+
+
+def at_rate(rate_per_s: float) -> Case:
+    return case("tcp", rate_per_s=rate_per_s)
+
+
+def test_a_case_as_hgrm_is_of_all_its_trials(timed: Path) -> None:
+    ended = export(timed.parent, str(timed), "--format", "hgrm", "--case", "2")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "#[Max     =        1.500, Total count    =         4000]" in ended.stdout
+    assert "#[again: queuemark run]" in ended.stdout
+
+
+def test_a_log_has_the_trials_of_every_case_and_of_each_way_to_count(timed: Path) -> None:
+    target = timed.parent / "latency.hlog"
+    ended = export(timed.parent, str(timed), "--format", "hdr-log", "-o", str(target))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    reader = HistogramLogReader(str(target), HdrHistogram(1, BUCKETS_HIGH_NS, 3))
+    found = list(iter(reader.get_next_interval_histogram, None))
+    assert sorted(each.get_tag() for each in found) == sorted(["case-2", "case-2-sent", "case-3", "case-3-sent"] * 2)
+    assert {each.get_tag(): each.get_max_value() for each in found}["case-3-sent"] == 1200
+    assert all(each.get_total_count() == 2000 for each in found)
+
+
+def test_an_hgrm_of_several_cases_asks_which(timed: Path) -> None:
+    ended = export(timed.parent, str(timed), "--format", "hgrm")
+    assert ended.returncode == 2
+    assert "a .hgrm is of one case, and 2 have latencies; name one: --case 2, 3" in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         (["--level", "case"], 2, "--level is for --format csv"),
+        (["--case", "1"], 2, "--case is for --format hgrm and hdr-log"),
+        (["--format", "hgrm", "--level", "case"], 2, "--level is for --format csv; hgrm has no rows"),
+        (["--format", "hgrm"], 2, "has no latencies to export; measure some"),
+        (["--format", "hdr-log", "--case", "1"], 2, "case 1 has no latencies to export"),
+        (["--format", "hgrm", "--case", "7"], 2, "is no case of this session"),
         (["nosuch"], 2, "nosuch"),
         (["-o", "/no/such/place/file.json"], 1, "cannot write /no/such/place/file.json"),
     ],

@@ -222,6 +222,8 @@ def test_the_stored_form_names_nothing_that_derives() -> None:
         "rate_per_s",
         "rate_withheld",
         "rate_to_all_per_s",
+        "saturated",
+        *("p50_ns", "p90_ns", "p99_ns", "p999_ns", "p9999_ns", "mean_ns"),
         "send_rate_per_s",
         "goodput_bytes_per_s",
         "fairness",

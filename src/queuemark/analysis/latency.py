@@ -11,7 +11,7 @@ Source: Kalibera, Jones: Rigorous Benchmarking in Reasonable Time, ISMM 2013.
 
 from __future__ import annotations
 
-__all__ = ["case_latency", "latencies", "merged_part"]
+__all__ = ["Part", "case_latency", "latencies", "merged_part"]
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations_with_replacement

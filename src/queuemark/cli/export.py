@@ -1,4 +1,4 @@
-"""``queuemark export``: a session for other programs, as JSON or CSV."""
+"""``queuemark export``: a session for other programs, as JSON, as CSV, or its latencies as HdrHistogram writes them."""
 
 from __future__ import annotations
 
@@ -18,27 +18,51 @@ from queuemark.views.render import csv_text
 @click.option(
     "--format",
     "form",
-    type=click.Choice(("json", "csv")),
+    type=click.Choice(("json", "csv", "hgrm", "hdr-log")),
     default="json",
     show_default=True,
-    help="json: the whole session; csv: a table of it.",
+    help="json: the whole session; csv: a table of it; hgrm: a case's latencies by percentile; hdr-log: those of every "
+    "trial, for programs that read HdrHistogram's logs.",
 )
 @click.option("--level", type=click.Choice(LEVELS), help="With csv, what a row is.  [default: trial]")
 @click.option(
+    "--case", "case_name", metavar="N|KEY", help="With hgrm and hdr-log, one case; hgrm needs it unless one has any."
+)
+@click.option(
     "-o", "--output", "target", metavar="FILE|-", default="-", show_default=True, help="Where to; - is stdout."
 )
-def command(session: str, form: str, level: str | None, target: str) -> None:
-    """A session by id, by the first digits of it, by `last`, or by a file: as JSON or CSV."""
+def command(session: str, form: str, level: str | None, case_name: str | None, target: str) -> None:
+    """A session by id, by the first digits of it, by `last`, or by a file: as JSON, CSV or latency histograms."""
     from queuemark.analysis.estimates import with_estimates
     from queuemark.store import load
 
-    if form == "json" and level is not None:
-        raise UsageError("--level is for --format csv; json has cases, trials and consumers at once")
+    if form != "csv" and level is not None:
+        raise UsageError(f"--level is for --format csv; {form} has no rows")
+    if form in ("json", "csv") and case_name is not None:
+        raise UsageError(f"--case is for --format hgrm and hdr-log; {form} has the whole session")
     check_writable(target)
-    write_json(target, _encoded(with_estimates(load(session)), form, level or "trial"))
-
-
-def _encoded(document: SessionDocument, form: str, level: str) -> bytes:
+    document = with_estimates(load(session))
     if form == "json":
-        return encode_session(document)
-    return csv_text(record_table(document, level)).encode()
+        encoded = encode_session(document)
+    elif form == "csv":
+        encoded = csv_text(record_table(document, level or "trial")).encode()
+    else:
+        encoded = _histograms(document, form, case_name).encode()
+    write_json(target, encoded)
+
+
+def _histograms(document: SessionDocument, form: str, case_name: str | None) -> str:
+    from queuemark.views.hdr import case_hgrm, session_log
+    from queuemark.views.naming import case_number
+
+    chosen = [case_number(document, case_name)] if case_name is not None else list(enumerate(document.cases, 1))
+    measured = [(number, result) for number, result in chosen if result.latency is not None]
+    if not measured:
+        where = f"case {case_name}" if case_name is not None else f"session {document.session.id[:8]}"
+        raise UsageError(f"{where} has no latencies to export; measure some: queuemark run -t tcp --rate 10k")
+    if form == "hdr-log":
+        return session_log(document, measured)
+    if len(measured) > 1:
+        numbers = ", ".join(str(number) for number, _ in measured[:8])
+        raise UsageError(f"a .hgrm is of one case, and {len(measured)} have latencies; name one: --case {numbers}")
+    return case_hgrm(document, *measured[0])

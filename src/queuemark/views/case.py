@@ -14,7 +14,7 @@ from queuemark.views.counted import counters_text, counters_texts
 from queuemark.views.ending import Ending
 from queuemark.views.header import about
 from queuemark.views.naming import workload_text
-from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_share
+from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_share, as_us
 from queuemark.views.offered import offered_texts
 from queuemark.views.table import KEEP, Cell, Column, Table
 
@@ -87,10 +87,11 @@ def _of_trial(trial: TrialFigures, name: str) -> Cell:
     """What did not run has a place in the order and a state, but no counts: not even 0."""
     if trial.state == "unavailable" and name not in _TOLD:
         return None
-    if name == "oversubscribed":
-        return "yes" if trial.oversubscribed else "no"
     if name == "counters":
         return counters_text(trial.counters)
+    if name in ("oversubscribed", "saturated"):
+        said = getattr(trial, name)
+        return None if said is None else "yes" if said else "no"
     if name == "injected":
         return f"{trial.injected.fault} at message {trial.injected.message}" if trial.injected else None
     value: Cell = getattr(trial, name)
@@ -139,6 +140,13 @@ _TRIAL_COLUMNS = (
     _number("instructions_per_message", "instructions/\nmessage", as_digits, 14),
     _number("cache_misses_per_message", "cache misses/\nmessage", as_digits, 14),
     _number("instructions_per_cycle", "instructions/\ncycle", as_digits, 14),
+    _words("saturated", "saturated", 9),
+    _number("p50_ns", "p50\nus", as_us, 8),
+    _number("p90_ns", "p90\nus", as_us, 14),
+    _number("p99_ns", "p99\nus", as_us, 7),
+    _number("p999_ns", "p99.9\nus", as_us, 8),
+    _number("p9999_ns", "p99.99\nus", as_us, 14),
+    _number("mean_ns", "mean\nus", as_us, 14),
     _number("calls", "calls", as_exact, 17),
     _number("cpu_ns", "cpu\nms", as_ms, 18),
     _number("steal_ns", "stolen\nms", as_ms, 11),

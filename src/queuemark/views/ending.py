@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["OVERSUBSCRIBED", "WRONGS", "Ending", "Footnotes", "proved_text"]
+__all__ = ["LOOKED_FOR", "OVERSUBSCRIBED", "WRONGS", "Ending", "Footnotes", "proved_text"]
 
 import msgspec
 
+from queuemark.model.histogram import PERCENTILES
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.trial import TrialFigures
 from queuemark.views.numbers import counted
-from queuemark.views.offered import LOST, fans_out
+from queuemark.views.offered import LOST, SATURATED, fans_out, timed
 
 OVERSUBSCRIBED = "oversubscribed: more workers than cpus to run them"
+LOOKED_FOR = ("p50_ns", "p99_ns", "p999_ns")
 WRONGS = ("lost", "duplicated", "reordered", "corrupted")
 
 
@@ -29,7 +31,8 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         remarks = [_why(trial) for trial in trials if trial.state != "ok"]
         ok = [trial for trial in trials if trial.state == "ok"]
         remarks += [f"no rate: {trial.rate_withheld}" for trial in ok if trial.rate_withheld]
-        remarks += _allowed(ok)
+        remarks += _allowed(ok) + _unknown(result)
+        remarks += [SATURATED] if any(trial.saturated for trial in ok) else []
         if any(trial.oversubscribed for trial in trials):
             remarks.append(OVERSUBSCRIBED)
         parts = [_share(trials, state) for state in ("failed", "unavailable")]
@@ -47,6 +50,14 @@ def _allowed(ok: list[TrialFigures]) -> list[str]:
     return [
         LOST if name == "lost" else f"some messages were {name}; queuemark show --wide counts them" for name in names
     ]
+
+
+def _unknown(result: CaseResult) -> list[str]:
+    """Percentiles that everybody looks for and that the samples do not tell."""
+    if result.latency is None or not timed(result):
+        return []
+    missing = [PERCENTILES[name] for name in LOOKED_FOR if getattr(result.latency, name) is None]
+    return [f"too few samples for {each.name}: it takes {each.samples_low:,}" for each in missing]
 
 
 def _why(trial: TrialFigures) -> str:

@@ -9,18 +9,25 @@ Source: HdrHistogram's PercentileIterator, HistogramLogWriter (log format 1.3) a
 
 from __future__ import annotations
 
-__all__ = ["encoded", "hgrm_text", "log_text"]
+__all__ = ["case_hgrm", "encoded", "hgrm_text", "log_text", "session_log"]
 
 import base64
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from math import floor, log2, sqrt
 
+from queuemark.analysis.latency import Part, merged_part
 from queuemark.model.histogram import bucket_bounds_ns, counts, mean_ns
 from queuemark.model.latency import BUCKETS_HIGH_NS, Histogram
+from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.trial import TrialFigures
+from queuemark.views.header import about
+from queuemark.views.naming import workload_text
+
+_PARTS: tuple[tuple[Part, str], ...] = (("histogram", ""), ("raw", "-sent"), ("pacing", "-late"))
+"""A tag's end: latency as it is to be read, from when a message was sent, and how late that was."""
 
 _TICKS = 5
 """Steps in each halving of what is left to 100 %."""
@@ -33,6 +40,37 @@ _COOKIE = 0x1C849313
 _COMPRESSED_COOKIE = 0x1C849314
 _HEADER = struct.Struct(">iiiiqqd")
 """Cookie, payload bytes, index offset, digits, lowest and highest time, ratio of integers to doubles."""
+
+
+def case_hgrm(document: SessionDocument, number: int, result: CaseResult) -> str:
+    """The latencies of all trials of a case together; number: of the case in its session."""
+    times = merged_part(result, "histogram")
+    assert times is not None, "a case with latencies"
+    return hgrm_text(times, [*_heads(document), f"Case {number}: {_named(result)}", "Times in microseconds"])
+
+
+def session_log(document: SessionDocument, chosen: Sequence[tuple[int, CaseResult]]) -> str:
+    """A line for each trial of the cases, tagged ``case-1``; of paced ones also ``case-1-sent`` and ``case-1-late``."""
+    timed = [
+        (trial, histogram, f"case-{number}{end}")
+        for number, result in chosen
+        for trial in result.trials
+        if trial.state == "ok" and trial.latency is not None
+        for part, end in _PARTS
+        for histogram in [getattr(trial.latency, part)]
+        if histogram is not None
+    ]
+    timed.sort(key=lambda each: each[0].started_at)
+    named = [f"case-{number}: {_named(result)}" for number, result in chosen]
+    return log_text(timed, [*_heads(document), *named])
+
+
+def _heads(document: SessionDocument) -> list[str]:
+    return [about(document), f"again: {document.session.plan.command}"]
+
+
+def _named(result: CaseResult) -> str:
+    return f"{result.case.transport}, {workload_text(result.case.workload)}"
 
 
 def hgrm_text(histogram: Histogram, comments: Iterable[str] = ()) -> str:

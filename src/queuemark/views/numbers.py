@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["as_bytes", "as_count", "as_digits", "as_exact", "as_mb", "as_ms", "as_percent", "as_share", "counted"]
+__all__ = [
+    "as_bytes",
+    "as_count",
+    "as_digits",
+    "as_exact",
+    "as_mb",
+    "as_ms",
+    "as_percent",
+    "as_share",
+    "as_us",
+    "counted",
+]
 
 from queuemark.model.units import format_bytes, format_count
 
@@ -32,6 +43,11 @@ def as_mb(value: Value) -> str:
 def as_ms(value: Value) -> str:
     """Nanoseconds as milliseconds: ``200``."""
     return as_digits(float(value) / 1e6)
+
+
+def as_us(value: Value) -> str:
+    """Nanoseconds as microseconds: ``12.3``."""
+    return as_digits(float(value) / 1e3)
 
 
 def as_digits(value: Value) -> str:

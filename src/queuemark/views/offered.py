@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-__all__ = ["LOST", "fans_out", "lost_share", "middle", "offered_texts"]
+__all__ = ["LOST", "SATURATED", "fans_out", "lost_share", "middle", "offered_texts", "paced", "timed"]
 
 from statistics import median
 
@@ -22,8 +22,24 @@ LOST = (
 )
 
 
+SATURATED = (
+    "saturated: under 99 % of the messages that were due were sent, so the load that was set is not the one offered, "
+    "and what waited to be sent is in the latency"
+)
+
+
 def fans_out(result: CaseResult) -> bool:
     return result.case.workload.pattern == "fanout"
+
+
+def paced(result: CaseResult) -> bool:
+    """Whether messages are sent at a set rate, and not as fast as it goes."""
+    return result.case.workload.rate_per_s is not None
+
+
+def timed(result: CaseResult) -> bool:
+    """Whether its latency is what it was run for; sent as fast as it goes, messages wait in whatever there is."""
+    return paced(result) or result.case.workload.pattern == "pingpong"
 
 
 def proved(result: CaseResult) -> list[TrialFigures]:

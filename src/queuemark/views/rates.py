@@ -4,6 +4,7 @@
 2. Every trial counts in the sums; the rate is the median over those that have one, with its interval.
 3. What failed, could not run, was too short or oversubscribed is marked, and below the table it says why.
 4. Where messages go to several or were lost, what was sent stands beside what was delivered, and the loss as a share.
+5. Where a rate was set or replies were waited for, latencies stand beside it; too few samples for one are told of.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from queuemark.views.counted import counters_texts
 from queuemark.views.ending import WRONGS, Ending, Footnotes, proved_text
 from queuemark.views.header import about, messages_texts, mix_texts
 from queuemark.views.naming import Naming, policy_text, size_text
-from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_percent, as_share
-from queuemark.views.offered import fans_out, lost_share, middle
+from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_percent, as_share, as_us
+from queuemark.views.offered import fans_out, lost_share, middle, paced, timed
 from queuemark.views.render import WIDTH, text
 from queuemark.views.table import KEEP, Cell, Column, Table
 
@@ -156,6 +157,14 @@ def _within(line: _Line) -> Cell:
     return max(estimate.median - estimate.low, estimate.high - estimate.median) / estimate.median
 
 
+def _latency(name: str) -> Callable[[_Line], Cell]:
+    return lambda line: getattr(line.result.latency, name) if line.result.latency else None
+
+
+def _quantile(name: str, part: str = "value_ns") -> Callable[[_Line], Cell]:
+    return lambda line: getattr(getattr(line.result.latency, name, None), part, None)
+
+
 def _load(name: str) -> Callable[[_Line], Cell]:
     return lambda line: getattr(line.result.case.workload, name)
 
@@ -233,7 +242,7 @@ _FIELDS = (
     _left("verify", "verify", _load("verify"), wide=True),
     _number("linger_us", "linger\nus", str, _load("linger_us"), wide=True),
     _left("amount", "each\ntrial", _amount, wide=True),
-    _number("offered_per_s", "offered\nper s", as_count, _load("rate_per_s"), wide=True),
+    _number("offered_per_s", "offered\nper s", as_count, _load("rate_per_s"), rank=1, wide=True, needed=paced),
     _number("stamp_every", "stamped\none in", str, _load("stamp_every"), wide=True),
     _number("rate_per_s", "messages\nper s", as_count, _estimate("median"), beside=(_offers, "de-\nlivered\nper s")),
     _number("rate_within", "95 %\n+-", as_percent, _within, rank=2, brief=True),
@@ -253,6 +262,17 @@ _FIELDS = (
     _number("lost_share", "loss", as_percent, lambda line: lost_share(line.result), rank=1, wide=True, needed=_lost),
     _number("rate_low_per_s", "95 %\nlow", as_count, _estimate("low"), wide=True),
     _number("rate_high_per_s", "95 %\nhigh", as_count, _estimate("high"), wide=True),
+    _number("p50_ns", "p50\nus", as_us, _quantile("p50_ns"), rank=2, wide=True, needed=timed),
+    _number("p90_ns", "p90\nus", as_us, _quantile("p90_ns"), wide=True),
+    _number("p99_ns", "p99\nus", as_us, _quantile("p99_ns"), wide=True, needed=timed),
+    _number("p99_low_ns", "95 %\nlow", as_us, _quantile("p99_ns", "low_ns"), wide=True),
+    _number("p99_high_ns", "95 %\nhigh", as_us, _quantile("p99_ns", "high_ns"), wide=True),
+    _number("p999_ns", "p99.9\nus", as_us, _quantile("p999_ns"), rank=1, wide=True, needed=timed),
+    _number("p9999_ns", "p99.99\nus", as_us, _quantile("p9999_ns"), wide=True),
+    _number("max_ns", "max\nus", as_us, _latency("max_ns"), rank=3, wide=True, needed=timed),
+    _number("mean_ns", "mean\nus", as_us, _latency("mean_ns"), wide=True),
+    _number("latency_samples", "latency\nsamples", as_exact, _latency("samples"), wide=True),
+    _number("latency_every", "one\nin", str, _latency("every"), wide=True),
     _number("goodput_bytes_per_s", "goodput\nMB/s", as_mb, _middle("goodput_bytes_per_s"), rank=3),
     _number("fairness", "fair-\nness", as_share, _middle("fairness"), rank=6),
     _number("cpu_ns_per_message", "cpu ns/\nmessage", as_digits, _middle("cpu_ns_per_message"), rank=4),
