@@ -172,3 +172,42 @@ def test_what_has_no_classical_tables_says_so(filled: Path, arguments: tuple[str
     ended = show(filled, *arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.count("\n") == 1
+
+
+def test_a_view_by_its_name_and_its_chart_in_a_file(filled: Path, tmp_path: Path) -> None:
+    svg, png = tmp_path / "rates.svg", tmp_path / "rates.PNG"
+    assert show(filled, "--view", "rates", "--chart", str(svg)).stdout == show(filled, "--view", "rates").stdout
+    assert "Which mechanism moves the most messages?" in svg.read_text()
+    assert show(filled, "--chart", str(png)).returncode == 0
+    assert png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_was_offered_and_all_cases_in_full(filled: Path) -> None:
+    assert show(filled, "--view", "offered").stdout.startswith("How much was sent, and how much of it arrived?")
+    in_full = show(filled, "--view", "case").stdout
+    assert ["Case 1 (" in in_full, "Case 2 (" in in_full] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--view", "rate"], "unknown view 'rate'; did you mean 'rates'?"),
+        (["--view", "case", "--chart", "a.svg"], "the view case has no chart; those that have one: rates, classic"),
+        (["--case", "1", "--chart", "a.svg"], "the view case has no chart"),
+        (["--chart", "a.gif"], "a chart is written as .svg, .png, .json"),
+        (["--view", "classic", "--chart", "a.svg"], "measure such a grid with: queuemark run classic"),
+        (["--classic", "--view", "rates"], "--classic is --view classic"),
+        (["--case", "1", "--view", "rates"], "--case shows one case in full"),
+        (["--sessions", "--chart", "a.svg"], "--sessions lists all sessions"),
+    ],
+)
+def test_a_view_or_a_chart_that_cannot_be(filled: Path, arguments: list[str], said: str) -> None:
+    ended = show(filled, *arguments)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
+    assert said in ended.stderr
+
+
+def test_a_chart_without_a_place_is_refused(filled: Path) -> None:
+    ended = show(filled, "--chart", str(filled / "none" / "a.svg"))
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
+    assert "there is no directory" in ended.stderr

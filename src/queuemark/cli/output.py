@@ -5,7 +5,16 @@ A reader that goes away is no error; a system that refuses to write is one.
 
 from __future__ import annotations
 
-__all__ = ["STDOUT", "check_writable", "discard", "discard_stdout", "printing", "unwritten_text", "write_json"]
+__all__ = [
+    "STDOUT",
+    "check_writable",
+    "discard",
+    "discard_stdout",
+    "printing",
+    "unwritten_text",
+    "write_chart",
+    "write_json",
+]
 
 import contextlib
 import os
@@ -81,6 +90,14 @@ def write_json(target: str, document: bytes) -> None:
         raise QueuemarkError(
             f"cannot write {target}: {error.strerror or error}; the session is kept, see: queuemark export"
         ) from error
+
+
+def write_chart(target: str, picture: bytes) -> None:
+    """Raises: QueuemarkError when the system refuses to write the file."""
+    try:
+        _write(Path(target), picture)
+    except OSError as error:
+        raise QueuemarkError(f"cannot write {target}: {error.strerror or error}; choose another place") from error
 
 
 def _write(path: Path, document: bytes) -> None:

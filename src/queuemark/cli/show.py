@@ -7,33 +7,71 @@ __all__ = ["command"]
 import rich_click as click
 
 from queuemark.model.errors import UsageError
+from queuemark.model.session import SessionDocument
+from queuemark.views.picture import PICTURES
+from queuemark.views.registry import VIEWS, view_named
 from queuemark.views.render import FORMATS, rendered, terminal_width
 from queuemark.views.table import Table
 
 
 @click.command("show")
 @click.argument("session", default="last")
+@click.option("--view", "view_name", metavar="NAME", help=f"What to ask: {', '.join(VIEWS)}.  [default: rates]")
+@click.option("--chart", "chart_target", metavar="FILE", help=f"Writes the view's picture, too: {', '.join(PICTURES)}.")
 @click.option("--case", "case_name", metavar="N|KEY", help="One case in full: every trial and every consumer.")
-@click.option("--classic", is_flag=True, help="The classical tables: rate by size, mechanism and number of consumers.")
+@click.option("--classic", is_flag=True, help="The same as --view classic: rate by size, mechanism and consumers.")
 @click.option("--sessions", "list_sessions", is_flag=True, help="List the stored sessions instead.")
 @click.option("--wide", is_flag=True, help="Every column, as wide as it takes.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print.")
-def command(session: str, case_name: str | None, classic: bool, list_sessions: bool, wide: bool, form: str) -> None:
+def command(
+    session: str,
+    view_name: str | None,
+    chart_target: str | None,
+    case_name: str | None,
+    classic: bool,
+    list_sessions: bool,
+    wide: bool,
+    form: str,
+) -> None:
     """Results of a session: by id, by the first digits of it, by `last`, or by a file.
 
     Below them stand the classical tables when at least three sizes were swept over three numbers of consumers.
     """
-    if list_sessions and (case_name or session != "last"):
+    if list_sessions and (case_name is not None or session != "last"):
         raise UsageError("--sessions lists all sessions; leave out the session and --case")
-    if classic and (case_name or list_sessions):
-        raise UsageError("--classic shows a whole session; leave out --case and --sessions")
-    if list_sessions:
-        tables = _sessions()
-    elif classic:
-        tables = _classic(session, form)
-    else:
-        tables = _results(session, case_name, wide, form)
+    if list_sessions and (classic or view_name is not None or chart_target is not None):
+        raise UsageError("--sessions lists all sessions; leave out --classic, --view and --chart")
+    view_name = _view_name(view_name, case_name, classic)
+    if chart_target is not None:
+        _check_chart(view_name or "rates", case_name, chart_target)
+    tables = _sessions() if list_sessions else _shown(session, view_name, chart_target, case_name, wide, form)
     click.echo(rendered(tables, form, None if wide else terminal_width()), nl=False)
+
+
+def _view_name(named: str | None, case_name: str | None, classic: bool) -> str | None:
+    """Raises: UsageError when options ask for two views at once, or for none that there is."""
+    if classic and case_name is not None:
+        raise UsageError("--classic shows a whole session; leave out --case and --sessions")
+    if classic and named not in (None, "classic"):
+        raise UsageError(f"--classic is --view classic; leave it or --view {named} out")
+    if case_name is not None and named not in (None, "case"):
+        raise UsageError(f"--case shows one case in full; leave it or --view {named} out")
+    if named is not None:
+        view_named(named)
+    return "classic" if classic else named
+
+
+def _check_chart(view_name: str, case_name: str | None, target: str) -> None:
+    """Raises: UsageError for a view without a picture; QueuemarkError when the file could not be written."""
+    from queuemark.cli.output import check_writable
+    from queuemark.views.picture import check_picture
+
+    name = "case" if case_name is not None else view_name
+    if VIEWS[name].chart is None:
+        drawn = ", ".join(each for each, view in VIEWS.items() if view.chart is not None)
+        raise UsageError(f"the view {name} has no chart; those that have one: {drawn}")
+    check_picture(target)
+    check_writable(target)
 
 
 def _sessions() -> list[Table]:
@@ -47,31 +85,34 @@ def _sessions() -> list[Table]:
         return [sessions_table(store.sessions())]
 
 
-def _results(name: str, case_name: str | None, wide: bool, form: str) -> list[Table]:
+def _shown(
+    name: str, view_name: str | None, chart_target: str | None, case_name: str | None, wide: bool, form: str
+) -> list[Table]:
     from queuemark.analysis.estimates import with_estimates
     from queuemark.store import load
     from queuemark.views.case import case_tables
-    from queuemark.views.classic import classic_tables, is_grid
     from queuemark.views.naming import case_number
-    from queuemark.views.rates import rates_table
 
     document = with_estimates(load(name))
     if case_name is not None:
         return case_tables(document, *case_number(document, case_name))
     alone = form == "csv"
-    below = classic_tables(document) if is_grid(document, 3) and not (wide or alone) else []
-    return [rates_table(document, wide=wide or alone, alone=alone), *below]
+    tables = VIEWS[view_name or "rates"].tables(document, wide=wide or alone, alone=alone)
+    if chart_target is not None:
+        _write_chart(document, view_name or "rates", chart_target)
+    return tables if view_name or wide or alone else [*tables, *_below(document)]
 
 
-def _classic(name: str, form: str) -> list[Table]:
-    from queuemark.analysis.estimates import with_estimates
-    from queuemark.store import load
+def _below(document: SessionDocument) -> list[Table]:
     from queuemark.views.classic import classic_tables, is_grid
 
-    document = with_estimates(load(name))
-    if not is_grid(document):
-        raise UsageError(
-            f"session {document.session.id[:8]} sweeps no mechanism over sizes and consumers at once; "
-            "measure such a grid with: queuemark run classic"
-        )
-    return classic_tables(document, alone=form == "csv")
+    return classic_tables(document) if is_grid(document, 3) else []
+
+
+def _write_chart(document: SessionDocument, view_name: str, target: str) -> None:
+    from queuemark.cli.output import write_chart
+    from queuemark.views.picture import draw
+
+    chart = VIEWS[view_name].chart
+    assert chart is not None
+    write_chart(target, draw(lambda: chart(document), target))

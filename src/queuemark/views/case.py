@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["case_tables", "consumer_table", "trial_table"]
+__all__ = ["QUESTION", "case_tables", "consumer_table", "every_case_tables", "trial_table"]
 
 from collections.abc import Callable
 
@@ -17,6 +17,13 @@ from queuemark.views.naming import workload_text
 from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_share, as_us
 from queuemark.views.offered import offered_texts
 from queuemark.views.table import KEEP, Cell, Column, Table
+
+QUESTION = "What did every trial and every consumer count?"
+
+
+def every_case_tables(document: SessionDocument, *, wide: bool = False, alone: bool = False) -> list[Table]:
+    """Each case in full, one below the other; they have every column as it is."""
+    return [table for number, result in enumerate(document.cases, 1) for table in case_tables(document, number, result)]
 
 
 def case_tables(document: SessionDocument, number: int, result: CaseResult) -> list[Table]:

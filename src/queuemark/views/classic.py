@@ -10,12 +10,13 @@
 
 from __future__ import annotations
 
-__all__ = ["classic_tables", "is_grid"]
+__all__ = ["QUESTION", "check_grid", "classic_tables", "grid_tables", "is_grid"]
 
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from queuemark.model.errors import UsageError
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.workload import Workload
 from queuemark.views.ending import OVERSUBSCRIBED, Ending, Footnotes, proved_text
@@ -24,6 +25,8 @@ from queuemark.views.naming import Naming, policy_text
 from queuemark.views.numbers import as_bytes, as_count, as_percent, counted
 from queuemark.views.offered import lost_share
 from queuemark.views.table import Cell, Column, Table
+
+QUESTION = "How does the rate depend on size, and on the number of consumers?"
 
 _Place = tuple[str, int, int]
 """Series, size_bytes, consumers."""
@@ -72,6 +75,15 @@ def is_grid(document: SessionDocument, low: int = 2) -> bool:
     return any(_spans(grid, series, low) for series in grid.series)
 
 
+def check_grid(document: SessionDocument) -> None:
+    """Raises: UsageError with what to measure where there is no grid."""
+    if not is_grid(document):
+        raise UsageError(
+            f"session {document.session.id[:8]} sweeps no mechanism over sizes and consumers at once; "
+            "measure such a grid with: queuemark run classic"
+        )
+
+
 def _spans(grid: _Grid, series: str, low: int) -> bool:
     held = [place for place in grid.results if place[0] == series]
     return len({place[1] for place in held}) >= low and len({place[2] for place in held}) >= low
@@ -93,6 +105,12 @@ def classic_tables(document: SessionDocument, *, alone: bool = False) -> list[Ta
     ]
     last = msgspec.structs.replace(tables[-1], below=[*tables[-1].below, *whole])
     return [first, *tables[1:-1], last]
+
+
+def grid_tables(document: SessionDocument, *, wide: bool = False, alone: bool = False) -> list[Table]:
+    """Raises: UsageError when there is no grid."""
+    check_grid(document)
+    return classic_tables(document, alone=alone)
 
 
 def _left_out(document: SessionDocument) -> list[str]:

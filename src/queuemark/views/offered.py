@@ -7,14 +7,30 @@
 
 from __future__ import annotations
 
-__all__ = ["LOST", "SATURATED", "fans_out", "lost_share", "middle", "offered_texts", "paced", "timed"]
+__all__ = [
+    "LOST",
+    "QUESTION",
+    "SATURATED",
+    "fans_out",
+    "lost_share",
+    "middle",
+    "offered_tables",
+    "offered_texts",
+    "paced",
+    "timed",
+]
 
 from statistics import median
 
-from queuemark.model.session import CaseResult
+from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.trial import TrialFigures
 from queuemark.model.units import format_rate
-from queuemark.views.numbers import as_percent
+from queuemark.views.header import about
+from queuemark.views.naming import Naming, policy_text, size_text
+from queuemark.views.numbers import as_count, as_percent
+from queuemark.views.table import Cell, Column, Table
+
+QUESTION = "How much was sent, and how much of it arrived?"
 
 LOST = (
     "some messages were lost: the rate is of those delivered when sending as fast as it goes, "
@@ -72,3 +88,39 @@ def offered_texts(result: CaseResult) -> list[str]:
     told = [f"{word} {format_rate(rate_per_s)}" for word, rate_per_s in rates.items() if rate_per_s is not None]
     told += [f"lost {as_percent(share)}" for share in [lost_share(result)] if share]
     return [", ".join(told)] if told else []
+
+
+def offered_tables(document: SessionDocument, *, wide: bool = False, alone: bool = False) -> list[Table]:
+    """One line a case, in the order of the session; document: with estimates."""
+    naming = Naming.of([result.case for result in document.cases])
+    columns = [
+        Column(name="case", head="#"),
+        Column(name="name", head="transport", align="left", wrap=None if alone else 30),
+        Column(name="size", head="size", align="left"),
+        Column(name="consumers", head="con-\nsumers"),
+        Column(name="policy", head="policy", align="left"),
+        Column(name="send_rate_per_s", head="sent\nper s", show=as_count),
+        Column(name="rate_per_s", head="delivered\nper s", show=as_count),
+        Column(name="rate_to_all_per_s", head="to all\nper s", show=as_count),
+        Column(name="lost_share", head="loss", show=as_percent),
+    ]
+    rows = [_row(number, result, naming) for number, result in enumerate(document.cases, 1)]
+    below = [] if alone else [f"again: {document.session.plan.command}"]
+    return [
+        Table(title=QUESTION, above=[about(document), naming.usual_text()], columns=columns, rows=rows, below=below)
+    ]
+
+
+def _row(number: int, result: CaseResult, naming: Naming) -> list[Cell]:
+    load = result.case.workload
+    return [
+        number,
+        naming.name(result.case),
+        size_text(load),
+        load.consumers,
+        policy_text(load.policy),
+        middle(result, "send_rate_per_s"),
+        result.rate_per_s.median if result.rate_per_s else None,
+        middle(result, "rate_to_all_per_s"),
+        lost_share(result),
+    ]

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-__all__ = ["rates_table", "rates_text"]
+__all__ = ["QUESTION", "rates_table", "rates_tables", "rates_text"]
 
 from collections.abc import Callable, Sequence
 
@@ -27,6 +27,8 @@ from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_
 from queuemark.views.offered import fans_out, lost_share, middle, paced, timed
 from queuemark.views.render import WIDTH, text
 from queuemark.views.table import KEEP, Cell, Column, Table
+
+QUESTION = "Which mechanism moves the most messages?"
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +84,10 @@ def rates_text(document: SessionDocument, width: int | None = WIDTH) -> str:
     return text(rates_table(document), width)
 
 
+def rates_tables(document: SessionDocument, *, wide: bool = False, alone: bool = False) -> list[Table]:
+    return [rates_table(document, wide=wide, alone=alone)]
+
+
 def rates_table(document: SessionDocument, *, wide: bool = False, alone: bool = False) -> Table:
     """document: with estimates. wide: every column, also those on which all cases agree.
 
@@ -95,7 +101,7 @@ def rates_table(document: SessionDocument, *, wide: bool = False, alone: bool = 
     fields = [field for field in _FIELDS if field.shown(lines, wide, alone)]
     folded = [_folded(field, lines) for field in _FIELDS if not wide and field.folded(lines)]
     return Table(
-        title="Which mechanism moves the most messages?",
+        title=QUESTION,
         above=[
             about(document),
             "; ".join([*folded, naming.usual_text()]),

@@ -1,0 +1,51 @@
+"""How does the rate depend on size, and on the number of consumers? The picture: a panel for each mechanism.
+
+1. A point is a case: its median rate, and its 95 % interval as a bar; a line joins sizes at one number of consumers.
+2. All panels have the same axes.
+"""
+
+from __future__ import annotations
+
+__all__ = ["classic_chart"]
+
+from queuemark.model.session import SessionDocument
+from queuemark.views.classic import QUESTION, check_grid
+from queuemark.views.naming import Naming
+from queuemark.views.series import ends, points, unseen_text
+from queuemark.views.theme import (
+    SHAPES,
+    Spec,
+    inline,
+    log_axis,
+    log_scale,
+    paired,
+    shaded,
+    size_axis,
+    themed,
+)
+
+
+def classic_chart(document: SessionDocument) -> Spec:
+    """document: with estimates. Raises: UsageError when it is no grid of sizes and numbers of consumers."""
+    import altair as alt
+
+    check_grid(document)
+    held = [point for point in points(document) if point.one_size]
+    consumers = sorted({point.consumers for point in held})
+    shapes = [SHAPES[place % len(SHAPES)] for place in range(len(consumers))]
+    legend = alt.Legend(title="consumers")
+    rates = ends(held)
+    y = alt.Y("rate_per_s:Q", scale=log_scale(rates), axis=log_axis(rates, "messages delivered per second"))
+    colour = alt.Color("consumers:N", legend=legend, scale=paired(consumers, shaded(len(consumers))))
+    base = alt.Chart().encode(x=size_axis(point.size_bytes for point in held), color=colour)
+    panel = alt.layer(
+        base.mark_line().encode(y=y),
+        base.mark_rule().transform_filter("isValid(datum.low_per_s)").encode(y="low_per_s:Q", y2="high_per_s:Q"),
+        base.mark_point().encode(y=y, shape=alt.Shape("consumers:N", legend=legend, scale=paired(consumers, shapes))),
+    ).properties(width=260, height=220)
+    names = list(dict.fromkeys(point.series for point in held))
+    facet = alt.Facet("series:N", title=None, sort=names)
+    chart = panel.facet(facet, columns=min(3, len(names)), data=inline(held))
+    usual = Naming.of([result.case for result in document.cases]).usual_text()
+    notes = [f"{usual}; bars are 95 % intervals of the median", *unseen_text(document, held)]
+    return themed(chart, document, QUESTION, notes)

@@ -1,0 +1,52 @@
+"""The views of a session by name: each answers one question, by tables and, where it helps, by a picture.
+
+A new view is a file beside this one and a line here. What a view cannot show of a session it says by a UsageError that
+names what to measure.
+"""
+
+from __future__ import annotations
+
+__all__ = ["VIEWS", "View", "view_named"]
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from queuemark.model.errors import UsageError, nearest
+from queuemark.model.session import SessionDocument
+from queuemark.views import case, classic, latency, offered, rates
+from queuemark.views.classic_chart import classic_chart
+from queuemark.views.rates_chart import rates_chart
+from queuemark.views.table import Table
+from queuemark.views.theme import Spec
+
+
+class Tables(Protocol):
+    """document: with estimates. wide: every column. alone: for rows that stand without what is around them."""
+
+    def __call__(self, document: SessionDocument, *, wide: bool = False, alone: bool = False) -> list[Table]: ...
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """question: the title of its tables and of its chart. chart: of a document with estimates; None: there is none."""
+
+    question: str
+    tables: Tables
+    chart: Callable[[SessionDocument], Spec] | None = None
+
+
+VIEWS: dict[str, View] = {
+    "rates": View(question=rates.QUESTION, tables=rates.rates_tables, chart=rates_chart),
+    "classic": View(question=classic.QUESTION, tables=classic.grid_tables, chart=classic_chart),
+    "latency": View(question=latency.QUESTION, tables=latency.latency_tables),
+    "offered": View(question=offered.QUESTION, tables=offered.offered_tables),
+    "case": View(question=case.QUESTION, tables=case.every_case_tables),
+}
+
+
+def view_named(name: str) -> View:
+    """Raises: UsageError with the nearest known view."""
+    if name not in VIEWS:
+        raise UsageError(f"unknown view {name!r}; {nearest(name, VIEWS)}")
+    return VIEWS[name]

@@ -1,0 +1,71 @@
+"""What charts draw of a session: the cases that have a rate, each with the line it belongs to.
+
+A line is all that a case means but its size and its number of consumers: two cases that differ in anything else
+never share one.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Point", "ends", "points", "unseen_text"]
+
+from collections.abc import Sequence
+
+import msgspec
+
+from queuemark.model.session import CaseResult, SessionDocument
+from queuemark.views.naming import Naming, policy_text, size_text
+from queuemark.views.numbers import counted
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """One case. size: as text, also of mixes and own messages, which size_bytes tells the largest of.
+
+    low_per_s, high_per_s: of the 95 % interval; None below 3 trials.
+    """
+
+    series: str
+    mechanism: str
+    size: str
+    size_bytes: int
+    one_size: bool
+    consumers: int
+    rate_per_s: float
+    low_per_s: float | None
+    high_per_s: float | None
+
+
+def points(document: SessionDocument) -> list[Point]:
+    """document: with estimates (queuemark.analysis.estimates)."""
+    cases = [result.case for result in document.cases]
+    naming = Naming.of(cases)
+    several = len({case.runtime for case in cases}) > 1
+    return [_point(result, naming, several) for result in document.cases if result.rate_per_s is not None]
+
+
+def _point(result: CaseResult, naming: Naming, several_runtimes: bool) -> Point:
+    case, load, estimate = result.case, result.case.workload, result.rate_per_s
+    assert estimate is not None
+    runtime = [f"({case.runtime})"] if several_runtimes else []
+    return Point(
+        series=" ".join([naming.name(case), policy_text(load.policy), *runtime]),
+        mechanism=" ".join([case.transport, *runtime]),
+        size=size_text(load),
+        size_bytes=load.size_bytes,
+        one_size=load.one_size,
+        consumers=load.consumers,
+        rate_per_s=estimate.median,
+        low_per_s=estimate.low,
+        high_per_s=estimate.high,
+    )
+
+
+def ends(held: Sequence[Point]) -> list[float]:
+    """Every value that must have its place on an axis of rates."""
+    every = [end for point in held for end in (point.rate_per_s, point.low_per_s, point.high_per_s)]
+    return [end for end in every if end]
+
+
+def unseen_text(document: SessionDocument, drawn: Sequence[Point]) -> list[str]:
+    """A line that counts the cases which the chart has no place for, if any."""
+    left = len(document.cases) - len(drawn)
+    return [f"not drawn: {counted(left, 'case')} without a rate or a place here; the table has them"] if left else []
