@@ -27,6 +27,7 @@ COMMANDS = {
     "run": "Measure: push messages through transports, prove delivery, keep every trial.",
     "list": "Transports and runners: available, or why not.",
     "show": "Results of a stored session.",
+    "compare": "Is one session faster than another, case by case, and how sure is that.",
     "export": "A stored session as JSON or CSV.",
     "limits": "What a wire allows: frames and messages per second, and the time for each.",
 }
@@ -39,6 +40,7 @@ queuemark measures how fast messages move between processes on this machine, and
   queuemark run --messages FILE                     your own messages
   queuemark list                                    what can be measured here, or why not
   queuemark show                                    the last results again
+  queuemark compare A B                             whether B is faster than A
   queuemark export --format csv                     the last results for other programs
 Every command explains itself: queuemark COMMAND --help"""
 

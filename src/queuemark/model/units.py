@@ -20,6 +20,7 @@ __all__ = [
     "parse_count",
     "parse_count_list",
     "parse_duration_s",
+    "parse_percent",
 ]
 
 import re
@@ -150,6 +151,20 @@ def parse_duration_s(text: str, what: str = "duration") -> float:
     if seconds <= 0:
         raise UsageError(f"{what} {text!r} must be above 0; write for example 200ms")
     return float(seconds)
+
+
+def parse_percent(text: str, what: str = "share") -> float:
+    """Percent, above 0 and below 100, from ``2%``, ``0.5 %``; the sign is not left out.
+
+    Raises: UsageError for what is none.
+    """
+    match = _NUMBER.fullmatch(text.strip().removesuffix("%").strip())
+    if match is None or match["unit"] or not text.strip().endswith("%"):
+        raise UsageError(f"{what} {text!r} is not a number of percent; write for example 2%")
+    percent = float(match["number"])
+    if not 0 < percent < 100:
+        raise UsageError(f"{what} {text!r} must be above 0 % and below 100 %; write for example 2%")
+    return percent
 
 
 def format_bytes(value: float) -> str:

@@ -1,0 +1,101 @@
+"""``queuemark compare``: is B faster than A, case by case."""
+
+from __future__ import annotations
+
+__all__ = ["command"]
+
+import shlex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from queuemark.cli.output import STDOUT, check_writable, write_json
+from queuemark.model.errors import Regression, UsageError
+from queuemark.model.units import parse_percent
+from queuemark.views.render import FORMATS, rendered, terminal_width
+
+if TYPE_CHECKING:
+    from queuemark.analysis.comparison import Comparison
+    from queuemark.model.session import SessionDocument
+
+
+@click.command("compare")
+@click.argument("a", metavar="A[,A...]")
+@click.argument("b", metavar="B[,B...]")
+@click.option("--across", is_flag=True, help="Also unlike machines, and sessions with cases of unlike meanings.")
+@click.option(
+    "--fail-on-regression", "bound", metavar="PERCENT", help="Exit code 10 when a case is slower by more: 5%."
+)
+@click.option("--json", "json_target", metavar="FILE|-", help="The comparison as JSON; -: stdout, and no table.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print.")
+@click.pass_context
+def command(
+    ctx: click.Context, a: str, b: str, across: bool, bound: str | None, json_target: str | None, form: str
+) -> None:
+    """Is B faster than A? Per case a ratio, its interval, and faster, slower or undecided.
+
+    Each side is a session, by id, by the first digits of it, by `last`, or by a file; or several, parted by commas,
+    whose differences are then what the intervals are made of.
+    """
+    from queuemark.analysis.comparison import compare
+    from queuemark.analysis.matching import check_comparable
+
+    percent = None if bound is None else parse_percent(bound, "regression")
+    if json_target is not None:
+        check_writable(json_target)
+    side_a, side_b = _sessions("A", a), _sessions("B", b)
+    check_comparable(side_a, side_b, across=across)
+    found = compare(side_a, side_b)
+    if not found.compared:
+        raise UsageError(f"nothing to compare: {'; '.join(dict.fromkeys(each.reason for each in found.left_out))}")
+    _show(ctx, found, side_a, side_b, json_target, form)
+    if percent is not None:
+        _judge(found, percent)
+
+
+def _sessions(side: str, names: str) -> list[SessionDocument]:
+    from queuemark.store import load
+
+    if not all(name.strip() for name in names.split(",")):
+        raise UsageError(f"side {side} {names!r}: a session's name is missing beside a comma")
+    return [load(name.strip()) for name in names.split(",")]
+
+
+def _show(
+    ctx: click.Context,
+    found: Comparison,
+    a: Sequence[SessionDocument],
+    b: Sequence[SessionDocument],
+    json_target: str | None,
+    form: str,
+) -> None:
+    from queuemark.views.comparison import comparison_table, encode_comparison
+
+    if json_target is not None:
+        write_json(json_target, encode_comparison(found))
+    if json_target != STDOUT:
+        table = comparison_table(found, a, b, _command_text(ctx))
+        click.echo(rendered([table], form, terminal_width()), nl=False)
+
+
+def _command_text(ctx: click.Context) -> str:
+    words = ["queuemark", "compare", ctx.params["a"], ctx.params["b"]]
+    words += ["--across"] * ctx.params["across"]
+    words += ["--fail-on-regression", ctx.params["bound"]] if ctx.params["bound"] is not None else []
+    return shlex.join(words)
+
+
+def _judge(found: Comparison, percent: float) -> None:
+    """Raises: Regression, after a line for each case that is slower by more than that beyond doubt."""
+    from queuemark.analysis.comparison import slower_than
+    from queuemark.views.comparison import regression_text
+
+    slower = slower_than(found, percent / 100)
+    for each in slower:
+        click.echo(f"queuemark: {regression_text(each)}", err=True)
+    if slower:
+        raise Regression(
+            f"{len(slower)} of {len(found.compared)} comparisons: B is slower than A by more than {percent:g} % "
+            "beyond doubt, see above"
+        )
