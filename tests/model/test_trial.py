@@ -231,6 +231,7 @@ def test_the_stored_form_names_nothing_that_derives() -> None:
         "cpu_ns_per_message",
         "switches_per_message",
         "bytes_per_call",
+        "rate_variation",
         "cycles_per_message",
         "instructions_per_message",
         "cache_misses_per_message",

@@ -21,6 +21,7 @@ from statistics import median
 import msgspec
 
 from queuemark.analysis.latency import case_latency
+from queuemark.analysis.marks import case_marks
 from queuemark.model.session import CaseResult, Estimate, SessionDocument
 
 CONFIDENCE = 0.95
@@ -30,11 +31,12 @@ _NEGLIGIBLE = 1e-12
 
 
 def with_estimates(document: SessionDocument) -> SessionDocument:
-    """The document with the rate and the latency of each case; those in it are not looked at."""
-    cases = [
-        msgspec.structs.replace(case, rate_per_s=_rate(case), latency=case_latency(case)) for case in document.cases
-    ]
-    return msgspec.structs.replace(document, cases=cases)
+    """The document with the rate, the latency and the marks of each case; those in it are not looked at."""
+    return msgspec.structs.replace(document, cases=[_estimated(case) for case in document.cases])
+
+
+def _estimated(case: CaseResult) -> CaseResult:
+    return msgspec.structs.replace(case, rate_per_s=_rate(case), latency=case_latency(case), marks=case_marks(case))
 
 
 def _rate(case: CaseResult) -> Estimate | None:

@@ -11,6 +11,8 @@ __all__ = [
     "CaseLatency",
     "CaseResult",
     "Estimate",
+    "Marks",
+    "Mode",
     "Quantile",
     "Session",
     "SessionDocument",
@@ -88,16 +90,37 @@ class CaseLatency(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     p9999_ns: Quantile | None
 
 
+class Mode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of two groups of trials: how many they are, and the median of their rates."""
+
+    trials: Positive
+    rate_per_s: float
+
+
+class Marks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is conspicuous about the trials of a case; all of them count nevertheless.
+
+    judged: trials with enough progress to tell whether they were steady. unsteady, outliers: repeats.
+    modes: two, the slower first, or none.
+    """
+
+    judged: Count
+    unsteady: list[Count]
+    outliers: list[Count]
+    modes: list[Mode]
+
+
 class CaseResult(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A case with its trials in the order of their repeats.
 
-    rate_per_s: null when no trial has a rate. latency: null when no trial has any.
+    rate_per_s: null when no trial has a rate. latency: null when no trial has any. marks: null when nobody looked.
     """
 
     case: Case
     trials: list[TrialFigures]
     rate_per_s: Estimate | None = None
     latency: CaseLatency | None = None
+    marks: Marks | None = None
 
 
 class SessionDocument(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -127,5 +150,5 @@ def decode_session(text: bytes | str, what: str = "session") -> SessionDocument:
         raise UsageError(f"{what} is not a queuemark session: {error}") from error
     for case in document.cases:
         case.trials = [figures(stored_trial(trial), case.case.workload) for trial in case.trials]
-        case.rate_per_s, case.latency = None, None
+        case.rate_per_s, case.latency, case.marks = None, None, None
     return document

@@ -35,6 +35,7 @@ import msgspec
 from queuemark.model.counters import Counters
 from queuemark.model.histogram import PERCENTILES, latency_fault, mean_ns, percentile_ns
 from queuemark.model.latency import Latency
+from queuemark.model.progress import rate_variation
 from queuemark.model.transport import ParamValue
 from queuemark.model.units import Count
 from queuemark.model.workload import Workload
@@ -186,6 +187,7 @@ class TrialFigures(Trial, kw_only=True, forbid_unknown_fields=True):
     goodput_bytes_per_s: message bytes delivered a second of window.
     fairness: Jain's index over the consumers' counts.
     bytes_per_call: bytes on the wire by the producer's calls.
+    rate_variation: of the rate over the last windows, as a share of it; null where there are too few points (M8).
     saturated: whether under 99 % of the messages that were due until the end were sent; null where no rate was set.
     p50_ns to p9999_ns, mean_ns: of the trial's latency; a percentile is null where there are too few samples (M10).
     """
@@ -200,6 +202,7 @@ class TrialFigures(Trial, kw_only=True, forbid_unknown_fields=True):
     cpu_ns_per_message: float | None = None
     switches_per_message: float | None = None
     bytes_per_call: float | None = None
+    rate_variation: float | None = None
     cycles_per_message: float | None = None
     instructions_per_message: float | None = None
     cache_misses_per_message: float | None = None
@@ -301,6 +304,7 @@ def figures(trial: Trial, load: Workload) -> TrialFigures:
         cpu_ns_per_message=_ratio(trial.cpu_ns, messages),
         switches_per_message=_ratio(switches, messages),
         bytes_per_call=_ratio(trial.bytes_on_wire, producer_calls),
+        rate_variation=rate_variation(trial.progress) if shown else None,
         cycles_per_message=_ratio(counted.cycles, messages),
         instructions_per_message=_ratio(counted.instructions, messages),
         cache_misses_per_message=_ratio(counted.cache_misses, messages),

@@ -14,7 +14,7 @@ from queuemark.views.counted import counters_text, counters_texts
 from queuemark.views.ending import Ending
 from queuemark.views.header import about
 from queuemark.views.naming import workload_text
-from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_share, as_us
+from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_percent, as_share, as_us
 from queuemark.views.offered import offered_texts
 from queuemark.views.table import KEEP, Cell, Column, Table
 
@@ -70,7 +70,7 @@ def trial_table(result: CaseResult) -> Table:
     return Table(
         title="Trials",
         columns=list(_TRIAL_COLUMNS),
-        rows=[[_of_trial(trial, column.name) for column in _TRIAL_COLUMNS] for trial in result.trials],
+        rows=[[_cell(result, trial, column.name) for column in _TRIAL_COLUMNS] for trial in result.trials],
     )
 
 
@@ -88,6 +88,15 @@ def consumer_table(result: CaseResult) -> Table:
 
 
 _TOLD = {"repeat", "position", "run_id", "started_at", "seed", "state", "reason", "remedy", "rate_withheld"}
+
+
+def _cell(result: CaseResult, trial: TrialFigures, name: str) -> Cell:
+    """What is known of a trial only beside the others of its case, or of it alone."""
+    if name != "outlier":
+        return _of_trial(trial, name)
+    if result.marks is None or trial.rate_per_s is None:
+        return None
+    return "yes" if trial.repeat in result.marks.outliers else "no"
 
 
 def _of_trial(trial: TrialFigures, name: str) -> Cell:
@@ -125,6 +134,8 @@ _TRIAL_COLUMNS = (
     _number("position", "position", rank=20),
     _words("state", "state"),
     _number("rate_per_s", "messages\nper s", as_count),
+    _words("outlier", "out-\nlier", 12),
+    _number("rate_variation", "varies", as_percent, 12),
     _number("rate_to_all_per_s", "to all\nper s", as_count, 11),
     _number("sent", "sent", as_exact),
     _number("delivered", "delivered", as_exact),

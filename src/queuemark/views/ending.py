@@ -9,6 +9,7 @@ import msgspec
 from queuemark.model.histogram import PERCENTILES
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.trial import TrialFigures
+from queuemark.views.marks import marked_texts
 from queuemark.views.numbers import counted
 from queuemark.views.offered import LOST, SATURATED, fans_out, timed
 
@@ -35,6 +36,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         remarks += [SATURATED] if any(trial.saturated for trial in ok) else []
         if any(trial.oversubscribed for trial in trials):
             remarks.append(OVERSUBSCRIBED)
+        remarks += marked_texts(result)
         parts = [_share(trials, state) for state in ("failed", "unavailable")]
         return cls(state=", ".join(part for part in parts if part) or "ok", remarks=list(dict.fromkeys(remarks)))
 

@@ -22,6 +22,7 @@ from queuemark.model.trial import TrialFigures
 from queuemark.views.counted import counters_texts
 from queuemark.views.ending import WRONGS, Ending, Footnotes, proved_text
 from queuemark.views.header import about, messages_texts, mix_texts
+from queuemark.views.marks import unjudged_texts
 from queuemark.views.naming import Naming, policy_text, size_text
 from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_percent, as_share, as_us
 from queuemark.views.offered import fans_out, lost_share, middle, paced, timed
@@ -113,6 +114,7 @@ def rates_table(document: SessionDocument, *, wide: bool = False, alone: bool = 
         below=[
             *footnotes.lines(),
             proved_text(document),
+            *unjudged_texts(document),
             *(counters_texts(document.cases) if wide else []),
             f"parameters where none is named: {naming.params_text()}",
             f"again: {document.session.plan.command}",
