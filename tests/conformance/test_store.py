@@ -4,6 +4,7 @@
 2. A repeat of a case is stored once.
 3. Documents come back as they went in, derived figures computed.
 4. A session whose process died is interrupted, and can be resumed by one process at a time.
+5. The plan of a session grows at its end, or not at all.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import msgspec
 import pytest
 
 from queuemark.model.errors import QueuemarkError, UsageError
-from queuemark.model.plan import Plan, case_key
+from queuemark.model.plan import Plan, Stage, case_key
 from queuemark.model.session import Session, decode_session, encode_session
 from queuemark.model.trial import Injected, Trial
 from queuemark.store import Store
@@ -60,6 +61,24 @@ def test_a_session_comes_back_with_its_trials(store: Store, reopened: Callable[[
     assert found.cases == expected.cases
     begun.state = "complete"
     assert found.session == begun
+
+
+def test_a_plan_grows_and_loses_nothing(store: Store, reopened: Callable[[], Store]) -> None:
+    tcp, pipe = case("tcp"), case("pipe")
+    begun = session(tcp)
+    store.begin(begun)
+    store.add_trial(SESSION_ID, tcp, trial(tcp))
+    grown = msgspec.structs.replace(begun.plan, cases=[tcp, pipe], stages=[Stage(cases=[0, 1], repeats=2)])
+    store.extend(SESSION_ID, grown)
+    store.add_trial(SESSION_ID, pipe, trial(pipe))
+    with reopened() as again:
+        assert again.find(SESSION_ID).plan == grown
+        found = again.document(SESSION_ID)
+        assert [(result.case, len(result.trials)) for result in found.cases] == [(tcp, 1), (pipe, 1)]
+        assert again.sessions()[0].planned_trials == 4
+    with pytest.raises(QueuemarkError, match="its cases would change; nothing was changed"):
+        store.extend(SESSION_ID, msgspec.structs.replace(grown, cases=[pipe]))
+    assert store.find(SESSION_ID).plan == grown
 
 
 def test_a_trial_keeps_every_field(store: Store) -> None:

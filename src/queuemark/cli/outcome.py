@@ -11,12 +11,13 @@ import msgspec
 from queuemark.analysis.estimates import with_estimates
 from queuemark.cli.progress import CaseLabels
 from queuemark.model.errors import Interrupted, NothingAvailable, NotProved, QueuemarkError, UsageError
-from queuemark.model.plan import Case
+from queuemark.model.plan import Case, planned_trials
 from queuemark.model.session import Session, SessionDocument
 from queuemark.model.trial import Trial
 from queuemark.runners.trial import REFUSAL
 from queuemark.store import Store
 from queuemark.views.classic import classic_tables, is_grid
+from queuemark.views.load import load_tables
 from queuemark.views.rates import rates_text
 from queuemark.views.render import rendered, terminal_width
 
@@ -42,13 +43,15 @@ def _results_text(document: SessionDocument, width: int) -> str:
     """The classical tables after the classical sweep, whose hundreds of cases nobody reads as lines."""
     if document.session.plan.preset == "classic" and is_grid(document):
         return rendered(classic_tables(document), "text", width)
+    if document.session.plan.search is not None and len(document.session.plan.stages) > 1:
+        return rendered(load_tables(document), "text", width)
     return rates_text(document, width)
 
 
 def interruption(document: SessionDocument) -> Interrupted:
     session = document.session
     kept = sum(len(case.trials) for case in document.cases)
-    total = len(session.plan.cases) * session.plan.repeats
+    total = planned_trials(session.plan)
     return Interrupted(
         f"interrupted, {kept} of {total} trials are kept; go on with: queuemark run --resume {session.id[:8]}"
     )

@@ -29,8 +29,10 @@ from queuemark.cli.asked import (
     read_transports,
 )
 from queuemark.cli.planfile import PlanFile, place_of, read_plan_file
-from queuemark.cli.presets import PRESETS
+from queuemark.cli.presets import PRESETS, Preset
+from queuemark.cli.searching import read_search, without_lossless
 from queuemark.measure.messages import read_messages
+from queuemark.measure.search import begun
 from queuemark.model.errors import UsageError, nearest
 from queuemark.model.plan import Case, Exclusion, NothingLeft, Plan, Sweep, case_key, expand
 from queuemark.model.transport import Transport
@@ -52,6 +54,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     stall: str | None = None
     messages: str | None = None
     messages_format: str | None = None
+    rate_sweep: str | None = None
+    max_lossless: bool = False
+    p99: str | None = None
+    resolution: str | None = None
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +98,10 @@ def prepare(request: Request, known: dict[str, Transport]) -> Prepared:
     inject = read_inject(whole.inject) if whole.inject is not None else None
     cases, exclusions = _joined(sweeps, known, messages)
     cases, unseen = _seen(cases, inject)
+    search = read_search(whole.rate_sweep, whole.max_lossless, whole.p99, whole.resolution)
+    if search is not None and any(sweep.rates is not None for sweep in sweeps):
+        raise UsageError("a search finds out rates by itself; leave --rate out")
+    cases, sure = without_lossless(cases, search, known)
     plan = Plan(
         preset=source.preset,
         repeats=read_repeats(whole.repeats) if whole.repeats is not None else REPEATS_DEFAULT,
@@ -102,8 +112,8 @@ def prepare(request: Request, known: dict[str, Transport]) -> Prepared:
     )
     stall_s = parse_duration_s(whole.stall, "stall") if whole.stall is not None else STALL_DEFAULT_S
     return Prepared(
-        plan=plan,
-        exclusions=exclusions + unseen,
+        plan=begun(plan, search) if search is not None else plan,
+        exclusions=exclusions + unseen + sure,
         missing=_missing(source, known) if request.asked.transports is None else (),
         words=_words(whole, plan, sweeps),
         stall_s=stall_s,
@@ -128,9 +138,8 @@ def _source(request: Request, known: dict[str, Transport]) -> _Source:
         return _Source(what="the sweep", preset=None, sweeps=(Asked(),), request=request)
     if name is None or name in PRESETS:
         preset = PRESETS[name or "quick"]
-        whole = msgspec.structs.replace(
-            request, repeats=str(preset.repeats) if request.repeats is None else request.repeats
-        )
+        repeats = str(preset.repeats) if request.repeats is None else request.repeats
+        whole = msgspec.structs.replace(request, repeats=repeats, rate_sweep=_preset_walk(preset, request))
         return _Source(what=f"preset {name or 'quick'}", preset=name or "quick", sweeps=preset.sweeps, request=whole)
     if not name.endswith(".toml") and "/" not in name and not Path(name).exists():
         raise UsageError(f"unknown preset {name!r}; {nearest(name, PRESETS)} (a plan is a file that ends in .toml)")
@@ -141,6 +150,12 @@ def _source(request: Request, known: dict[str, Transport]) -> _Source:
         # A path in a plan is meant from where the plan lies.
         whole = msgspec.structs.replace(whole, messages=str(Path(name).parent / plan.messages))
     return _Source(what=f"plan {name}", preset=None, sweeps=plan.sweeps, request=whole, plan=Path(name))
+
+
+def _preset_walk(preset: Preset, request: Request) -> str | None:
+    """What the preset walks over, unless something else is to be found out or a rate is set."""
+    said = request.rate_sweep is not None or request.max_lossless or request.p99 is not None
+    return request.rate_sweep if said or request.asked.rates is not None else preset.rate_sweep
 
 
 def _sweeps_something(asked: Asked) -> bool:

@@ -20,6 +20,7 @@ from queuemark.cli.output import STDOUT, check_writable, printing, write_json
 from queuemark.cli.prepare import Prepared, Request, prepare
 from queuemark.cli.presets import PRESETS
 from queuemark.model.errors import NothingAvailable, UsageError
+from queuemark.model.search import PERCENTS_DEFAULT
 from queuemark.model.session import Session, encode_session
 from queuemark.model.units import format_duration_s, parse_duration_s
 from queuemark.model.workload import FAULTS, PLACEMENTS, WAITS
@@ -34,9 +35,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 NEWEST = "\0newest"
 """What --resume means without a value; no session is named so."""
 
+DEFAULT_WALK = ",".join(f"{percent:g}" for percent in PERCENTS_DEFAULT)
+"""What --rate-sweep means without a value."""
 
 _SWEPT = "What is swept (comma lists; the sweep is their product)"
 _EACH = "Each trial"
+_FOUND = "Rates to find out, one of these; each trial is a case of its rate"
 _WHOLE = "The session"
 
 _HELP = f"""Push messages through transports, prove that they arrived, and keep every trial.
@@ -124,6 +128,27 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
 )
 @_option("--inject", metavar="FAULT", panel=_EACH, help=f"Makes one fault: {', '.join(FAULTS)}.")
 @_option("--stall", metavar="TIME", panel=_EACH, help="Has failed when nothing moves for so long.  [default: 5s]")
+@click.option(
+    "--rate-sweep",
+    metavar="[PERCENTS]",
+    is_flag=False,
+    flag_value=DEFAULT_WALK,
+    panel=_FOUND,
+    help="Walks each case from 10 to 110 % of what it delivers as fast as it goes, or over these shares: 25,50,80.",
+)
+@click.option(
+    "--max-lossless",
+    is_flag=True,
+    panel=_FOUND,
+    help="Finds the highest rate at which no message is lost, for transports that may lose some.",
+)
+@_option("--p99", metavar="TIME", panel=_FOUND, help="Finds the highest rate with p99 of latency within this: 50us.")
+@_option(
+    "--resolution",
+    metavar="PERCENT",
+    panel=_FOUND,
+    help="How near the rate that is too much shall be to the one found.  [default: 5%]",
+)
 @_option("--repeats", metavar="N", panel=_WHOLE, help="Fresh process trees a case.  [default: 5; presets: 3]")
 @_option("--seed", metavar="N", panel=_WHOLE, help="Order and content derive from it.  [default: drawn, and shown]")
 @_option("--json", "json_target", metavar="FILE|-", panel=_WHOLE, help="The session as JSON; -: stdout, and no table.")
@@ -147,7 +172,7 @@ def command(
     json_target: str | None,
     resume: str | None,
     print_plan: bool,
-    **said: str | None,
+    **said: Any,
 ) -> None:
     _check_said(ctx)
     if print_plan and json_target is not None:
@@ -171,7 +196,7 @@ def _check_said(ctx: click.Context) -> None:
             raise UsageError(f"{word} has an empty value; give one or leave it out")
 
 
-def _request(name: str | None, params: tuple[str, ...], said: dict[str, str | None]) -> Request:
+def _request(name: str | None, params: tuple[str, ...], said: dict[str, Any]) -> Request:
     axes = {key: value for key, value in said.items() if key in Asked.__struct_fields__}
     whole = {key: value for key, value in said.items() if key not in axes}
     if axes["items"] is not None and axes["duration"] is not None:
@@ -212,6 +237,9 @@ def _command_text(ctx: click.Context, seed: int, *, paths: bool) -> str:
         if name in ("json_target", "resume", "seed") or not _was_given(ctx, name):
             continue
         value = ctx.params[name]
+        if value is True:
+            words.append(max(param.opts, key=len))
+            continue
         for text in value if isinstance(value, tuple) else (value,):
             named = not paths and name in ("messages", "name") and text not in PRESETS
             shown = Path(text).name if named else text
@@ -222,6 +250,8 @@ def _command_text(ctx: click.Context, seed: int, *, paths: bool) -> str:
 def _print_plan(ctx: click.Context, request: Request) -> None:
     from queuemark.cli.planprint import plan_text
 
+    if request.rate_sweep is not None or request.max_lossless or request.p99 is not None:
+        raise UsageError("a plan file holds no search; give --rate-sweep, --max-lossless or --p99 when you run it")
     console = Console(stderr=True)
     prepared = prepare(request, _survey(console).transports())
     options = [param for param in ctx.command.params if isinstance(param, click.Option)]
@@ -285,7 +315,16 @@ def _opening(session: Session) -> str:
     plan = session.plan
     cases, repeats = len(plan.cases), plan.repeats
     counted = f"{cases} case{'s' * (cases != 1)} x {repeats} repeat{'s' * (repeats != 1)}"
+    if plan.search is not None:
+        counted = f"{cases} case{'s' * (cases != 1)}, {_FINDS[plan.search.goal]}"
     return f"session {session.id[:8]}: {counted}, seed {plan.seed}"
+
+
+_FINDS = {
+    "sweep": "walked over the load up to saturation",
+    "lossless": "searched for the highest rate without loss",
+    "p99": "searched for the highest rate within the bound",
+}
 
 
 def _outlook(session: Session, done: Set[tuple[str, int]]) -> str:
@@ -293,8 +332,16 @@ def _outlook(session: Session, done: Set[tuple[str, int]]) -> str:
     from queuemark.measure.outlook import Outlook
     from queuemark.measure.schedule import pending
 
-    left_s = Outlook(slot.case for slot in pending(session.plan, done)).left_s()
+    plan = session.plan
+    left_s = Outlook(slot.case for slot in pending(plan, done)).left_s()
+    if plan.search is not None and len(plan.stages) == 1:
+        walked = len(plan.search.percents) or _RATES_TYPICAL
+        left_s += walked * Outlook(slot.case for slot in pending(plan, frozenset())).left_s()
     return f"about {format_duration_s(max(1, round(left_s)))} to go"
+
+
+_RATES_TYPICAL = 10
+"""That many rates a search tries, its confirmation counted as some of them."""
 
 
 def _left_out(prepared: Prepared) -> list[str]:

@@ -19,10 +19,12 @@ from rich.console import Console
 from queuemark import __version__
 from queuemark.cli.interrupts import asking_to_stop
 from queuemark.cli.progress import Progress
+from queuemark.cli.searching import judged
 from queuemark.measure.execute import execute
 from queuemark.measure.machine import read_machine
 from queuemark.measure.messages import read_messages
 from queuemark.measure.schedule import pending
+from queuemark.measure.search import extended
 from queuemark.model.errors import QueuemarkError, UsageError
 from queuemark.model.machine import SAME, Machine
 from queuemark.model.plan import Plan
@@ -68,21 +70,12 @@ def resume(store: Store, name: str | None) -> Session:
 
 
 def carry_out(store: Store, session: Session, found: Survey, stall_s: float, console: Console) -> bool:
-    """Runs what the session still lacks; True when it is complete, False when it was stopped."""
+    """Runs what the session still lacks, and what its search comes to; True when it is complete, False when it was
+    stopped."""
     try:
-        done = store.done(session.id)
-        slots = pending(session.plan, done)
-        with Stop() as stop, asking_to_stop(stop), Progress(console, slots) as progress:
-            through = execute(
-                session.plan,
-                found.by_runtime(),
-                session_id=session.id,
-                done=done,
-                on_trial=lambda case, trial: store.add_trial(session.id, case, trial),
-                on_progress=progress,
-                stop=stop,
-                stall_s=stall_s,
-            )
+        through = _run(store, session, found, stall_s, console)
+        while through and _extend(store, session):
+            through = _run(store, session, found, stall_s, console)
     except BaseException:
         # A store that just refused a trial may refuse this too; the first reason is the one to tell.
         with suppress(QueuemarkError):
@@ -92,9 +85,40 @@ def carry_out(store: Store, session: Session, found: Survey, stall_s: float, con
     return through
 
 
+def _run(store: Store, session: Session, found: Survey, stall_s: float, console: Console) -> bool:
+    """Runs what the plan still lacks; False when it was stopped."""
+    done = store.done(session.id)
+    slots = pending(session.plan, done)
+    with Stop() as stop, asking_to_stop(stop), Progress(console, slots) as progress:
+        return execute(
+            session.plan,
+            found.by_runtime(),
+            session_id=session.id,
+            done=done,
+            on_trial=lambda case, trial: store.add_trial(session.id, case, trial),
+            on_progress=progress,
+            stop=stop,
+            stall_s=stall_s,
+        )
+
+
+def _extend(store: Store, session: Session) -> bool:
+    """The session's plan grows by what its search tries next; False when there is nothing."""
+    if session.plan.search is None:
+        return False
+    plan = extended(session.plan, judged(session.plan, lambda: store.document(session.id)))
+    if plan is None:
+        return False
+    store.extend(session.id, plan)
+    session.plan = plan
+    return True
+
+
 def check_room(directory: Path, plan: Plan) -> None:
     """Raises: QueuemarkError when the disk has no room for what the plan will record, a cautious guess."""
-    trials = sum(_TRIAL_BYTES + _CONSUMER_BYTES * case.workload.consumers for case in plan.cases) * plan.repeats
+    rates = max(1, plan.search.rates_high if plan.search is not None else 1)
+    cases = sum(_TRIAL_BYTES + _CONSUMER_BYTES * case.workload.consumers for case in plan.cases)
+    trials = cases * plan.repeats * rates
     needed, free = _ROOM_LOW_BYTES + trials, shutil.disk_usage(directory).free
     if free < needed:
         raise QueuemarkError(

@@ -2,13 +2,14 @@
 
 1. Round by round: every case has had its repeat r before any case has its repeat r + 1, so that a drift of the
    machine falls on all cases alike.
-2. Within a round the order is shuffled by the session's seed; the same plan and seed give the same order on every
+2. A plan in stages has the trials of one stage before those of the next; what a stage finds done it does not repeat.
+3. Within a round the order is shuffled by the session's seed; the same plan and seed give the same order on every
    machine and in every version of Python.
 """
 
 from __future__ import annotations
 
-__all__ = ["Slot", "pending", "schedule"]
+__all__ = ["Slot", "pending", "schedule", "staged"]
 
 import hashlib
 from collections.abc import Sequence, Set
@@ -38,9 +39,20 @@ def schedule(cases: Sequence[Case], repeats: int, seed: int) -> list[Slot]:
     return slots
 
 
+def staged(plan: Plan) -> list[Slot]:
+    """Every trial of a plan, stage by stage."""
+    if not plan.stages:
+        return schedule(plan.cases, plan.repeats, plan.seed)
+    slots: dict[tuple[str, int], Slot] = {}
+    for stage in plan.stages:
+        for slot in schedule([plan.cases[place] for place in stage.cases], stage.repeats, plan.seed):
+            slots.setdefault((slot.key, slot.repeat), msgspec.structs.replace(slot, position=len(slots)))
+    return list(slots.values())
+
+
 def pending(plan: Plan, done: Set[tuple[str, int]]) -> list[Slot]:
     """What a plan still lacks, in its order; done: (case_key, repeat)."""
-    return [slot for slot in schedule(plan.cases, plan.repeats, plan.seed) if (slot.key, slot.repeat) not in done]
+    return [slot for slot in staged(plan) if (slot.key, slot.repeat) not in done]
 
 
 def _draw(seed: int, repeat: int, key: str) -> bytes:

@@ -7,7 +7,21 @@
 
 from __future__ import annotations
 
-__all__ = ["Case", "Exclusion", "Expansion", "NothingLeft", "Plan", "Sweep", "case_key", "expand", "trial_seed"]
+__all__ = [
+    "Case",
+    "Exclusion",
+    "Expansion",
+    "NothingLeft",
+    "Plan",
+    "Stage",
+    "Sweep",
+    "at_rate",
+    "case_key",
+    "expand",
+    "planned_trials",
+    "trial_seed",
+    "unpaced",
+]
 
 import hashlib
 from collections import Counter
@@ -19,6 +33,7 @@ import msgspec
 
 from queuemark.model.errors import UsageError, nearest
 from queuemark.model.mix import Mix
+from queuemark.model.search import Search
 from queuemark.model.transport import Facts, ParamValue, Transport
 from queuemark.model.units import Count, Positive
 from queuemark.model.workload import VECTOR_HIGH_BYTES, MessagesSource, Workload, policy_name, policy_value
@@ -33,12 +48,24 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     workload: Workload
 
 
+class Stage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Trials that are run before those of the next stage, interleaved with each other.
+
+    cases: their places in the plan. repeats: each is run until it has had so many trials, earlier stages included.
+    """
+
+    cases: list[Count]
+    repeats: Positive
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a session does: cases, fresh process trees for each, and the seed that orders and fills them.
 
     command: what makes it again.
     inject: the fault that every trial is asked to make, or null.
     messages_path: kept so that a session can be resumed; it never leaves the local store.
+    search: what rates the session looks for by itself; null: its cases are all there is.
+    stages: what a search has come to so far; empty: one, of all cases. Both cases and stages only ever grow.
     """
 
     preset: str | None = None
@@ -48,6 +75,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     inject: str | None = None
     order: Literal["interleaved"] = "interleaved"
     messages_path: str | None = None
+    search: Search | None = None
+    stages: list[Stage] = []
     cases: list[Case]
 
 
@@ -116,6 +145,26 @@ def _told(value: Any) -> Any:
 @cache
 def _defaults(struct: type[msgspec.Struct]) -> dict[str, Any]:
     return {field.name: field.default for field in msgspec.structs.fields(struct)}
+
+
+def planned_trials(plan: Plan) -> int:
+    """How many trials the plan has so far."""
+    if not plan.stages:
+        return len(plan.cases) * plan.repeats
+    repeats: dict[int, int] = {}
+    for stage in plan.stages:
+        repeats |= {place: max(stage.repeats, repeats.get(place, 0)) for place in stage.cases}
+    return sum(repeats.values())
+
+
+def at_rate(case: Case, rate_per_s: float | None) -> Case:
+    """The same but for its offered load; None: as fast as it goes."""
+    return msgspec.structs.replace(case, workload=msgspec.structs.replace(case.workload, rate_per_s=rate_per_s))
+
+
+def unpaced(case: Case) -> Case:
+    """The same, as fast as it goes."""
+    return at_rate(case, None)
 
 
 def trial_seed(seed: int, case: Case, repeat: int) -> int:

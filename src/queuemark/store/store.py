@@ -5,6 +5,7 @@
 3. A document comes back as it went in; what derives from its counts is computed on the way out.
 4. A session whose process died is presented as interrupted.
 5. Importing a session that is already here changes nothing.
+6. The plan of a session grows at its end, or not at all.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, up
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from queuemark.model.errors import QueuemarkError, UsageError
-from queuemark.model.plan import Case, case_key
+from queuemark.model.plan import Case, Plan, case_key, planned_trials
 from queuemark.model.session import SCHEMA, CaseResult, Session, SessionDocument, SessionState
 from queuemark.model.trial import Trial, figures, stored_trial
 from queuemark.store import holder
@@ -126,6 +127,21 @@ class Store:
                     f"cannot store repeat {trial.repeat} of case {key} in session {session_id}: it is already there, "
                     "or the case is not of that session; nothing was changed"
                 ) from error
+
+    def extend(self, session_id: str, plan: Plan) -> None:
+        """The plan of a running session grows, durable on return.
+
+        Raises: QueuemarkError when a case of it would be lost.
+        """
+        with explained(f"extend session {session_id}", self._where), self._writing.begin() as connection:
+            session = _session(self._known(connection, session_id))
+            known = session.plan.cases
+            if plan.cases[: len(known)] != known:
+                raise QueuemarkError(f"cannot extend session {session_id}: its cases would change; nothing was changed")
+            session.plan = plan
+            change = update(sessions).where(sessions.c.id == session_id)
+            connection.execute(change.values(document=session))
+            _insert_cases(connection, session_id, plan.cases[len(known) :], first=len(known))
 
     def finish(self, session_id: str, state: SessionState) -> None:
         """The session is no longer held: it is complete, or interrupted and can be resumed."""
@@ -275,7 +291,7 @@ def _summary(session: Session, counts: dict[str, int]) -> SessionSummary:
         state=session.state,
         command=session.plan.command,
         cases=len(session.plan.cases),
-        planned_trials=len(session.plan.cases) * session.plan.repeats,
+        planned_trials=planned_trials(session.plan),
         trials=counts,
     )
 
@@ -294,7 +310,8 @@ def _insert_session(connection: Connection, session: Session, held_by: str | Non
     )
 
 
-def _insert_cases(connection: Connection, session_id: str, planned: Iterable[Case]) -> None:
+def _insert_cases(connection: Connection, session_id: str, planned: Iterable[Case], first: int = 0) -> None:
+    """first: the place of the first of them in the plan."""
     rows = {
         key: {
             "session_id": session_id,
@@ -304,7 +321,7 @@ def _insert_cases(connection: Connection, session_id: str, planned: Iterable[Cas
             "runtime": case.runtime,
             "document": case,
         }
-        for ordinal, case in enumerate(planned)
+        for ordinal, case in enumerate(planned, first)
         for key in [case_key(case)]
     }
     if rows:

@@ -11,7 +11,7 @@ from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.trial import TrialFigures
 from queuemark.views.marks import marked_texts
 from queuemark.views.numbers import counted
-from queuemark.views.offered import LOST, SATURATED, fans_out, timed
+from queuemark.views.offered import LOST, LOST_AT_RATE, SATURATED, fans_out, paced, timed
 
 OVERSUBSCRIBED = "oversubscribed: more workers than cpus to run them"
 LOOKED_FOR = ("p50_ns", "p99_ns", "p999_ns")
@@ -32,7 +32,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         remarks = [_why(trial) for trial in trials if trial.state != "ok"]
         ok = [trial for trial in trials if trial.state == "ok"]
         remarks += [f"no rate: {trial.rate_withheld}" for trial in ok if trial.rate_withheld]
-        remarks += _allowed(ok) + _unknown(result)
+        remarks += _allowed(ok, LOST_AT_RATE if paced(result) else LOST) + _unknown(result)
         remarks += [SATURATED] if any(trial.saturated for trial in ok) else []
         if any(trial.oversubscribed for trial in trials):
             remarks.append(OVERSUBSCRIBED)
@@ -46,11 +46,11 @@ def _share(trials: list[TrialFigures], state: str) -> str:
     return state if ended == len(trials) else f"{ended}/{len(trials)} {state}" if ended else ""
 
 
-def _allowed(ok: list[TrialFigures]) -> list[str]:
+def _allowed(ok: list[TrialFigures], lost: str) -> list[str]:
     """What a mechanism may do that promises less; no trial fails by it, and no rate shows it."""
     names = [name for name in WRONGS if any(getattr(trial, name) for trial in ok)]
     return [
-        LOST if name == "lost" else f"some messages were {name}; queuemark show --wide counts them" for name in names
+        lost if name == "lost" else f"some messages were {name}; queuemark show --wide counts them" for name in names
     ]
 
 

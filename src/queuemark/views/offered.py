@@ -9,6 +9,7 @@ from __future__ import annotations
 
 __all__ = [
     "LOST",
+    "LOST_AT_RATE",
     "QUESTION",
     "SATURATED",
     "fans_out",
@@ -38,6 +39,7 @@ LOST = (
 )
 
 
+LOST_AT_RATE = "some messages were lost at the rate that was set; queuemark show --wide counts them"
 SATURATED = (
     "saturated: under 99 % of the messages that were due were sent, so the load that was set is not the one offered, "
     "and what waited to be sent is in the latency"

@@ -17,6 +17,8 @@ from queuemark.model.errors import UsageError, nearest
 from queuemark.model.session import SessionDocument
 from queuemark.views import case, classic, latency, offered, rates
 from queuemark.views.classic_chart import classic_chart
+from queuemark.views.latency_chart import latency_chart
+from queuemark.views.load_chart import load_chart
 from queuemark.views.rates_chart import rates_chart
 from queuemark.views.table import Table
 from queuemark.views.theme import Spec
@@ -41,6 +43,8 @@ VIEWS: dict[str, View] = {
     "classic": View(question=classic.QUESTION, tables=classic.grid_tables, chart=classic_chart),
     "latency": View(question=latency.QUESTION, tables=latency.latency_tables),
     "offered": View(question=offered.QUESTION, tables=offered.offered_tables),
+    "latency": View(question=latency.QUESTION, tables=latency.latency_tables, chart=latency_chart),
+    "load": View(question=load.QUESTION, tables=load.load_tables, chart=load_chart),
     "case": View(question=case.QUESTION, tables=case.every_case_tables),
 }
 

@@ -63,8 +63,17 @@ LISTING = {
 }
 
 
+LIMIT_PER_S, LOSSLESS_PER_S, PROMPT_PER_S = 10_000, 6_000, 3_000
+"""What transport udp sends at most; above which rate it loses a message; up to which it takes 10 us, above that 100."""
+
+UDP = transport("udp", "deal", ["each"], boundaries=True, lossless=False)
+
+
 def list_all():
     how = os.environ.get("FAKE_LIST", "ok")
+    if how == "udp":
+        LISTING["transports"].append(UDP)
+        how = "ok"
     if how == "hang":
         time.sleep(60)
     if how == "garbage":
@@ -155,6 +164,20 @@ def result(asked, window_ns):
         },
         "consumers": [consumer(index, count, dealt, size, window_ns) for index, count in enumerate(got)],
     }
+
+
+def limited(asked, duration_s):
+    """The result of a transport that takes so much and no more, loses above one rate and is slow above another."""
+    rate_per_s = min(float(asked.get("--rate", LIMIT_PER_S)), LIMIT_PER_S)
+    found = result({**asked, "--items": str(max(1, int(rate_per_s * duration_s)))}, int(duration_s * 1e9))
+    sent = found["sent"]
+    time_ns = 10_000 if rate_per_s <= PROMPT_PER_S else 100_000
+    index = (time_ns.bit_length() - 11 + 1) * 1024 + (time_ns >> (time_ns.bit_length() - 11)) - 1024
+    times = {"samples": sent, "min_ns": time_ns, "max_ns": time_ns, "sum_ns": sent * time_ns, "buckets": [index, sent]}
+    found["latency"] = {"kind": "one-way", "every": 1, "histogram": times}
+    if rate_per_s > LOSSLESS_PER_S:
+        spoilt("lossy", found, asked)
+    return found
 
 
 def hang():
@@ -287,7 +310,7 @@ def trial(arguments):
         return 0
     duration_s = float(asked.get("--duration", 0.002))
     time.sleep(duration_s)
-    found = result(asked, int(duration_s * 1e9))
+    found = limited(asked, duration_s) if arguments[0] == "udp" else result(asked, int(duration_s * 1e9))
     if behave == "short":
         found = result({**asked, "--items": int(asked.get("--items", SENT)) - 1}, found["window_ns"])
     code = spoilt(behave, found, asked)
