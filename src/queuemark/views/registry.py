@@ -15,7 +15,7 @@ import msgspec
 
 from queuemark.model.errors import UsageError, nearest
 from queuemark.model.session import SessionDocument
-from queuemark.views import case, classic, latency, offered, rates
+from queuemark.views import case, classic, latency, load, offered, rates
 from queuemark.views.classic_chart import classic_chart
 from queuemark.views.latency_chart import latency_chart
 from queuemark.views.load_chart import load_chart
@@ -41,7 +41,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 VIEWS: dict[str, View] = {
     "rates": View(question=rates.QUESTION, tables=rates.rates_tables, chart=rates_chart),
     "classic": View(question=classic.QUESTION, tables=classic.grid_tables, chart=classic_chart),
-    "latency": View(question=latency.QUESTION, tables=latency.latency_tables),
     "offered": View(question=offered.QUESTION, tables=offered.offered_tables),
     "latency": View(question=latency.QUESTION, tables=latency.latency_tables, chart=latency_chart),
     "load": View(question=load.QUESTION, tables=load.load_tables, chart=load_chart),

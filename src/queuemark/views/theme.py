@@ -138,11 +138,11 @@ def log_scale(values: Iterable[float]) -> altair.Scale:
     return alt.Scale(type="log", domain=[marks[0], marks[-1]], nice=False)
 
 
-def log_axis(values: Iterable[float], title: str) -> altair.Axis:
-    """Counts as ``20k``, ``1M``; title: what is drawn and its unit."""
+def log_axis(values: Iterable[float], title: str, *, plain: bool = False) -> altair.Axis:
+    """Counts as ``20k``, ``1M``, or plain as ``20,000`` and ``0.5``; title: what is drawn and its unit."""
     import altair as alt
 
-    return alt.Axis(title=title, values=ticks(values), format="~s", labelOverlap=True)
+    return alt.Axis(title=title, values=ticks(values), format=",~r" if plain else "~s", labelOverlap=True)
 
 
 def size_axis(sizes_bytes: Iterable[int]) -> altair.X:

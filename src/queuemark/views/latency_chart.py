@@ -1,0 +1,93 @@
+"""How long does a message take? The picture: latency by percentile, the rarer the farther to the right.
+
+1. A line is a case, over all its trials; it ends where its samples end to tell anything (M10).
+2. Of paced cases latency counts from when a message was due (M9).
+"""
+
+from __future__ import annotations
+
+__all__ = ["latency_chart"]
+
+from collections.abc import Iterator
+
+import msgspec
+
+from queuemark.analysis.latency import merged_part
+from queuemark.model.errors import UsageError
+from queuemark.model.histogram import Percentile, percentile_ns
+from queuemark.model.session import CaseResult, SessionDocument
+from queuemark.views.latency import QUESTION
+from queuemark.views.naming import Naming, policy_text, size_text
+from queuemark.views.numbers import counted
+from queuemark.views.offered import timed
+from queuemark.views.theme import Spec, inline, log_axis, log_scale, looks, paired, themed
+
+_LINES_HIGH = 16
+"""More lines in one picture nobody tells apart."""
+
+_LEVELS = (1_000, 2_500, 5_000, 7_500, 9_000, 9_500, 9_750, 9_900, 9_950, 9_975, 9_990, 9_995, 9_999)
+_NAMES = "{'2': 'p50', '10': 'p90', '100': 'p99', '1000': 'p99.9', '10000': 'p99.99'}[datum.value]"
+
+
+class _Point(msgspec.Struct, frozen=True, kw_only=True):
+    """rarity: one sample in so many is above it."""
+
+    series: str
+    mechanism: str
+    rarity: float
+    latency_us: float
+
+
+def latency_chart(document: SessionDocument) -> Spec:
+    """document: with estimates. Raises: UsageError when no case has enough samples for any line."""
+    import altair as alt
+
+    held, left = _points(document)
+    if not held:
+        raise UsageError(f"session {document.session.id[:8]} has too few latencies to draw; measure with --rate 10k")
+    look = looks(dict.fromkeys((point.series, point.mechanism) for point in held))
+    names, times_us = list(look), [point.latency_us for point in held]
+    legend = alt.Legend(title="case", columns=1)
+    base = alt.Chart().encode(
+        x=alt.X(
+            "rarity:Q",
+            scale=alt.Scale(type="log", nice=False),
+            axis=alt.Axis(title="percentile", values=[2, 10, 100, 1000, 10_000], labelExpr=_NAMES),
+        ),
+        y=alt.Y(
+            "latency_us:Q", scale=log_scale(times_us), axis=log_axis(times_us, "latency in microseconds", plain=True)
+        ),
+        color=alt.Color("series:N", legend=legend, scale=paired(names, [look[name].colour for name in names])),
+    )
+    dashes = alt.StrokeDash("series:N", legend=legend, scale=paired(names, [look[name].dash for name in names]))
+    shapes = alt.Shape("series:N", legend=legend, scale=paired(names, [look[name].shape for name in names]))
+    chart = alt.layer(
+        base.mark_line(interpolate="monotone").encode(strokeDash=dashes), base.mark_point().encode(shape=shapes)
+    ).properties(width=460, height=320, data=inline(held))
+    return themed(chart, document, QUESTION, _notes(document, left))
+
+
+def _notes(document: SessionDocument, left: int) -> list[str]:
+    usual = Naming.of([result.case for result in document.cases]).usual_text()
+    more = [f"not drawn: {counted(left, 'case')}; the table has them"] if left else []
+    return [usual, *more]
+
+
+def _points(document: SessionDocument) -> tuple[list[_Point], int]:
+    """Of timed cases, where there are any, else of all; and how many cases have no line."""
+    wanted = [result for result in document.cases if timed(result)] or document.cases
+    naming = Naming.of([result.case for result in document.cases])
+    lines = [points for result in wanted if (points := list(_line(result, naming)))]
+    drawn = lines[:_LINES_HIGH]
+    return [point for points in drawn for point in points], len(document.cases) - len(drawn)
+
+
+def _line(result: CaseResult, naming: Naming) -> Iterator[_Point]:
+    case, load = result.case, result.case.workload
+    series = f"{naming.name(case)} {size_text(load)} to {load.consumers}, {policy_text(load.policy)}"
+    times = merged_part(result, "histogram")
+    for of_10000 in _LEVELS if times is not None else ():
+        time_ns = percentile_ns(times, Percentile("", of_10000)) if times is not None else None
+        if time_ns:
+            rarity = 10_000 / (10_000 - of_10000)
+            yield _Point(series=series, mechanism=case.transport, rarity=rarity, latency_us=time_ns / 1000)
