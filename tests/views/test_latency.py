@@ -40,7 +40,7 @@ def lines(*results: tuple[Case, list[Trial]]) -> list[dict[str, Any]]:
     return [dict(zip((column.name for column in table.columns), row, strict=True)) for row in table.rows]
 
 
-def test_m09_what_was_due_stands_beside_what_was_sent_and_how_late_that_was() -> None:
+def test_what_was_due_stands_beside_what_was_sent_and_how_late_that_was() -> None:
     due, sent, late = lines(paced([500] * 990 + [900_000] * 10))
     assert [line["way"] for line in (due, sent, late)] == ["due to received", "sent to received", "due to sent"]
     assert (due["p50_ns"], sent["p50_ns"], late["p50_ns"]) == (1500, 500, 1000)
