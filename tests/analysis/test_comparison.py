@@ -140,3 +140,23 @@ def test_rounds_without_a_rate_are_left_out_of_the_account() -> None:
     found = compare([a], [b])
     assert [(each.trials_a, each.trials_b) for each in found.compared] == [(4, 5), (5, 5), (5, 3)]
     assert all(0 < each.low < each.high for each in found.compared)
+
+
+def test_m17_a_longer_latency_is_slower_where_a_rate_was_set() -> None:
+    of = [case("tcp", rate_per_s=10_000.0), case("tcp")]
+    draw = np.random.default_rng(12)
+    a, b = drawn_session(draw, of), drawn_session(draw, of)
+    for session, p99_ns in ((a, 100_000), (b, 300_000)):
+        for result in session.cases:
+            for place, trial in enumerate(result.trials):
+                trial.p99_ns = p99_ns + 1000 * place
+    found = compare([a], [b])
+    assert [(each.case, each.figure, each.verdict) for each in found.compared] == [
+        (of[0], "rate_per_s", "undecided"),
+        (of[1], "rate_per_s", "undecided"),
+        (of[0], "p99_ns", "slower"),
+    ]
+    assert found.compared[2].ratio == pytest.approx(3, rel=0.1)
+    assert slower_than(found, 0.05) == [found.compared[2]]
+    assert slower_than(compare([b], [a]), 0.05) == []
+    assert found.rate_ratio == pytest.approx(1, abs=0.1)

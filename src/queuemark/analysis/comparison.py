@@ -34,6 +34,7 @@ from queuemark.analysis.noise import Floats, Shifts, shifts
 from queuemark.model.plan import Case, case_key
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.trial import TrialFigures
+from queuemark.model.workload import Workload
 
 ALPHA = 0.05
 
@@ -46,14 +47,21 @@ Figure = Literal["rate_per_s", "p99_ns"]
 
 
 class _Meaning(msgspec.Struct, frozen=True, kw_only=True):
-    """of: a trial's figure, None where it is withheld. more_is_faster: rates, not times."""
+    """of: a trial's figure, None where it is withheld. more_is_faster: rates, not times. told_by: which workloads."""
 
     of: Callable[[TrialFigures], float | None]
     more_is_faster: bool
+    told_by: Callable[[Workload], bool]
+
+
+def _is_timed(load: Workload) -> bool:
+    """Sent as fast as it goes, messages wait in whatever buffers there are: for how long is no news."""
+    return load.rate_per_s is not None or load.pattern == "pingpong"
 
 
 FIGURES: dict[Figure, _Meaning] = {
-    "rate_per_s": _Meaning(of=lambda trial: trial.rate_per_s, more_is_faster=True),
+    "rate_per_s": _Meaning(of=lambda trial: trial.rate_per_s, more_is_faster=True, told_by=lambda load: True),
+    "p99_ns": _Meaning(of=lambda trial: trial.p99_ns, more_is_faster=False, told_by=_is_timed),
 }
 
 
@@ -137,6 +145,8 @@ class _Side(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _logs(result: CaseResult, meaning: _Meaning) -> dict[int, float]:
+    if not meaning.told_by(result.case.workload):
+        return {}
     found = {trial.repeat: meaning.of(trial) for trial in result.trials}
     return {repeat: log(value) for repeat, value in found.items() if value}
 

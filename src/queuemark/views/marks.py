@@ -31,9 +31,7 @@ def _unsteady(marks: Marks) -> str | None:
 def _outlying(marks: Marks, trials: int) -> str | None:
     if not marks.outliers:
         return None
-    return (
-        f"{len(marks.outliers)} of {counted(trials, 'trial')} far from the others, and counted all the same"
-    )
+    return f"{len(marks.outliers)} of {counted(trials, 'trial')} far from the others, and counted all the same"
 
 
 def _two_modes(modes: list[Mode]) -> str | None:
