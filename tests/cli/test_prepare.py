@@ -290,3 +290,29 @@ def test_a_preset_without_a_case_left(known: dict[str, Transport]) -> None:
     assert "preset quick has no case for other" in refused(
         only_tcp, Request(name="quick", asked=Asked(transports="other"))
     )
+
+
+def test_m16_until_has_a_cap_of_its_own(known: dict[str, Transport]) -> None:
+    for name in (None, "quick"):
+        plan = prepare(Request(name=name, until="2%", asked=Asked(transports="tcp")), known).plan
+        assert (plan.until_percent, plan.repeats) == (2.0, 30)
+    plan = prepare(Request(until="0.5 %", repeats="8"), known).plan
+    assert (plan.until_percent, plan.repeats) == (0.5, 8)
+
+
+@pytest.mark.parametrize(("until", "repeats"), [("2", None), ("0%", None), ("100%", None), ("x%", None), ("2%", "4")])
+def test_an_until_that_makes_no_sense_is_refused(known: dict[str, Transport], until: str, repeats: str | None) -> None:
+    assert "write for example" in refused(known, Request(until=until, repeats=repeats))
+
+
+def test_m16_a_plan_file_says_until(known: dict[str, Transport], tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text('transports = "tcp"\nuntil = "2%"\nrepeats = 9\n')
+    plan = prepare(Request(name=str(path)), known).plan
+    assert (plan.until_percent, plan.repeats) == (2.0, 9)
+    path.write_text('transports = "tcp"\nuntil = 2\n')
+    assert "line 2: until: " in refused(known, Request(name=str(path)))
+
+
+def test_a_search_does_not_go_on_until_an_interval_is_narrow(known: dict[str, Transport]) -> None:
+    assert "leave --until out" in refused(known, Request(until="2%", p99="50us", asked=Asked(transports="tcp")))

@@ -122,3 +122,16 @@ def test_a_rate_that_is_withheld_is_not_shown_as_a_number() -> None:
     shown = Shown()
     shown.step(1, trial=Trial(state="ok", sent=10, delivered=10, window_ns=100))
     assert "ok, rate withheld" in shown.lines[0]
+
+
+def test_what_is_passed_over_is_no_time_to_wait_and_says_nothing() -> None:
+    shown = Shown()
+    shown.now_s = 60
+    shown.step(1, trial=OK)
+    for number in range(2, len(shown.slots)):
+        shown.progress(Step(slot=shown.slots[number - 1], number=number, total=len(shown.slots), passed_over=True))
+    shown.now_s = 61
+    shown.step(len(shown.slots) - 1, trial=OK)
+    assert len(shown.lines) == 2
+    assert re.search(r"about (\d+ min|\d{3} s)", shown.lines[0])
+    assert "about 1 s left" in shown.lines[1]

@@ -495,3 +495,22 @@ def _read_all(terminal: int) -> bytes:
             break
         shown += data
     return shown
+
+
+def test_m16_repeats_end_when_the_interval_is_narrow_and_the_rule_is_stored(call: Call) -> None:
+    answer = call("run", "-t", "tcp", "--items", "1000", "--until", "99%", "--repeats", "8", "--json", "-")
+    assert answer.code == 0
+    told = answer.json
+    assert told["session"]["plan"]["until_percent"] == 99.0
+    assert told["session"]["state"] == "complete"
+    assert len(told["cases"][0]["trials"]) == 5
+    assert "--until 99%" in told["session"]["plan"]["command"]
+    assert "at most" in answer.err
+
+
+def test_m16_a_session_that_goes_on_counts_the_trials_it_has(call: Call, data: Path) -> None:
+    words = ("run", "-t", "tcp", "--items", "1000", "--until", "99%", "--repeats", "8", "--json", "-")
+    session_id = call(*words).json["session"]["id"]
+    with Store.open(data) as store:
+        store.finish(session_id, "interrupted")
+    assert len(call("run", "--resume", "--json", "-").json["cases"][0]["trials"]) == 5

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
+import msgspec
+
 from queuemark.analysis.estimates import with_estimates
 from queuemark.model.session import SessionDocument
 from queuemark.views.case import case_tables
@@ -56,3 +58,11 @@ def test_the_trials_of_a_case_say_which_they_are() -> None:
     rows = list(csv.DictReader(io.StringIO(csv_text(record_table(of_one, "trial")))))
     assert [row["outlier"] for row in rows] == ["no"] * 4 + ["yes"]
     assert float(rows[0]["rate_variation"]) > 0.02 > float(rows[1]["rate_variation"])
+
+
+def test_m16_the_table_says_the_rule_and_which_cases_did_not_get_there() -> None:
+    made = session([1000, 1200, 800, 900, 1100])
+    made.session.plan = msgspec.structs.replace(made.session.plan, until_percent=2.0)
+    told = " ".join(rates_text(with_estimates(made)).split())
+    assert "up to 5 trials a case, until the interval is within 2 %" in told
+    assert "[1] the interval is still wider than was asked for after 5 trials, the most" in told

@@ -12,7 +12,7 @@ Annals of Statistics 7(1), 1979, section 3, for the exact distribution of a resa
 
 from __future__ import annotations
 
-__all__ = ["CONFIDENCE", "TRIALS_LOW", "median_estimate", "with_estimates"]
+__all__ = ["CONFIDENCE", "TRIALS_LOW", "half_width", "median_estimate", "too_wide", "with_estimates"]
 
 from collections.abc import Iterator, Sequence
 from math import exp, lgamma, log
@@ -22,6 +22,7 @@ import msgspec
 
 from queuemark.analysis.latency import case_latency
 from queuemark.analysis.marks import case_marks
+from queuemark.model.plan import Plan
 from queuemark.model.session import CaseResult, Estimate, SessionDocument
 
 CONFIDENCE = 0.95
@@ -32,11 +33,29 @@ _NEGLIGIBLE = 1e-12
 
 def with_estimates(document: SessionDocument) -> SessionDocument:
     """The document with the rate, the latency and the marks of each case; those in it are not looked at."""
-    return msgspec.structs.replace(document, cases=[_estimated(case) for case in document.cases])
+    cases = [_estimated(document.session.plan, case) for case in document.cases]
+    return msgspec.structs.replace(document, cases=cases)
 
 
-def _estimated(case: CaseResult) -> CaseResult:
-    return msgspec.structs.replace(case, rate_per_s=_rate(case), latency=case_latency(case), marks=case_marks(case))
+def _estimated(plan: Plan, case: CaseResult) -> CaseResult:
+    rate_per_s = _rate(case)
+    marks = case_marks(case, too_wide=too_wide(plan, len(case.trials), rate_per_s))
+    return msgspec.structs.replace(case, rate_per_s=rate_per_s, latency=case_latency(case), marks=marks)
+
+
+def half_width(estimate: Estimate) -> float | None:
+    """Half of the interval as a share of the median; None where there is no interval."""
+    if estimate.low is None or estimate.high is None:
+        return None
+    return (estimate.high - estimate.low) / 2 / estimate.median
+
+
+def too_wide(plan: Plan, trials: int, estimate: Estimate | None) -> bool:
+    """Whether a case has all trials of a plan that goes on until the interval is narrow, and its own is not."""
+    if plan.until_percent is None or trials < plan.repeats or estimate is None:
+        return False
+    width = half_width(estimate)
+    return width is None or width > plan.until_percent / 100
 
 
 def _rate(case: CaseResult) -> Estimate | None:

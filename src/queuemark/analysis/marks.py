@@ -40,8 +40,8 @@ _APART_LOW = 0.02
 """Groups that are nearer to each other than this share are one for whoever reads the median."""
 
 
-def case_marks(case: CaseResult) -> Marks:
-    """Of the trials that have a rate."""
+def case_marks(case: CaseResult, *, too_wide: bool = False) -> Marks:
+    """Of the trials that have a rate; too_wide: see Marks."""
     rated = [(trial, trial.rate_per_s) for trial in case.trials if trial.rate_per_s is not None]
     rates = [rate for _, rate in rated]
     split = two_modes(rates)
@@ -51,6 +51,7 @@ def case_marks(case: CaseResult) -> Marks:
         unsteady=[repeat for repeat, variation in varied if variation >= STEADY_HIGH],
         outliers=[rated[place][0].repeat for place in outliers(rates)],
         modes=[Mode(trials=len(group), rate_per_s=median(group)) for group in split or ()],
+        too_wide=too_wide,
     )
 
 

@@ -9,6 +9,7 @@ __all__ = [
     "DURATION_DEFAULT",
     "OWN_SIZES",
     "REPEATS_DEFAULT",
+    "REPEATS_UNTIL",
     "SEED_HIGH",
     "Asked",
     "check_axis",
@@ -20,6 +21,7 @@ __all__ = [
     "read_seed",
     "read_sweep",
     "read_transports",
+    "read_until",
 ]
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,7 +33,7 @@ from queuemark.model.errors import UsageError, nearest
 from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Sweep
 from queuemark.model.transport import Transport
-from queuemark.model.units import parse_count, parse_count_list, parse_duration_s
+from queuemark.model.units import parse_count, parse_count_list, parse_duration_s, parse_percent
 from queuemark.model.workload import (
     ACKS,
     CONSUMERS_HIGH,
@@ -51,6 +53,9 @@ from queuemark.model.workload import (
 T = TypeVar("T")
 
 REPEATS_DEFAULT = 5
+REPEATS_UNTIL = 30
+"""The most that a case gets while its interval is too wide, unless something else is said."""
+
 REPEATS_HIGH = 10_000
 DURATION_DEFAULT = "1s"
 DURATION_HIGH_S = 24 * 3600.0
@@ -156,6 +161,11 @@ def read_repeats(text: str) -> int:
     if repeats > REPEATS_HIGH:
         raise UsageError(f"repeats {text!r}: at most {REPEATS_HIGH} repeats are run; write for example 5")
     return repeats
+
+
+def read_until(text: str) -> float:
+    """Percent: how narrow the interval of a case is to become."""
+    return parse_percent(text, "until")
 
 
 def read_seed(text: str) -> int:

@@ -52,8 +52,9 @@ def interruption(document: SessionDocument) -> Interrupted:
     session = document.session
     kept = sum(len(case.trials) for case in document.cases)
     total = planned_trials(session.plan)
+    most = "at most " * (session.plan.until_percent is not None)
     return Interrupted(
-        f"interrupted, {kept} of {total} trials are kept; go on with: queuemark run --resume {session.id[:8]}"
+        f"interrupted, {kept} of {most}{total} trials are kept; go on with: queuemark run --resume {session.id[:8]}"
     )
 
 

@@ -35,6 +35,7 @@ from queuemark.cli.asked import (
     read_repeats,
     read_seed,
     read_transports,
+    read_until,
 )
 from queuemark.model.errors import UsageError, nearest
 from queuemark.model.transport import Transport
@@ -43,6 +44,7 @@ from queuemark.model.units import parse_duration_s
 _AXES = tuple(Asked.__struct_fields__)
 _WHOLE: dict[str, Callable[[str], object]] = {
     "repeats": read_repeats,
+    "until": read_until,
     "seed": read_seed,
     "inject": read_inject,
     "stall": lambda text: parse_duration_s(text, "stall"),
@@ -59,6 +61,7 @@ class PlanFile(msgspec.Struct, frozen=True, kw_only=True):
 
     sweeps: tuple[Asked, ...]
     repeats: str | None = None
+    until: str | None = None
     seed: str | None = None
     inject: str | None = None
     stall: str | None = None

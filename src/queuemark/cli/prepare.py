@@ -16,8 +16,10 @@ from pathlib import Path
 
 import msgspec
 
+from queuemark.analysis.stopping import REPEATS_LOW
 from queuemark.cli.asked import (
     REPEATS_DEFAULT,
+    REPEATS_UNTIL,
     Asked,
     check_params,
     merged,
@@ -27,6 +29,7 @@ from queuemark.cli.asked import (
     read_seed,
     read_sweep,
     read_transports,
+    read_until,
 )
 from queuemark.cli.planfile import PlanFile, place_of, read_plan_file
 from queuemark.cli.presets import PRESETS, Preset
@@ -49,6 +52,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     asked: Asked = Asked()
     repeats: str | None = None
+    until: str | None = None
     seed: str | None = None
     inject: str | None = None
     stall: str | None = None
@@ -101,10 +105,13 @@ def prepare(request: Request, known: dict[str, Transport]) -> Prepared:
     search = read_search(whole.rate_sweep, whole.max_lossless, whole.p99, whole.resolution)
     if search is not None and any(sweep.rates is not None for sweep in sweeps):
         raise UsageError("a search finds out rates by itself; leave --rate out")
+    if search is not None and whole.until is not None:
+        raise UsageError("a search tries each rate with all repeats; leave --until out")
     cases, sure = without_lossless(cases, search, known)
     plan = Plan(
         preset=source.preset,
-        repeats=read_repeats(whole.repeats) if whole.repeats is not None else REPEATS_DEFAULT,
+        repeats=_repeats(source),
+        until_percent=read_until(whole.until) if whole.until is not None else None,
         seed=read_seed(whole.seed) if whole.seed is not None else secrets.randbelow(2**32),
         inject=inject,
         messages_path=str(Path(whole.messages).absolute()) if whole.messages is not None else None,
@@ -118,6 +125,20 @@ def prepare(request: Request, known: dict[str, Transport]) -> Prepared:
         words=_words(whole, plan, sweeps),
         stall_s=stall_s,
     )
+
+
+def _repeats(source: _Source) -> int:
+    """Raises: UsageError for fewer than a rule needs that ends a case when its interval is narrow."""
+    whole = source.request
+    if whole.repeats is None:
+        return REPEATS_DEFAULT if whole.until is None else REPEATS_UNTIL
+    repeats = read_repeats(whole.repeats)
+    if whole.until is not None and repeats < REPEATS_LOW:
+        raise UsageError(
+            f"repeats {whole.repeats!r}: to go on until an interval is narrow takes at least {REPEATS_LOW}; "
+            f"write for example {REPEATS_UNTIL}, the most that a case gets"
+        )
+    return repeats
 
 
 def _missing(source: _Source, known: dict[str, Transport]) -> tuple[str, ...]:
@@ -138,7 +159,8 @@ def _source(request: Request, known: dict[str, Transport]) -> _Source:
         return _Source(what="the sweep", preset=None, sweeps=(Asked(),), request=request)
     if name is None or name in PRESETS:
         preset = PRESETS[name or "quick"]
-        repeats = str(preset.repeats) if request.repeats is None else request.repeats
+        own = request.repeats is not None or request.until is not None
+        repeats = request.repeats if own else str(preset.repeats)
         whole = msgspec.structs.replace(request, repeats=repeats, rate_sweep=_preset_walk(preset, request))
         return _Source(what=f"preset {name or 'quick'}", preset=name or "quick", sweeps=preset.sweeps, request=whole)
     if not name.endswith(".toml") and "/" not in name and not Path(name).exists():

@@ -88,6 +88,9 @@ class Progress:
             self._live.stop()
 
     def __call__(self, step: Step) -> None:
+        if step.passed_over:
+            self._outlook.passed_over(step.slot.case)
+            return
         last = step.trial is not None and step.number == step.total
         now_s = self._clock()
         if step.trial is not None:

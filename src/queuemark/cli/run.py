@@ -150,6 +150,12 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
     help="How near the rate that is too much shall be to the one found.  [default: 5%]",
 )
 @_option("--repeats", metavar="N", panel=_WHOLE, help="Fresh process trees a case.  [default: 5; presets: 3]")
+@_option(
+    "--until",
+    metavar="PERCENT",
+    panel=_WHOLE,
+    help="Repeats until half of the interval is within it: 2%; --repeats is then the most.  [default: 30]",
+)
 @_option("--seed", metavar="N", panel=_WHOLE, help="Order and content derive from it.  [default: drawn, and shown]")
 @_option("--json", "json_target", metavar="FILE|-", panel=_WHOLE, help="The session as JSON; -: stdout, and no table.")
 @click.option(
@@ -315,6 +321,7 @@ def _opening(session: Session) -> str:
     plan = session.plan
     cases, repeats = len(plan.cases), plan.repeats
     counted = f"{cases} case{'s' * (cases != 1)} x {repeats} repeat{'s' * (repeats != 1)}"
+    counted += " at most" * (plan.until_percent is not None)
     if plan.search is not None:
         counted = f"{cases} case{'s' * (cases != 1)}, {_FINDS[plan.search.goal]}"
     return f"session {session.id[:8]}: {counted}, seed {plan.seed}"

@@ -17,6 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from queuemark import __version__
+from queuemark.analysis.stopping import Stopping
 from queuemark.cli.interrupts import asking_to_stop
 from queuemark.cli.progress import Progress
 from queuemark.cli.searching import judged
@@ -27,8 +28,9 @@ from queuemark.measure.schedule import pending
 from queuemark.measure.search import extended
 from queuemark.model.errors import QueuemarkError, UsageError
 from queuemark.model.machine import SAME, Machine
-from queuemark.model.plan import Plan
+from queuemark.model.plan import Case, Plan
 from queuemark.model.session import Session
+from queuemark.model.trial import Trial
 from queuemark.model.units import format_bytes
 from queuemark.runners.registry import Survey
 from queuemark.runners.stop import Stop
@@ -87,6 +89,12 @@ def carry_out(store: Store, session: Session, found: Survey, stall_s: float, con
 
 def _run(store: Store, session: Session, found: Survey, stall_s: float, console: Console) -> bool:
     """Runs what the plan still lacks; False when it was stopped."""
+    stopping = _stopping(store, session)
+
+    def keep(case: Case, trial: Trial) -> None:
+        store.add_trial(session.id, case, trial)
+        stopping.add(case, trial)
+
     done = store.done(session.id)
     slots = pending(session.plan, done)
     with Stop() as stop, asking_to_stop(stop), Progress(console, slots) as progress:
@@ -95,9 +103,10 @@ def _run(store: Store, session: Session, found: Survey, stall_s: float, console:
             found.by_runtime(),
             session_id=session.id,
             done=done,
-            on_trial=lambda case, trial: store.add_trial(session.id, case, trial),
+            on_trial=keep,
             on_progress=progress,
             stop=stop,
+            enough=stopping.enough,
             stall_s=stall_s,
         )
 
@@ -112,6 +121,16 @@ def _extend(store: Store, session: Session) -> bool:
     store.extend(session.id, plan)
     session.plan = plan
     return True
+
+
+def _stopping(store: Store, session: Session) -> Stopping:
+    """The plan's rule, with the trials that the session has already."""
+    stopping = Stopping(session.plan)
+    if session.plan.until_percent is not None:
+        for result in store.document(session.id).cases:
+            for trial in result.trials:
+                stopping.add(result.case, trial)
+    return stopping
 
 
 def check_room(directory: Path, plan: Plan) -> None:

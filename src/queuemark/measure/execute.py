@@ -30,7 +30,7 @@ from queuemark.runners.trial import perform
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """Something happened in a slot: it began (neither tick nor trial), it ticked, or it ended with a trial.
+    """Something happened in a slot: it began, it ticked, it ended with a trial, or its case had enough without it.
 
     number: 1-based among the trials of this execution, of total.
     """
@@ -40,6 +40,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     tick: Tick | None = None
     trial: Trial | None = None
+    passed_over: bool = False
 
 
 def execute(
@@ -65,9 +66,10 @@ def execute(
     for number, slot in enumerate(slots, start=1):
         if stop.asked:
             return False
-        if enough is not None and enough(slot.case):
-            continue
         step = Step(slot=slot, number=number, total=len(slots))
+        if enough is not None and enough(slot.case):
+            _tell(on_progress, msgspec.structs.replace(step, passed_over=True))
+            continue
         _tell(on_progress, step)
         trial = _attempt(plan, slot, offers, session_id, stop, stall_s, _ticker(on_progress, step))
         if trial is None:

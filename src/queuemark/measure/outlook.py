@@ -76,6 +76,10 @@ class Outlook:
         self._guessed_s[case.transport] += guess_s
         self._took_s[case.transport] += took_s
 
+    def passed_over(self, case: Case) -> None:
+        """A trial of the case is not run after all."""
+        self._left_s[case.transport] -= typical_s(case)
+
     def left_s(self) -> float:
         """Seconds to go, the trial that is running counted whole."""
         guessed_s, took_s = sum(self._guessed_s.values()), sum(self._took_s.values())

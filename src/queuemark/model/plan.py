@@ -27,7 +27,7 @@ import hashlib
 from collections import Counter
 from functools import cache
 from itertools import product
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -62,6 +62,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What a session does: cases, fresh process trees for each, and the seed that orders and fills them.
 
     command: what makes it again.
+    until_percent: a case needs no further trial once half of the 95 % interval of its median rate is within so many
+        percent of it; repeats is then the most. null: every case has all repeats.
     inject: the fault that every trial is asked to make, or null.
     messages_path: kept so that a session can be resumed; it never leaves the local store.
     search: what rates the session looks for by itself; null: its cases are all there is.
@@ -71,6 +73,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     preset: str | None = None
     command: str = ""
     repeats: Positive = 5
+    until_percent: Annotated[float, msgspec.Meta(gt=0, lt=100)] | None = None
     seed: Count = 1
     inject: str | None = None
     order: Literal["interleaved"] = "interleaved"

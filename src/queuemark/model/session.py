@@ -101,13 +101,14 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What is conspicuous about the trials of a case; all of them count nevertheless.
 
     judged: trials with enough progress to tell whether they were steady. unsteady, outliers: repeats.
-    modes: two, the slower first, or none.
+    modes: two, the slower first, or none. too_wide: the plan went on until the interval is narrow, and it is not.
     """
 
     judged: Count
     unsteady: list[Count]
     outliers: list[Count]
     modes: list[Mode]
+    too_wide: bool = False
 
 
 class CaseResult(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["about", "machine_text", "messages_texts", "mix_texts"]
+__all__ = ["about", "machine_text", "messages_texts", "mix_texts", "repeats_text"]
 
 from queuemark.model.machine import Machine
 from queuemark.model.mix import mix_mean_bytes, mix_text
+from queuemark.model.plan import Plan
 from queuemark.model.session import SessionDocument
 from queuemark.model.units import format_bytes
 from queuemark.views.numbers import counted
@@ -16,9 +17,16 @@ def about(document: SessionDocument) -> str:
     session = document.session
     when = session.created_at[:16].replace("T", " ")
     return (
-        f"session {session.id[:12]} of {when} ({session.state}), {counted(session.plan.repeats, 'trial')} a case, "
+        f"session {session.id[:12]} of {when} ({session.state}), {repeats_text(session.plan)}, "
         f"seed {session.seed}, on {machine_text(session.machine)}"
     )
+
+
+def repeats_text(plan: Plan) -> str:
+    """``5 trials a case``, ``up to 30 trials a case, until the interval is within 2 %``"""
+    if plan.until_percent is None:
+        return f"{counted(plan.repeats, 'trial')} a case"
+    return f"up to {counted(plan.repeats, 'trial')} a case, until the interval is within {plan.until_percent:g} %"
 
 
 def machine_text(machine: Machine) -> str:

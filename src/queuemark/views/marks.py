@@ -15,7 +15,12 @@ def marked_texts(result: CaseResult) -> list[str]:
     marks = result.marks
     if marks is None:
         return []
-    told = [_unsteady(marks), _outlying(marks, len(result.trials)), _two_modes(marks.modes)]
+    told = [
+        _unsteady(marks),
+        _outlying(marks, len(result.trials)),
+        _two_modes(marks.modes),
+        _too_wide(marks, len(result.trials)),
+    ]
     return [each for each in told if each is not None]
 
 
@@ -39,6 +44,12 @@ def _two_modes(modes: list[Mode]) -> str | None:
         return None
     told = " and ".join(f"{counted(mode.trials, 'trial')} around {format_rate(mode.rate_per_s)}" for mode in modes)
     return f"two modes: {told}; the median describes neither"
+
+
+def _too_wide(marks: Marks, trials: int) -> str | None:
+    if not marks.too_wide:
+        return None
+    return f"the interval is still wider than was asked for after {counted(trials, 'trial')}, the most"
 
 
 def unjudged_texts(document: SessionDocument) -> list[str]:
