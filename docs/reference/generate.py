@@ -38,7 +38,7 @@ def cli_page() -> str:
         command: click.Command = import_module(f"queuemark.cli.{name}").command
         parts += _command(name, summary, command)
     parts += ["## Presets", *(f"- `{name}`: {each.summary}; {each.repeats} repeats" for name, each in PRESETS.items())]
-    parts += ["## Exit codes", _exit_codes(), "Code 5 is kept for what this version does not do yet."]
+    parts += ["## Exit codes", _exit_codes()]
     parts += ["## Environment", _environment()]
     return _joined(parts)
 

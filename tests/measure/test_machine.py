@@ -8,8 +8,9 @@ import socket
 from pathlib import Path
 
 import msgspec
+import pytest
 
-from queuemark.measure.machine import read_limits, read_machine, steal_ns
+from queuemark.measure.machine import CpuTimes, cpu_times, frequencies_hz, read_limits, read_machine
 
 CPU = "sys/devices/system/cpu"
 TREE = {
@@ -87,11 +88,87 @@ def test_an_empty_tree_says_nothing_and_fails_nowhere(tmp_path: Path) -> None:
     assert machine.hypervisor is None
     assert machine.container is None
     assert machine.turbo is None
-    assert steal_ns(tmp_path) == 0
+    assert (machine.cpu_quota, machine.huge_pages, machine.filtered) == (None, None, None)
+    assert (machine.cpu_pressure, machine.stolen_share, machine.capabilities) == (None, None, [])
+    assert cpu_times(tmp_path) == CpuTimes(0, 0, 0)
+    assert frequencies_hz([0, 1], tmp_path) == []
 
 
 def test_m20_steal_time_is_read_in_ns(tmp_path: Path) -> None:
-    assert steal_ns(planted(tmp_path)) == 250 * 1_000_000_000 // 100
+    assert cpu_times(planted(tmp_path)).steal_ns == 250 * 1_000_000_000 // 100
+
+
+def test_m20_busy_time_is_that_of_processes(tmp_path: Path) -> None:
+    root = planted(tmp_path, {"proc/stat": "cpu  10 20 30 100 5 6 7 8 0 0\n"})
+    tick_ns = 1_000_000_000 // 100
+    assert cpu_times(root) == CpuTimes(60 * tick_ns, 8 * tick_ns, 186 * tick_ns)
+
+
+SURROUNDINGS = {
+    "sys/devices/system/cpu/online": "0-3,6\n",
+    "sys/kernel/mm/transparent_hugepage/enabled": "always [madvise] never\n",
+    "proc/self/timerslack_ns": "50000\n",
+    "proc/pressure/cpu": "some avg10=12.50 avg60=1.00 avg300=0.10 total=1\nfull avg10=0.00 avg60=0.00\n",
+    "proc/self/status": "Name:\tpython\nCapEff:\t0000000000003000\nSeccomp:\t2\nSeccomp_filters:\t1\n",
+    "proc/sys/kernel/perf_event_paranoid": "2\n",
+    "proc/sys/kernel/io_uring_disabled": "1\n",
+    f"{CPU}/cpu0/cpufreq/scaling_cur_freq": "1200000\n",
+    f"{CPU}/cpu2/cpufreq/scaling_cur_freq": "3400000\n",
+}
+
+
+def test_what_surrounds_a_process_is_told(tmp_path: Path) -> None:
+    root = planted(tmp_path, {**TREE, **SURROUNDINGS})
+    machine = read_machine(root, answers=lambda: {"io_uring": "EPERM"})
+    assert machine.cpus_online == 5
+    assert machine.huge_pages == "madvise"
+    assert machine.timer_slack_ns == 50_000
+    assert machine.cpu_pressure == 0.125
+    assert machine.stolen_share == 250 / 370
+    assert machine.capabilities == ["CAP_NET_ADMIN", "CAP_NET_RAW"]
+    assert machine.filtered is True
+    assert (machine.limits["kernel.perf_event_paranoid"], machine.limits["kernel.io_uring_disabled"]) == (2, 1)
+    assert machine.answers == {"io_uring": "EPERM"}
+    assert frequencies_hz([0, 1, 2], root) == [1_200_000_000, 3_400_000_000]
+
+
+@pytest.mark.parametrize(
+    ("tree", "cpus"),
+    [
+        ({"proc/self/cgroup": "0::/a/b\n", "sys/fs/cgroup/a/cpu.max": "150000 100000\n"}, 1.5),
+        (
+            {
+                "proc/self/cgroup": "0::/a/b\n",
+                "sys/fs/cgroup/a/cpu.max": "150000 100000\n",
+                "sys/fs/cgroup/a/b/cpu.max": "50000 100000\n",
+            },
+            0.5,
+        ),
+        ({"proc/self/cgroup": "0::/a\n", "sys/fs/cgroup/a/cpu.max": "max 100000\n"}, None),
+        # As a container sees it: its own group is the top, whatever the path says.
+        ({"proc/self/cgroup": "0::/../x\n", "sys/fs/cgroup/cpu.max": "200000 100000\n"}, 2),
+        (
+            {
+                "proc/self/cgroup": "4:memory:/m\n3:cpu,cpuacct:/g\n0::/\n",
+                "sys/fs/cgroup/cpu,cpuacct/g/cpu.cfs_quota_us": "25000\n",
+                "sys/fs/cgroup/cpu,cpuacct/g/cpu.cfs_period_us": "100000\n",
+            },
+            0.25,
+        ),
+        (
+            {
+                "proc/self/cgroup": "3:cpu:/\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+            },
+            None,
+        ),
+    ],
+)
+def test_the_narrowest_quota_of_the_control_groups_counts(
+    tmp_path: Path, tree: dict[str, str], cpus: float | None
+) -> None:
+    assert read_machine(planted(tmp_path, tree)).cpu_quota == cpus
 
 
 def test_a_container_is_known_by_its_marks(tmp_path: Path) -> None:

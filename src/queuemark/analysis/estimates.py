@@ -12,7 +12,7 @@ Annals of Statistics 7(1), 1979, section 3, for the exact distribution of a resa
 
 from __future__ import annotations
 
-__all__ = ["CONFIDENCE", "TRIALS_LOW", "half_width", "median_estimate", "too_wide", "with_estimates"]
+__all__ = ["CONFIDENCE", "TRIALS_LOW", "half_width", "median_estimate", "reach", "too_wide", "with_estimates"]
 
 from collections.abc import Iterator, Sequence
 from math import exp, lgamma, log
@@ -70,6 +70,13 @@ def median_estimate(values: Sequence[float]) -> Estimate:
     tail = (1 - CONFIDENCE) / 2
     low, high = _quantiles(sorted(values), (tail, 1 - tail))
     return Estimate(median=median(values), low=low, high=high)
+
+
+def reach(estimate: Estimate) -> float | None:
+    """The farther end of the interval, as a share of the median; None without an interval."""
+    if estimate.low is None or estimate.high is None:
+        return None
+    return max(estimate.median - estimate.low, estimate.high - estimate.median) / estimate.median
 
 
 def _quantiles(ordered: Sequence[float], wanted: Sequence[float]) -> list[float]:

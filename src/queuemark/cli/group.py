@@ -29,6 +29,7 @@ COMMANDS = {
     "show": "Results of a stored session.",
     "compare": "Is one session faster than another, case by case, and how sure is that.",
     "export": "A stored session as JSON or CSV.",
+    "doctor": "What makes results noisy or limited on this machine, and the remedy.",
     "limits": "What a wire allows: frames and messages per second, and the time for each.",
 }
 
@@ -41,6 +42,7 @@ queuemark measures how fast messages move between processes on this machine, and
   queuemark list                                    what can be measured here, or why not
   queuemark show                                    the last results again
   queuemark compare A B                             whether B is faster than A
+  queuemark doctor                                  what makes results noisy here, and the remedy
   queuemark export --format csv                     the last results for other programs
 Every command explains itself: queuemark COMMAND --help"""
 

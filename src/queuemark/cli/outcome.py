@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-__all__ = ["interruption", "judge", "read", "show"]
+__all__ = ["interruption", "judge", "judge_noise", "read", "require_interval", "show"]
 
 from collections.abc import Sequence
 
 import msgspec
 
-from queuemark.analysis.estimates import with_estimates
+from queuemark.analysis.disturbance import WITHIN_HIGH, Unsteady, too_noisy
+from queuemark.analysis.estimates import TRIALS_LOW, with_estimates
 from queuemark.cli.progress import CaseLabels
-from queuemark.model.errors import Interrupted, NothingAvailable, NotProved, QueuemarkError, UsageError
-from queuemark.model.plan import Case, planned_trials
+from queuemark.model.errors import Interrupted, NothingAvailable, NotProved, QueuemarkError, TooNoisy, UsageError
+from queuemark.model.plan import Case, Plan, planned_trials
 from queuemark.model.session import Session, SessionDocument
 from queuemark.model.trial import Trial
 from queuemark.runners.trial import REFUSAL
 from queuemark.store import Store
 from queuemark.views.classic import classic_tables, is_grid
+from queuemark.views.findings import noise_texts
 from queuemark.views.load import load_tables
+from queuemark.views.numbers import as_percent, counted
 from queuemark.views.rates import rates_text
 from queuemark.views.render import rendered, terminal_width
 
@@ -77,6 +80,35 @@ def judge(document: SessionDocument) -> None:
     if not any(trial.state == "ok" for _, trial in trials):
         reasons = dict.fromkeys(f"{case.transport}: {_why(trial)}" for case, trial in trials)
         raise NothingAvailable(f"nothing that was asked for could run here: {'; '.join(reasons)}")
+
+
+def require_interval(plan: Plan) -> None:
+    """Raises: UsageError where so few repeats are planned that nothing could be said of noise."""
+    if plan.repeats < TRIALS_LOW:
+        raise UsageError(
+            f"--strict judges intervals, for which {TRIALS_LOW} repeats are needed; take --repeats {TRIALS_LOW} or more"
+        )
+
+
+def judge_noise(document: SessionDocument) -> None:
+    """Raises: TooNoisy when the interval of a case reaches too far, with the widest and what disturbed."""
+    found = too_noisy(document)
+    if not found:
+        return
+    rated = sum(result.rate_per_s is not None for result in document.cases)
+    widest, *_ = found
+    label = CaseLabels(document.session.plan.cases)(widest.case)
+    causes = noise_texts(document) or ["nothing noisy was found in the machine; see: queuemark doctor"]
+    raise TooNoisy(
+        f"too noisy: {len(found)} of {counted(rated, 'case')}, the widest {label}: {_reach(widest)}, "
+        f"allowed are {as_percent(WITHIN_HIGH)}; {'; '.join(causes)}"
+    )
+
+
+def _reach(unsteady: Unsteady) -> str:
+    if unsteady.within is None:
+        return "too few of its trials have a rate for an interval"
+    return f"its 95 % interval reaches {as_percent(unsteady.within)} from its median"
 
 
 def _not_set_up(trial: Trial) -> bool:

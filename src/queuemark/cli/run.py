@@ -159,6 +159,12 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
 @_option("--seed", metavar="N", panel=_WHOLE, help="Order and content derive from it.  [default: drawn, and shown]")
 @_option("--json", "json_target", metavar="FILE|-", panel=_WHOLE, help="The session as JSON; -: stdout, and no table.")
 @click.option(
+    "--strict",
+    is_flag=True,
+    panel=_WHOLE,
+    help="Ends with exit code 5 where a case is too noisy: its interval reaches farther than 10 % from its median.",
+)
+@click.option(
     "--print-plan", is_flag=True, panel=_WHOLE, help="Writes the plan file that makes these cases; runs nothing."
 )
 @click.option(
@@ -178,20 +184,23 @@ def command(
     json_target: str | None,
     resume: str | None,
     print_plan: bool,
+    strict: bool,
     **said: Any,
 ) -> None:
     _check_said(ctx)
     if print_plan and json_target is not None:
         raise UsageError("--print-plan runs nothing that --json could hold; leave one of them out")
+    if print_plan and strict:
+        raise UsageError("--print-plan runs nothing that --strict could judge; leave one of them out")
     if json_target is not None:
         check_writable(json_target)
     if resume is not None:
-        _only(ctx, {"json_target", "resume", "stall"})
-        _resume(None if resume == NEWEST else resume, said["stall"], json_target)
+        _only(ctx, {"json_target", "resume", "stall", "strict"})
+        _resume(None if resume == NEWEST else resume, said["stall"], json_target, strict)
     elif print_plan:
         _print_plan(ctx, _request(name, params, said))
     else:
-        _new(ctx, _request(name, params, said), json_target)
+        _new(ctx, _request(name, params, said), json_target, strict)
 
 
 def _check_said(ctx: click.Context) -> None:
@@ -240,7 +249,7 @@ def _command_text(ctx: click.Context, seed: int, *, paths: bool) -> str:
     words = ["queuemark", "run"]
     for param in ctx.command.params:
         name = param.name or ""
-        if name in ("json_target", "resume", "seed") or not _was_given(ctx, name):
+        if name in ("json_target", "resume", "seed", "strict") or not _was_given(ctx, name):
             continue
         value = ctx.params[name]
         if value is True:
@@ -266,13 +275,16 @@ def _print_plan(ctx: click.Context, request: Request) -> None:
         _say(console, line)
 
 
-def _new(ctx: click.Context, request: Request, json_target: str | None) -> None:
+def _new(ctx: click.Context, request: Request, json_target: str | None, strict: bool) -> None:
+    from queuemark.cli.outcome import require_interval
     from queuemark.cli.session import begin, check_room
     from queuemark.store import Store, data_directory
 
     console = Console(stderr=True)
     found = _survey(console)
     prepared = prepare(request, found.transports())
+    if strict:
+        require_interval(prepared.plan)
     typed = _command_text(ctx, prepared.plan.seed, paths=True)
     plan = msgspec.structs.replace(prepared.plan, command=_command_text(ctx, prepared.plan.seed, paths=False))
     with alone(data_directory()), Store.open() as store:
@@ -281,10 +293,10 @@ def _new(ctx: click.Context, request: Request, json_target: str | None) -> None:
         _say(console, f"{_opening(session)}, {_outlook(session, set())}")
         for line in _left_out(prepared):
             _say(console, line)
-        _finish(store, session, found, prepared.stall_s, console, json_target, typed)
+        _finish(store, session, found, prepared.stall_s, console, json_target, strict, typed)
 
 
-def _resume(name: str | None, stall: str | None, json_target: str | None) -> None:
+def _resume(name: str | None, stall: str | None, json_target: str | None, strict: bool) -> None:
     from queuemark.cli.outcome import read
     from queuemark.cli.session import resume
     from queuemark.store import Store, data_directory
@@ -305,7 +317,7 @@ def _resume(name: str | None, stall: str | None, json_target: str | None) -> Non
         found = _survey(console)
         done = store.done(session.id)
         _say(console, f"{_opening(session)}, {len(done)} trials done before, {_outlook(session, done)}")
-        _finish(store, session, found, stall_s, console, json_target)
+        _finish(store, session, found, stall_s, console, json_target, strict)
 
 
 def _survey(console: Console) -> Survey:
@@ -369,9 +381,10 @@ def _finish(
     stall_s: float,
     console: Console,
     json_target: str | None,
+    strict: bool,
     typed: str | None = None,
 ) -> None:
-    from queuemark.cli.outcome import interruption, judge, read, show
+    from queuemark.cli.outcome import interruption, judge, judge_noise, read, show
     from queuemark.cli.session import carry_out
 
     through = carry_out(store, session, found, stall_s, console)
@@ -385,6 +398,8 @@ def _finish(
     if not through:
         raise interruption(document)
     judge(document)
+    if strict:
+        judge_noise(document)
 
 
 def _kept(session: Session) -> str:

@@ -21,6 +21,7 @@ from queuemark.analysis.stopping import Stopping
 from queuemark.cli.interrupts import asking_to_stop
 from queuemark.cli.progress import Progress
 from queuemark.cli.searching import judged
+from queuemark.measure.doctor import diagnose
 from queuemark.measure.execute import execute
 from queuemark.measure.machine import read_machine
 from queuemark.measure.messages import read_messages
@@ -42,13 +43,15 @@ _CONSUMER_BYTES = 1024
 
 
 def begin(store: Store, plan: Plan) -> Session:
-    """A new session, stored."""
+    """A new session, stored, with what its machine is found to be."""
+    machine = read_machine()
     session = Session(
         id=uuid.uuid4().hex,
         created_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         version=__version__,
         seed=plan.seed,
-        machine=read_machine(),
+        machine=machine,
+        findings=diagnose(machine),
         plan=plan,
     )
     store.begin(session)

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from queuemark.measure.machine import steal_ns
+from queuemark.measure.conditions import Surroundings
 from queuemark.measure.schedule import Slot, pending
 from queuemark.model.events import Event, Tick
 from queuemark.model.plan import Case, Plan, trial_seed
@@ -102,12 +102,17 @@ def _attempt(
         deadline_s=deadline_for_s(slot.case, stall_s),
         parent_pid=os.getpid(),
     )
-    stolen_before_ns = steal_ns()
+    surroundings = Surroundings()
     trial = perform(offer.command, request, offer.transport.facts, stop=stop, on_event=on_event)
     if trial is None:
         return None
-    stolen_ns = max(0, steal_ns() - stolen_before_ns)
-    return msgspec.structs.replace(trial, repeat=slot.repeat, position=slot.position, steal_ns=stolen_ns)
+    return msgspec.structs.replace(
+        trial,
+        repeat=slot.repeat,
+        position=slot.position,
+        steal_ns=surroundings.steal_ns(),
+        conditions=surroundings.conditions(),
+    )
 
 
 def _unavailable(plan: Plan, slot: Slot, transport: Transport | None) -> Trial:

@@ -6,15 +6,27 @@
 
 from __future__ import annotations
 
-__all__ = ["read_limits", "read_machine", "steal_ns"]
+__all__ = [
+    "ROOT",
+    "CpuTimes",
+    "allowed_cpus",
+    "cpu_times",
+    "frequencies_hz",
+    "governor",
+    "load_1min",
+    "read_limits",
+    "read_machine",
+]
 
 import os
 import platform
 import re
 import resource
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+from queuemark.measure.permissions import kernel_answers
 from queuemark.model.machine import Machine
 
 ROOT = Path("/")
@@ -27,7 +39,11 @@ _SYSCTLS = (
     "fs.mqueue.queues_max",
     "fs.pipe-max-size",
     "fs.pipe-user-pages-soft",
+    "kernel.io_uring_disabled",
+    "kernel.numa_balancing",
+    "kernel.perf_event_paranoid",
     "kernel.pid_max",
+    "kernel.unprivileged_bpf_disabled",
     "net.core.optmem_max",
     "net.core.rmem_default",
     "net.core.rmem_max",
@@ -40,9 +56,8 @@ _TRIPLE_PARTS = {"net.ipv4.tcp_mem": ("low", "pressure", "high")}
 _RLIMITS = ("RLIMIT_NOFILE", "RLIMIT_NPROC", "RLIMIT_MSGQUEUE", "RLIMIT_MEMLOCK")
 
 
-def read_machine(root: Path = ROOT) -> Machine:
+def read_machine(root: Path = ROOT, answers: Callable[[], dict[str, str]] = kernel_answers) -> Machine:
     """This machine now; of a fake root only what files say is fake, the process's own limits are not."""
-    cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
     cores = _cores(root)
     return Machine(
         system=platform.system(),
@@ -50,7 +65,7 @@ def read_machine(root: Path = ROOT) -> Machine:
         architecture=platform.machine(),
         distribution=_distribution(root),
         cpu_model=_cpu_model(root),
-        cpus=cpus,
+        cpus=allowed_cpus(),
         cores=cores,
         threads_per_core=_threads_per_core(root),
         numa_nodes=_numa_nodes(root),
@@ -59,15 +74,29 @@ def read_machine(root: Path = ROOT) -> Machine:
         hypervisor=_hypervisor(root),
         container=_container(root),
         clock_source=_text(root / "sys/devices/system/clocksource/clocksource0/current_clocksource"),
-        governor=_governor(root),
+        governor=governor(root),
         turbo=_turbo(root),
         smt=_flag(root / "sys/devices/system/cpu/smt/active"),
         mitigations=_mitigations(root),
         limits=read_limits(root),
-        load_1min=_load_1min(root),
+        load_1min=load_1min(root),
+        cpus_online=_cpus_online(root),
+        cpu_quota=_cpu_quota(root),
+        huge_pages=_huge_pages(root),
+        timer_slack_ns=_int(root / "proc/self/timerslack_ns"),
+        cpu_pressure=_cpu_pressure(root),
+        stolen_share=_stolen_share(root),
+        capabilities=_capabilities(root),
+        filtered=_filtered(root),
+        answers=answers(),
         python=platform.python_version(),
         privileged=os.geteuid() == 0,
     )
+
+
+def allowed_cpus() -> list[int]:
+    """Those that this process may use."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count() or 1))
 
 
 def read_limits(root: Path = ROOT) -> dict[str, int | None]:
@@ -88,13 +117,24 @@ _MSGQUEUE = 12 if platform.system() == "Linux" else None
 """RLIMIT_MSGQUEUE, which Python's resource module does not name. Source: getrlimit(2), asm-generic/resource.h."""
 
 
-def steal_ns(root: Path = ROOT) -> int:
-    """Time that the hypervisor took from all cpus since boot, ns; 0 where the kernel does not say. About 20 us."""
+class CpuTimes(NamedTuple):
+    """Of all cpus since boot, ns. busy: of processes, in user and kernel mode. steal: what the hypervisor took."""
+
+    busy_ns: int
+    steal_ns: int
+    all_ns: int
+
+
+def cpu_times(root: Path = ROOT) -> CpuTimes:
+    """About 20 us; all 0 where the kernel does not say."""
     line = (_text(root / "proc/stat") or "").partition("\n")[0].split()
     # cpu user nice system idle iowait irq softirq steal ..., in clock ticks. Source: proc_stat(5).
     if len(line) < 9 or line[0] != "cpu":
-        return 0
-    return int(line[8]) * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+        return CpuTimes(0, 0, 0)
+    tick_ns = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+    user, nice, system, idle, iowait, irq, softirq, steal = (int(ticks) * tick_ns for ticks in line[1:9])
+    busy = user + nice + system
+    return CpuTimes(busy, steal, busy + idle + iowait + irq + softirq + steal)
 
 
 def _text(path: Path) -> str | None:
@@ -204,7 +244,7 @@ def _container(root: Path) -> str | None:
     return next((name for name in ("kubepods", "docker", "lxc", "containerd") if name in groups), None)
 
 
-def _governor(root: Path) -> str | None:
+def governor(root: Path = ROOT) -> str | None:
     """One name, or several joined by commas where cpus differ."""
     found = (_text(cpu / "cpufreq/scaling_governor") for cpu in _cpu_directories(root))
     return ",".join(_distinct(found)) or None
@@ -224,6 +264,80 @@ def _mitigations(root: Path) -> dict[str, str]:
     return {name: text for name, text in found.items() if text and text != "Not affected"}
 
 
-def _load_1min(root: Path) -> float | None:
+def load_1min(root: Path = ROOT) -> float | None:
     text = _text(root / "proc/loadavg")
     return float(text.split()[0]) if text else None
+
+
+def frequencies_hz(cpus: Iterable[int], root: Path = ROOT) -> list[int]:
+    """What these cpus run at now; none where the kernel does not say, as in most virtual machines."""
+    files = (root / f"sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_cur_freq" for cpu in cpus)
+    return [khz * 1000 for khz in map(_int, files) if khz is not None]
+
+
+def _cpus_online(root: Path) -> int | None:
+    online = _text(root / "sys/devices/system/cpu/online")
+    return None if online is None else len(_cpu_list(online))
+
+
+def _cpu_quota(root: Path) -> float | None:
+    """The narrowest of this process's control group and those around it. Source: cgroups(7), cgroup-v2, sched-bwc."""
+    return min(_quotas(root), default=None)
+
+
+def _quotas(root: Path) -> Iterator[float]:
+    for line in (_text(root / "proc/self/cgroup") or "").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        top, own = root / "sys/fs/cgroup" / controllers, Path(path.lstrip("/"))
+        # The last of the parents is the top: what a container sees of its own group, whatever its path is outside.
+        for group in (own, *own.parents):
+            quota = _quota(top / group)
+            if quota is not None:
+                yield quota
+
+
+def _quota(group: Path) -> float | None:
+    """``cpu.max`` holds quota and period, or ``max`` and the period; the first version has a file for each, or -1."""
+    parts = (_text(group / "cpu.max") or "").split()
+    quota, period = parts or (_text(group / "cpu.cfs_quota_us"), _text(group / "cpu.cfs_period_us"))
+    return int(quota) / int(period) if quota and period and quota.isdigit() else None
+
+
+def _huge_pages(root: Path) -> str | None:
+    """``always [madvise] never`` is madvise."""
+    chosen = re.search(r"\[(\w+)\]", _text(root / "sys/kernel/mm/transparent_hugepage/enabled") or "")
+    return chosen[1] if chosen else None
+
+
+def _cpu_pressure(root: Path) -> float | None:
+    some = re.search(r"^some avg10=([\d.]+)", _text(root / "proc/pressure/cpu") or "")
+    return float(some[1]) / 100 if some else None
+
+
+def _stolen_share(root: Path) -> float | None:
+    times = cpu_times(root)
+    return times.steal_ns / times.all_ns if times.all_ns else None
+
+
+_CAPABILITIES = {
+    "CAP_NET_ADMIN": 12,
+    "CAP_NET_RAW": 13,
+    "CAP_IPC_LOCK": 14,
+    "CAP_SYS_ADMIN": 21,
+    "CAP_SYS_RESOURCE": 24,
+    "CAP_PERFMON": 38,
+    "CAP_BPF": 39,
+}
+"""Bits of the effective set. Source: linux/capability.h."""
+
+
+def _capabilities(root: Path) -> list[str]:
+    held = int(_field(_text(root / "proc/self/status"), "CapEff", ":") or "0", 16)
+    return [name for name, bit in _CAPABILITIES.items() if held >> bit & 1]
+
+
+def _filtered(root: Path) -> bool | None:
+    mode = _field(_text(root / "proc/self/status"), "Seccomp", ":")
+    return None if mode is None else mode != "0"

@@ -17,6 +17,14 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     names them. limits: kernel and process limits that matter, by their own names (``fs.mqueue.msg_max``,
     ``net.core.wmem_max``, ``RLIMIT_NOFILE``, ...), in their own units.
     mitigations: of /sys/devices/system/cpu/vulnerabilities, those that are not "Not affected".
+    cpus_online: how many cpus the kernel runs on; this process may be held to fewer.
+    cpu_quota: how many cpus' worth of time its control group may take; null for no bound.
+    huge_pages: when the kernel gives transparent ones: always, madvise or never.
+    timer_slack_ns: by how much a sleep may end too late.
+    cpu_pressure: share of the last 10 s in which something waited for a cpu. stolen_share: of all cpu time since boot,
+    what the hypervisor took. Both 0 to 1.
+    capabilities: of this process, those that some mechanism needs. filtered: its system calls pass a filter (seccomp).
+    answers: what the kernel said when asked for a mechanism: ``ok``, or the error by its symbol (``EPERM``).
     """
 
     system: str
@@ -39,6 +47,15 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     mitigations: dict[str, str] = {}
     limits: dict[str, int | None] = {}
     load_1min: float | None = None
+    cpus_online: int | None = None
+    cpu_quota: float | None = None
+    huge_pages: str | None = None
+    timer_slack_ns: int | None = None
+    cpu_pressure: float | None = None
+    stolen_share: float | None = None
+    capabilities: list[str] = []
+    filtered: bool | None = None
+    answers: dict[str, str] = {}
     python: str = ""
     privileged: bool = False
 

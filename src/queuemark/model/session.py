@@ -25,6 +25,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from queuemark.model.errors import UsageError
+from queuemark.model.finding import Finding
 from queuemark.model.machine import Machine
 from queuemark.model.plan import Case, Plan
 from queuemark.model.trial import TrialFigures, figures, stored_trial
@@ -39,6 +40,7 @@ class Session(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A plan and the machine it ran on.
 
     id: 32 hexadecimal digits. created_at: ISO 8601, UTC. version: of queuemark. seed: the plan's.
+    findings: what made results noisy or limited on this machine when the session began.
     """
 
     id: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
@@ -47,6 +49,7 @@ class Session(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     seed: Count
     state: SessionState = "running"
     machine: Machine
+    findings: list[Finding] = []
     plan: Plan
 
 

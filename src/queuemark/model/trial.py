@@ -32,6 +32,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from queuemark.model.conditions import Conditions
 from queuemark.model.counters import Counters
 from queuemark.model.histogram import PERCENTILES, latency_fault, mean_ns, percentile_ns
 from queuemark.model.latency import Latency
@@ -162,7 +163,7 @@ class Trial(TrialCounts, kw_only=True, forbid_unknown_fields=True):
     """What one trial counted, and its place in the session.
 
     repeat: 0-based within its case. position: 0-based in the order in which the session ran.
-    steal_ns: cpu time that the hypervisor took during the trial.
+    steal_ns: cpu time that the hypervisor took during the trial. conditions: what else the machine did.
     """
 
     repeat: Count = 0
@@ -170,6 +171,7 @@ class Trial(TrialCounts, kw_only=True, forbid_unknown_fields=True):
     run_id: str = ""
     started_at: str = ""
     steal_ns: Count = 0
+    conditions: Conditions | None = None
 
 
 class ConsumerFigures(ConsumerCounts, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,15 +6,28 @@ __all__ = ["QUESTION", "case_tables", "consumer_table", "every_case_tables", "tr
 
 from collections.abc import Callable
 
+from queuemark.model.conditions import Conditions
 from queuemark.model.plan import case_key
 from queuemark.model.session import CaseResult, Estimate, SessionDocument
 from queuemark.model.trial import ConsumerFigures, TrialFigures
 from queuemark.model.units import format_rate
 from queuemark.views.counted import counters_text, counters_texts
 from queuemark.views.ending import Ending
+from queuemark.views.findings import noise_texts
 from queuemark.views.header import about
 from queuemark.views.naming import workload_text
-from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_percent, as_share, as_us
+from queuemark.views.numbers import (
+    as_bytes,
+    as_count,
+    as_digits,
+    as_exact,
+    as_ghz,
+    as_mb,
+    as_ms,
+    as_percent,
+    as_share,
+    as_us,
+)
 from queuemark.views.offered import offered_texts
 from queuemark.views.table import KEEP, Cell, Column, Table
 
@@ -44,7 +57,12 @@ def case_tables(document: SessionDocument, number: int, result: CaseResult) -> l
         above=above,
         columns=trials.columns,
         rows=trials.rows,
-        below=[*Ending.of(result).remarks, *counters_texts([result]), f"again: {document.session.plan.command}"],
+        below=[
+            *Ending.of(result).remarks,
+            *counters_texts([result]),
+            *noise_texts(document),
+            f"again: {document.session.plan.command}",
+        ],
     )
     consumers = consumer_table(result)
     return [told, consumers] if consumers.rows else [told]
@@ -103,6 +121,8 @@ def _of_trial(trial: TrialFigures, name: str) -> Cell:
     """What did not run has a place in the order and a state, but no counts: not even 0."""
     if trial.state == "unavailable" and name not in _TOLD:
         return None
+    if name in Conditions.__struct_fields__:
+        return getattr(trial.conditions, name, None)
     if name == "counters":
         return counters_text(trial.counters)
     if name in ("oversubscribed", "saturated"):
@@ -168,6 +188,11 @@ _TRIAL_COLUMNS = (
     _number("calls", "calls", as_exact, 17),
     _number("cpu_ns", "cpu\nms", as_ms, 18),
     _number("steal_ns", "stolen\nms", as_ms, 11),
+    _number("others_cpu_ns", "others\ncpu ms", as_ms, 12),
+    _number("load_1min", "load", as_digits, 18),
+    _words("governor", "governor", 19),
+    _number("frequency_low_hz", "lowest\nGHz", as_ghz, 19),
+    _number("frequency_high_hz", "highest\nGHz", as_ghz, 19),
     _number("switches_voluntary", "voluntary\nswitches", as_exact, 18),
     _number("switches_involuntary", "involuntary\nswitches", as_exact, 18),
     _number("message_bytes", "message\nbytes", as_exact, 19),

@@ -20,6 +20,7 @@ from queuemark.model.errors import UsageError
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.workload import Workload
 from queuemark.views.ending import OVERSUBSCRIBED, Ending, Footnotes, proved_text
+from queuemark.views.findings import noise_texts
 from queuemark.views.header import about
 from queuemark.views.naming import Naming, policy_text
 from queuemark.views.numbers import as_bytes, as_count, as_percent, counted
@@ -100,6 +101,7 @@ def classic_tables(document: SessionDocument, *, alone: bool = False) -> list[Ta
     whole = [
         *_left_out(document),
         proved_text(document),
+        *noise_texts(document),
         f"parameters where none is named: {naming.params_text()}",
         f"again: {document.session.plan.command}",
     ]

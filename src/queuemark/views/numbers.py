@@ -7,6 +7,7 @@ __all__ = [
     "as_count",
     "as_digits",
     "as_exact",
+    "as_ghz",
     "as_mb",
     "as_ms",
     "as_percent",
@@ -38,6 +39,11 @@ def as_bytes(value: Value) -> str:
 def as_mb(value: Value) -> str:
     """Bytes as 10^6 bytes: ``12.5``."""
     return as_digits(float(value) / 1e6)
+
+
+def as_ghz(value: Value) -> str:
+    """Hertz as 10^9 of them: ``3.41``."""
+    return f"{float(value) / 1e9:.2f}"
 
 
 def as_ms(value: Value) -> str:

@@ -15,12 +15,14 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from queuemark.analysis.estimates import reach
 from queuemark.model.mix import mix_text
 from queuemark.model.plan import case_key
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.trial import TrialFigures
 from queuemark.views.counted import counters_texts
 from queuemark.views.ending import WRONGS, Ending, Footnotes, proved_text
+from queuemark.views.findings import noise_texts
 from queuemark.views.header import about, messages_texts, mix_texts
 from queuemark.views.marks import unjudged_texts
 from queuemark.views.naming import Naming, policy_text, size_text
@@ -115,6 +117,7 @@ def rates_table(document: SessionDocument, *, wide: bool = False, alone: bool = 
             *footnotes.lines(),
             proved_text(document),
             *unjudged_texts(document),
+            *noise_texts(document),
             *(counters_texts(document.cases) if wide else []),
             f"parameters where none is named: {naming.params_text()}",
             f"again: {document.session.plan.command}",
@@ -158,11 +161,7 @@ def _estimate(name: str) -> Callable[[_Line], Cell]:
 
 
 def _within(line: _Line) -> Cell:
-    """The farther end of the interval, as a share of the median."""
-    estimate = line.result.rate_per_s
-    if estimate is None or estimate.low is None or estimate.high is None:
-        return None
-    return max(estimate.median - estimate.low, estimate.high - estimate.median) / estimate.median
+    return reach(line.result.rate_per_s) if line.result.rate_per_s else None
 
 
 def _latency(name: str) -> Callable[[_Line], Cell]:
