@@ -35,9 +35,9 @@ def command(session: str | None, json_target: str | None, form: str) -> None:
     diagnosis, when = _now() if session is None else _then(session)
     if json_target is not None:
         write_json(json_target, msgspec.json.encode(diagnosis) + b"\n")
-        return
-    table = findings_table(diagnosis.machine, diagnosis.findings, when)
-    click.echo(rendered([table], form, terminal_width()), nl=False)
+    else:
+        table = findings_table(diagnosis.machine, diagnosis.findings, when)
+        click.echo(rendered([table], form, terminal_width()), nl=False)
 
 
 def _now() -> tuple[Diagnosis, str]:

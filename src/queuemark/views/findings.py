@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["findings_table", "noise_texts"]
+__all__ = ["QUESTION", "findings_table", "findings_tables", "noise_texts"]
 
 from collections.abc import Sequence
 
@@ -14,11 +14,19 @@ from queuemark.views.header import machine_text
 from queuemark.views.numbers import counted
 from queuemark.views.table import Column, Table
 
+QUESTION = "What makes results noisy or limited?"
+
+
+def findings_tables(document: SessionDocument, *, wide: bool = False, alone: bool = False) -> list[Table]:
+    """What was found when the session began."""
+    session = document.session
+    return [findings_table(session.machine, session.findings, f"as session {session.id[:12]} began")]
+
 
 def findings_table(machine: Machine, findings: Sequence[Finding], when: str) -> Table:
     """when: it was looked at."""
     return Table(
-        title="What makes results noisy or limited?",
+        title=QUESTION,
         above=[f"{machine_text(machine)}, {when}"],
         columns=list(_COLUMNS),
         rows=[[finding.name, finding.verdict, finding.found, _effect(finding)] for finding in findings],

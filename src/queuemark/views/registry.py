@@ -15,7 +15,7 @@ import msgspec
 
 from queuemark.model.errors import UsageError, nearest
 from queuemark.model.session import SessionDocument
-from queuemark.views import case, classic, latency, load, offered, rates
+from queuemark.views import case, classic, findings, latency, load, offered, rates
 from queuemark.views.classic_chart import classic_chart
 from queuemark.views.latency_chart import latency_chart
 from queuemark.views.load_chart import load_chart
@@ -44,6 +44,7 @@ VIEWS: dict[str, View] = {
     "offered": View(question=offered.QUESTION, tables=offered.offered_tables),
     "latency": View(question=latency.QUESTION, tables=latency.latency_tables, chart=latency_chart),
     "load": View(question=load.QUESTION, tables=load.load_tables, chart=load_chart),
+    "findings": View(question=findings.QUESTION, tables=findings.findings_tables),
     "case": View(question=case.QUESTION, tables=case.every_case_tables),
 }
 
