@@ -26,6 +26,7 @@ _OF_STREAMS = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, 
 COMMANDS = {
     "run": "Measure: push messages through transports, prove delivery, keep every trial.",
     "list": "Transports and runners: available, or why not.",
+    "claims": "The old argument about two million messages a second, claim by claim, measured here.",
     "show": "Results of a stored session.",
     "compare": "Is one session faster than another, case by case, and how sure is that.",
     "export": "A stored session as JSON or CSV.",
@@ -40,6 +41,7 @@ queuemark measures how fast messages move between processes on this machine, and
   queuemark run -t tcp,pipe -s 1..4096 -c 1,4       your own sweep
   queuemark run --messages FILE                     your own messages
   queuemark list                                    what can be measured here, or why not
+  queuemark claims                                  who was right in an old argument, in two minutes
   queuemark show                                    the last results again
   queuemark compare A B                             whether B is faster than A
   queuemark doctor                                  what makes results noisy here, and the remedy

@@ -157,9 +157,20 @@ def size_axis(sizes_bytes: Iterable[int]) -> altair.X:
     return alt.X("size_bytes:Q", axis=axis, scale=scale)
 
 
-def themed(chart: altair.TopLevelMixin, document: SessionDocument, question: str, notes: Sequence[str] = ()) -> Spec:
-    """The specification with the project's style; notes: further lines below the question, before the command."""
-    lines = [about(document), *notes, f"again: {document.session.plan.command}"]
+def themed(
+    chart: altair.TopLevelMixin,
+    document: SessionDocument | None,
+    question: str,
+    notes: Sequence[str] = (),
+    command: str | None = None,
+) -> Spec:
+    """The specification with the project's style.
+
+    document: where the figures are from, if they were measured. notes: further lines below the question.
+    command: what makes the figures again, if it is not the session's.
+    """
+    again = command if command is not None else document.session.plan.command if document is not None else None
+    lines = [*([about(document)] if document is not None else []), *notes, *([f"again: {again}"] if again else [])]
     subtitle = [part for line in lines for part in textwrap.wrap(line, _LINE_CHARACTERS, break_on_hyphens=False)]
     title = {"text": question, "subtitle": subtitle}
     return {**chart.to_dict(), "title": title, "config": _CONFIG}

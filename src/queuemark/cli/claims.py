@@ -1,0 +1,239 @@
+"""``queuemark claims``: the old argument, claim by claim, measured here or judged from a stored session."""
+
+from __future__ import annotations
+
+__all__ = ["DURATION", "REPEATS", "cases_of", "command"]
+
+import secrets
+import shlex
+from collections.abc import Sequence
+
+import msgspec
+import rich_click as click
+from rich.console import Console
+
+from queuemark.analysis.claims import CLAIMS, Asking, Claim, Evidence
+from queuemark.cli.asked import Asked, read_seed, read_sweep
+from queuemark.cli.output import STDOUT, check_writable, printing, write_chart, write_json
+from queuemark.model.errors import NothingAvailable, UsageError
+from queuemark.model.plan import Case, NothingLeft, Plan, case_key, expand
+from queuemark.model.session import SessionDocument
+from queuemark.model.transport import Transport
+from queuemark.model.units import format_duration_s
+from queuemark.runners.contract import STALL_DEFAULT_S
+from queuemark.runners.registry import Survey, survey
+from queuemark.views.claims import Judged, claims_chart, claims_tables
+from queuemark.views.picture import PICTURES, check_picture, draw
+from queuemark.views.render import FORMATS, rendered, terminal_width
+
+REPEATS = 5
+REPEATS_HURRIED = 3
+DURATION = "200ms"
+
+
+class _Output(msgspec.Struct, frozen=True, kw_only=True):
+    """How the answer leaves: as text in a form, with every part or without, as JSON, as a picture."""
+
+    wide: bool
+    form: str
+    json_target: str | None
+    chart_target: str | None
+
+
+@click.command("claims")
+@click.option("--quick", is_flag=True, help="Fewer cases and 3 repeats: half a minute.")
+@click.option("--only", metavar="NUMBERS", help="Only these claims: 1,4.  [default: all]")
+@click.option("--session", "session_name", metavar="SESSION", help="Measures nothing: judges this stored session.")
+@click.option("--seed", metavar="N", help="Order and content derive from it.  [default: drawn, and shown]")
+@click.option("--chart", "chart_target", metavar="FILE", help=f"Writes the picture, too: {', '.join(PICTURES)}.")
+@click.option("--json", "json_target", metavar="FILE|-", help="The verdicts with their figures; -: stdout, no table.")
+@click.option("--wide", is_flag=True, help="Part by part, too, as wide as it takes.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print.")
+def command(
+    quick: bool,
+    only: str | None,
+    session_name: str | None,
+    seed: str | None,
+    chart_target: str | None,
+    json_target: str | None,
+    wide: bool,
+    form: str,
+) -> None:
+    """The old argument about two million messages a second: each claim, measured here, with a verdict.
+
+    A verdict follows from 95 % intervals by stated rules: holds, does not hold, depends on something, or not decided.
+    What was measured is a session like any other; queuemark show has its figures.
+    """
+    if session_name is not None and (quick or seed is not None):
+        raise UsageError("--session measures nothing; leave out --quick and --seed")
+    claims = _chosen(only)
+    output = _Output(wide=wide, form=form, json_target=json_target, chart_target=chart_target)
+    if chart_target is not None:
+        check_picture(chart_target)
+        check_writable(chart_target)
+    if json_target is not None:
+        check_writable(json_target)
+    if session_name is not None:
+        _judge_stored(session_name, claims, only, output)
+    else:
+        _measure(claims, quick, only, seed, output)
+
+
+def _chosen(only: str | None) -> list[Claim]:
+    if only is None:
+        return list(CLAIMS.values())
+    numbers = list(dict.fromkeys(part.strip() for part in only.split(",")))
+    known = {str(number): claim for number, claim in CLAIMS.items()}
+    for number in numbers:
+        if number not in known:
+            raise UsageError(f"--only {only!r}: {number!r} is no claim; there are {', '.join(known)}")
+    return [known[number] for number in numbers]
+
+
+def _judge_stored(name: str, claims: Sequence[Claim], only: str | None, output: _Output) -> None:
+    from queuemark.store import load
+
+    document = load(name)
+    words = ["queuemark", "claims", "--session", document.session.id[:8]]
+    typed = shlex.join([*words, *(["--only", only] if only else [])])
+    _answer(claims, False, document, typed, output, ran=False)
+
+
+def _measure(claims: Sequence[Claim], quick: bool, only: str | None, seed: str | None, output: _Output) -> None:
+    chosen_seed = read_seed(seed) if seed is not None else secrets.randbelow(2**32)
+    words = ["queuemark", "claims", *(["--quick"] if quick else []), *(["--only", only] if only else [])]
+    typed = shlex.join([*words, "--seed", str(chosen_seed)])
+    askings = [asking for claim in claims for asking in claim.askings(quick)]
+    if not askings:
+        _answer(claims, quick, None, shlex.join(words), output)
+        return
+    console = Console(stderr=True)
+    found = _survey(console)
+    cases = _cases(askings, found.transports(), console)
+    plan = Plan(
+        preset="claims",
+        command=typed,
+        repeats=REPEATS_HURRIED if quick else REPEATS,
+        seed=chosen_seed,
+        cases=cases,
+    )
+    _carry_out(plan, found, claims, quick, console, output)
+
+
+def _survey(console: Console) -> Survey:
+    found = survey()
+    for trouble in found.troubles:
+        _say(console, f"queuemark: {trouble}")
+    if not found.offers:
+        raise NothingAvailable("no runner offers any transport; see the line above for what to do")
+    return found
+
+
+def _cases(askings: Sequence[Asking], known: dict[str, Transport], console: Console) -> list[Case]:
+    """Every case once, whichever claims ask for it; what no runner offers is said and left out."""
+    cases = {case_key(case): case for asking in askings for case in cases_of(asking, known)}
+    missing = dict.fromkeys(name for asking in askings for name in asking.transports.split(",") if name not in known)
+    if missing:
+        _say(console, f"left out: {', '.join(missing)}: no runner here offers {'them' if len(missing) > 1 else 'it'}")
+    if not cases:
+        raise NothingAvailable("no runner here offers anything that the claims are about; see: queuemark list")
+    return list(cases.values())
+
+
+def cases_of(asking: Asking, known: dict[str, Transport]) -> list[Case]:
+    """What is run for it, of the transports that are known; nothing where their facts rule everything out."""
+    offered = [name for name in asking.transports.split(",") if name in known]
+    words = {name: getattr(asking, name) for name in Asking.__struct_fields__}
+    amount = {} if asking.items else {"duration": DURATION}
+    asked = Asked(**{**words, **amount, "transports": ",".join(offered)})
+    try:
+        return expand(read_sweep(asked, known), known).cases if offered else []
+    except NothingLeft:
+        return []
+
+
+def _carry_out(
+    plan: Plan, found: Survey, claims: Sequence[Claim], quick: bool, console: Console, output: _Output
+) -> None:
+    from queuemark.cli.lock import alone
+    from queuemark.cli.outcome import interruption, judge, read
+    from queuemark.cli.session import begin, carry_out, check_room
+    from queuemark.measure.outlook import Outlook
+    from queuemark.measure.schedule import pending
+    from queuemark.store import Store, data_directory
+
+    with alone(data_directory()), Store.open() as store:
+        check_room(data_directory(), plan)
+        session = begin(store, plan)
+        left_s = Outlook(slot.case for slot in pending(plan, set())).left_s()
+        _say(
+            console,
+            f"session {session.id[:8]}: {len(plan.cases)} cases x {plan.repeats} repeats, seed {plan.seed}, "
+            f"about {format_duration_s(max(1, round(left_s)))} to go",
+        )
+        through = carry_out(store, session, found, STALL_DEFAULT_S, console)
+        document = read(store, session)
+    if not through:
+        raise interruption(document)
+    with printing(f"the session is kept, judge it again with: queuemark claims --session {session.id[:8]}"):
+        _answer(claims, quick, document, plan.command, output)
+    judge(document)
+
+
+def _answer(
+    claims: Sequence[Claim],
+    quick: bool,
+    document: SessionDocument | None,
+    command: str,
+    output: _Output,
+    *,
+    ran: bool = True,
+) -> None:
+    evidence = Evidence(document)
+    repeats = REPEATS_HURRIED if quick else REPEATS
+    judged = [
+        Judged(
+            claim=claim,
+            judgement=claim.judge(evidence),
+            ran=ran,
+            commands=[asking.command(DURATION, repeats) for asking in claim.askings(quick)],
+        )
+        for claim in claims
+    ]
+    if output.chart_target is not None:
+        picture = draw(lambda: claims_chart(judged, evidence.document, command), output.chart_target)
+        write_chart(output.chart_target, picture)
+    if output.json_target is not None:
+        write_json(output.json_target, _encoded(judged, document, command))
+    if output.json_target != STDOUT:
+        alone = output.form == "csv"
+        tables = claims_tables(judged, evidence.document, command, wide=output.wide, alone=alone)
+        click.echo(rendered(tables, output.form, None if output.wide else terminal_width()), nl=False)
+
+
+def _encoded(judged: Sequence[Judged], document: SessionDocument | None, command: str) -> bytes:
+    told = {
+        "session": document.session.id if document is not None else None,
+        "command": command,
+        "claims": [_told(each) for each in judged],
+    }
+    return msgspec.json.encode(told) + b"\n"
+
+
+def _told(each: Judged) -> dict[str, object]:
+    claim, found = each.claim, each.judgement
+    return {
+        "number": claim.number,
+        "claim": claim.text,
+        "voice": claim.voice,
+        "rule": claim.rule,
+        "commands": each.commands,
+        "verdict": found.verdict,
+        "depends_on": found.depends_on or None,
+        "parts": [{**msgspec.to_builtins(part), "holds": part.holds} for part in found.parts],
+        "remarks": found.remarks,
+    }
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
