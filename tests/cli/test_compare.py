@@ -151,3 +151,15 @@ def test_other_forms(call: Call, same: tuple[str, str], form: str) -> None:
     answer = call("compare", *same, "--format", form)
     assert answer.code == 0
     assert ("key,name,size,consumers,policy," in answer.out) == (form == "csv")
+
+
+def test_demands_are_made_of_b(call: Call, slower: tuple[str, str]) -> None:
+    answer = call("compare", *slower, "--assert", "rate>500k")
+    assert answer.code == 10
+    assert [line.split(": ")[:3] for line in answer.err.splitlines()[:-1]] == [
+        ["queuemark", "unmet", "rate>500k"],
+        ["queuemark", "unmet", "rate>500k"],
+    ]
+    assert answer.last_line == "queuemark: 2 of 2 demands are unmet, see above"
+    assert call("compare", *reversed(slower), "--assert", "rate>500k").code == 0
+    assert call("compare", *slower, "--assert", "rate>").code == 2

@@ -514,3 +514,26 @@ def test_m16_a_session_that_goes_on_counts_the_trials_it_has(call: Call, data: P
     with Store.open(data) as store:
         store.finish(session_id, "interrupted")
     assert len(call("run", "--resume", "--json", "-").json["cases"][0]["trials"]) == 5
+
+
+def test_a_demand_that_is_unmet_ends_with_10_after_the_results(call: Call) -> None:
+    words = ("run", "-t", "tcp", "--items", "1000", "--repeats", "1", "--assert", "loss<=0%")
+    assert call(*words).code == 0
+    answer = call(*words, "--assert", "rate>900G")
+    assert answer.code == 10
+    assert "Which mechanism" in answer.out
+    assert "--assert" not in answer.out
+    assert "queuemark: unmet: rate>900G: tcp 64 B to 1, each: rate is" in answer.err
+    assert answer.last_line == "queuemark: 1 of 2 demands are unmet, see above"
+
+
+def test_a_demand_that_makes_no_sense_is_refused_before_anything_runs(call: Call, data: Path) -> None:
+    for demand in ("rate", "pipe: rate>1", "speed>1M"):
+        answer = call("run", "-t", "tcp", "--items", "1000", "--assert", demand)
+        assert (answer.code, answer.err.count("\n")) == (2, 1)
+    assert "no session is stored" in call("show", "--sessions").err or not call("show", "--sessions").out.count("tcp")
+
+
+def test_delivery_that_is_not_proved_comes_before_any_demand(call: Call) -> None:
+    answer = call("run", "-t", "tcp", "-P", "behave=failed", "--items", "1000", "--assert", "rate>1")
+    assert answer.code == 4

@@ -211,3 +211,21 @@ def test_a_chart_without_a_place_is_refused(filled: Path) -> None:
     ended = show(filled, "--chart", str(filled / "none" / "a.svg"))
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
     assert "there is no directory" in ended.stderr
+
+
+def test_what_is_demanded_of_a_session_is_judged_below_its_table(filled: Path) -> None:
+    ended = show(filled, "--assert", "tcp: rate>1k", "--assert", "rate>1G")
+    assert ended.returncode == 10
+    assert "Which mechanism" in ended.stdout
+    lines = ended.stderr.splitlines()
+    assert [line.split(": ", 3)[2] for line in lines[:-1]] == ["rate>1G", "rate>1G"]
+    assert "there is no rate: no trial was finished" in ended.stderr
+    assert lines[-1] == "queuemark: 2 of 3 demands are unmet, see above"
+    assert show(filled, "--assert", "tcp: rate>1k").returncode == 0
+
+
+@pytest.mark.parametrize("demand", ["rate", "rate>1us", "upd: rate>1", ""])
+def test_a_demand_that_makes_no_sense_is_answered_in_one_line(filled: Path, demand: str) -> None:
+    ended = show(filled, "--assert", demand)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1

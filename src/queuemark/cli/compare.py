@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from queuemark.cli.asserting import assert_option, judge_assertions, read_assertions
 from queuemark.cli.output import STDOUT, check_writable, write_json
 from queuemark.model.errors import Regression, UsageError
 from queuemark.model.units import parse_percent
@@ -27,20 +28,30 @@ if TYPE_CHECKING:
 @click.option(
     "--fail-on-regression", "bound", metavar="PERCENT", help="Exit code 10 when a case is slower by more: 5%."
 )
+@assert_option()
 @click.option("--json", "json_target", metavar="FILE|-", help="The comparison as JSON; -: stdout, and no table.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print.")
 @click.pass_context
 def command(
-    ctx: click.Context, a: str, b: str, across: bool, bound: str | None, json_target: str | None, form: str
+    ctx: click.Context,
+    a: str,
+    b: str,
+    across: bool,
+    bound: str | None,
+    assertions: tuple[str, ...],
+    json_target: str | None,
+    form: str,
 ) -> None:
     """Is B faster than A? Per case a ratio, its interval, and faster, slower or undecided.
 
     Each side is a session, by id, by the first digits of it, by `last`, or by a file; or several, parted by commas,
-    whose differences are then what the intervals are made of.
+    whose differences are then what the intervals are made of. What --assert demands is demanded of B.
     """
     from queuemark.analysis.comparison import compare
+    from queuemark.analysis.estimates import with_estimates
     from queuemark.analysis.matching import check_comparable
 
+    demands = read_assertions(assertions)
     percent = None if bound is None else parse_percent(bound, "regression")
     if json_target is not None:
         check_writable(json_target)
@@ -52,6 +63,8 @@ def command(
     _show(ctx, found, side_a, side_b, json_target, form)
     if percent is not None:
         _judge(found, percent)
+    if demands:
+        judge_assertions([with_estimates(document) for document in side_b], demands)
 
 
 def _sessions(side: str, names: str) -> list[SessionDocument]:
@@ -83,6 +96,7 @@ def _command_text(ctx: click.Context) -> str:
     words = ["queuemark", "compare", ctx.params["a"], ctx.params["b"]]
     words += ["--across"] * ctx.params["across"]
     words += ["--fail-on-regression", ctx.params["bound"]] if ctx.params["bound"] is not None else []
+    words += [word for text in ctx.params["assertions"] for word in ("--assert", text)]
     return shlex.join(words)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["command"]
 
 import shlex
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +14,9 @@ import rich_click as click
 from click.core import ParameterSource
 from rich.console import Console
 
+from queuemark.analysis.assertions import Assertion, check_assertions
 from queuemark.cli.asked import Asked
+from queuemark.cli.asserting import assert_option, judge_assertions, read_assertions
 from queuemark.cli.lock import alone
 from queuemark.cli.output import STDOUT, check_writable, printing, write_json
 from queuemark.cli.prepare import Prepared, Request, prepare
@@ -50,6 +52,14 @@ narrowed to the transports named, its other axes replaced.
 
 Presets: {"; ".join(f"{name} ({preset.summary})" for name, preset in PRESETS.items())}.
 """
+
+
+class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a session's results: where they go, and by what they are judged."""
+
+    json_target: str | None
+    strict: bool
+    demands: Sequence[Assertion]
 
 
 def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F]:
@@ -157,6 +167,7 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
     help="Repeats until half of the interval is within it: 2%; --repeats is then the most.  [default: 30]",
 )
 @_option("--seed", metavar="N", panel=_WHOLE, help="Order and content derive from it.  [default: drawn, and shown]")
+@assert_option(panel=_WHOLE)
 @_option("--json", "json_target", metavar="FILE|-", panel=_WHOLE, help="The session as JSON; -: stdout, and no table.")
 @click.option(
     "--strict",
@@ -181,6 +192,7 @@ def command(
     /,
     name: str | None,
     params: tuple[str, ...],
+    assertions: tuple[str, ...],
     json_target: str | None,
     resume: str | None,
     print_plan: bool,
@@ -192,15 +204,18 @@ def command(
         raise UsageError("--print-plan runs nothing that --json could hold; leave one of them out")
     if print_plan and strict:
         raise UsageError("--print-plan runs nothing that --strict could judge; leave one of them out")
+    if print_plan and assertions:
+        raise UsageError("--print-plan runs nothing that --assert could be asked of; leave one of them out")
     if json_target is not None:
         check_writable(json_target)
+    wanted = _Wanted(json_target=json_target, strict=strict, demands=read_assertions(assertions))
     if resume is not None:
-        _only(ctx, {"json_target", "resume", "stall", "strict"})
-        _resume(None if resume == NEWEST else resume, said["stall"], json_target, strict)
+        _only(ctx, {"assertions", "json_target", "resume", "stall", "strict"})
+        _resume(None if resume == NEWEST else resume, said["stall"], wanted)
     elif print_plan:
         _print_plan(ctx, _request(name, params, said))
     else:
-        _new(ctx, _request(name, params, said), json_target, strict)
+        _new(ctx, _request(name, params, said), wanted)
 
 
 def _check_said(ctx: click.Context) -> None:
@@ -249,7 +264,7 @@ def _command_text(ctx: click.Context, seed: int, *, paths: bool) -> str:
     words = ["queuemark", "run"]
     for param in ctx.command.params:
         name = param.name or ""
-        if name in ("json_target", "resume", "seed", "strict") or not _was_given(ctx, name):
+        if name in ("assertions", "json_target", "resume", "seed", "strict") or not _was_given(ctx, name):
             continue
         value = ctx.params[name]
         if value is True:
@@ -275,7 +290,7 @@ def _print_plan(ctx: click.Context, request: Request) -> None:
         _say(console, line)
 
 
-def _new(ctx: click.Context, request: Request, json_target: str | None, strict: bool) -> None:
+def _new(ctx: click.Context, request: Request, wanted: _Wanted) -> None:
     from queuemark.cli.outcome import require_interval
     from queuemark.cli.session import begin, check_room
     from queuemark.store import Store, data_directory
@@ -283,8 +298,9 @@ def _new(ctx: click.Context, request: Request, json_target: str | None, strict: 
     console = Console(stderr=True)
     found = _survey(console)
     prepared = prepare(request, found.transports())
-    if strict:
+    if wanted.strict:
         require_interval(prepared.plan)
+    check_assertions(wanted.demands, prepared.plan.cases)
     typed = _command_text(ctx, prepared.plan.seed, paths=True)
     plan = msgspec.structs.replace(prepared.plan, command=_command_text(ctx, prepared.plan.seed, paths=False))
     with alone(data_directory()), Store.open() as store:
@@ -293,10 +309,10 @@ def _new(ctx: click.Context, request: Request, json_target: str | None, strict: 
         _say(console, f"{_opening(session)}, {_outlook(session, set())}")
         for line in _left_out(prepared):
             _say(console, line)
-        _finish(store, session, found, prepared.stall_s, console, json_target, strict, typed)
+        _finish(store, session, found, prepared.stall_s, console, wanted, typed)
 
 
-def _resume(name: str | None, stall: str | None, json_target: str | None, strict: bool) -> None:
+def _resume(name: str | None, stall: str | None, wanted: _Wanted) -> None:
     from queuemark.cli.outcome import read
     from queuemark.cli.session import resume
     from queuemark.store import Store, data_directory
@@ -305,19 +321,22 @@ def _resume(name: str | None, stall: str | None, json_target: str | None, strict
     stall_s = parse_duration_s(stall, "stall") if stall is not None else STALL_DEFAULT_S
     with alone(data_directory()), Store.open() as store:
         session = resume(store, name)
+        check_assertions(wanted.demands, session.plan.cases)
         if session.state == "complete":
             _say(
                 console,
                 f"session {session.id[:8]} is complete: nothing to resume; see: queuemark show {session.id[:8]}",
             )
-            if json_target is not None:
+            document = read(store, session)
+            if wanted.json_target is not None:
                 with printing(_kept(session)):
-                    write_json(json_target, encode_session(read(store, session)))
+                    write_json(wanted.json_target, encode_session(document))
+            judge_assertions([document], wanted.demands)
             return
         found = _survey(console)
         done = store.done(session.id)
         _say(console, f"{_opening(session)}, {len(done)} trials done before, {_outlook(session, done)}")
-        _finish(store, session, found, stall_s, console, json_target, strict)
+        _finish(store, session, found, stall_s, console, wanted)
 
 
 def _survey(console: Console) -> Survey:
@@ -380,8 +399,7 @@ def _finish(
     found: Survey,
     stall_s: float,
     console: Console,
-    json_target: str | None,
-    strict: bool,
+    wanted: _Wanted,
     typed: str | None = None,
 ) -> None:
     from queuemark.cli.outcome import interruption, judge, judge_noise, read, show
@@ -391,14 +409,15 @@ def _finish(
     document = read(store, session)
     # What the trials say is the outcome, whether or not anybody reads the table to its end.
     with printing(_kept(session)):
-        if json_target is not None:
-            write_json(json_target, encode_session(document))
-        if through and json_target != STDOUT:
+        if wanted.json_target is not None:
+            write_json(wanted.json_target, encode_session(document))
+        if through and wanted.json_target != STDOUT:
             show(document, typed)
     if not through:
         raise interruption(document)
     judge(document)
-    if strict:
+    judge_assertions([document], wanted.demands)
+    if wanted.strict:
         judge_noise(document)
 
 

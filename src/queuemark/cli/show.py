@@ -6,6 +6,7 @@ __all__ = ["command"]
 
 import rich_click as click
 
+from queuemark.cli.asserting import assert_option, judge_assertions, read_assertions
 from queuemark.model.errors import UsageError
 from queuemark.model.session import SessionDocument
 from queuemark.views.picture import PICTURES
@@ -21,6 +22,7 @@ from queuemark.views.table import Table
 @click.option("--case", "case_name", metavar="N|KEY", help="One case in full: every trial and every consumer.")
 @click.option("--classic", is_flag=True, help="The same as --view classic: rate by size, mechanism and consumers.")
 @click.option("--sessions", "list_sessions", is_flag=True, help="List the stored sessions instead.")
+@assert_option()
 @click.option("--wide", is_flag=True, help="Every column, as wide as it takes.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print.")
 def command(
@@ -30,6 +32,7 @@ def command(
     case_name: str | None,
     classic: bool,
     list_sessions: bool,
+    assertions: tuple[str, ...],
     wide: bool,
     form: str,
 ) -> None:
@@ -41,11 +44,17 @@ def command(
         raise UsageError("--sessions lists all sessions; leave out the session and --case")
     if list_sessions and (classic or view_name is not None or chart_target is not None):
         raise UsageError("--sessions lists all sessions; leave out --classic, --view and --chart")
+    if list_sessions and assertions:
+        raise UsageError("--sessions lists all sessions; leave out --assert")
+    demands = read_assertions(assertions)
     view_name = _view_name(view_name, case_name, classic)
     if chart_target is not None:
         _check_chart(view_name or "rates", case_name, chart_target)
-    tables = _sessions() if list_sessions else _shown(session, view_name, chart_target, case_name, wide, form)
+    document = None if list_sessions else _document(session)
+    tables = _sessions() if document is None else _shown(document, view_name, chart_target, case_name, wide, form)
     click.echo(rendered(tables, form, None if wide else terminal_width()), nl=False)
+    if document is not None and demands:
+        judge_assertions([document], demands)
 
 
 def _view_name(named: str | None, case_name: str | None, classic: bool) -> str | None:
@@ -85,15 +94,24 @@ def _sessions() -> list[Table]:
         return [sessions_table(store.sessions())]
 
 
-def _shown(
-    name: str, view_name: str | None, chart_target: str | None, case_name: str | None, wide: bool, form: str
-) -> list[Table]:
+def _document(name: str) -> SessionDocument:
     from queuemark.analysis.estimates import with_estimates
     from queuemark.store import load
+
+    return with_estimates(load(name))
+
+
+def _shown(
+    document: SessionDocument,
+    view_name: str | None,
+    chart_target: str | None,
+    case_name: str | None,
+    wide: bool,
+    form: str,
+) -> list[Table]:
     from queuemark.views.case import case_tables
     from queuemark.views.naming import case_number
 
-    document = with_estimates(load(name))
     if case_name is not None:
         return case_tables(document, *case_number(document, case_name))
     alone = form == "csv"
