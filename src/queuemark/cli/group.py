@@ -40,12 +40,10 @@ queuemark measures how fast messages move between processes on this machine, and
   queuemark run                                     the quick session, about a minute
   queuemark run -t tcp,pipe -s 1..4096 -c 1,4       your own sweep
   queuemark run --messages FILE                     your own messages
-  queuemark list                                    what can be measured here, or why not
   queuemark claims                                  who was right in an old argument, in two minutes
   queuemark show                                    the last results again
   queuemark compare A B                             whether B is faster than A
   queuemark doctor                                  what makes results noisy here, and the remedy
-  queuemark export --format csv                     the last results for other programs
 Every command explains itself: queuemark COMMAND --help"""
 
 
