@@ -86,4 +86,28 @@ std::size_t insist(Call&& call, std::uint64_t& calls, const char* what_was_tried
   }
 }
 
+// Makes a call once, in a process that must not be kept waiting by it: 0 when it is told to come back.
+template <class Call>
+std::size_t attempt(Call&& call, std::uint64_t& calls, const char* what_was_tried) {
+  for (;;) {
+    ++calls;
+    const ssize_t result = call();
+    if (result >= 0) [[likely]]
+      return static_cast<std::size_t>(result);
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
+    if (errno != EINTR) throw_system(what_was_tried);
+  }
+}
+
+// Waits until one end brings something (its end of stream, too) or the other one takes something; says
+// whether the first does. Who spins looks once, and is told that something is taken.
+inline bool brings_something(int bringing, int taking, Wait wait, std::uint64_t& calls) {
+  pollfd ends[] = {{bringing, POLLIN, 0}, {taking, POLLOUT, 0}};
+  ++calls;
+  if (poll(ends, 2, wait == Wait::spin ? 0 : -1) < 0 && errno != EINTR) {
+    throw_system("wait for a request or for room for a reply");
+  }
+  return ends[0].revents != 0;
+}
+
 }  // namespace queuemark

@@ -28,6 +28,7 @@ struct WaitStrategy {
   static constexpr Nanoseconds kForever = INT64_MAX;
 
   Nanoseconds spin_ns = kForever;
+  bool gathers = true;  // what many messages gain by is worth more than what one of them waits
 
   bool sleeps() const { return spin_ns != kForever; }
 
@@ -37,7 +38,7 @@ struct WaitStrategy {
   // Each look takes the count's line away from the one who is about to store to it. Who finds at the first
   // look that the other end has moved, or by more than one, is on its heels and slows it down for a few
   // messages; so the next time it looks later, up to some microseconds, and finds many. Where single ones
-  // come, after many looks, it looks sooner.
+  // come, after many looks, it looks sooner. Where the time of each message is asked for, nobody looks later.
   template <class Come, class Gain>
   bool spin(Come&& come, Gain&& gain, unsigned& pauses) const {
     if (!spin_ns) return false;
@@ -45,6 +46,7 @@ struct WaitStrategy {
     for (unsigned looks = 1;; ++looks) {
       for (unsigned i = 0; i < pauses; ++i) cpu_relax();
       if (come()) {
+        if (!gathers) return true;
         if (looks == 1 || gain() > 1) {
           pauses = std::min(2 * pauses, kPausesHigh);
         } else if (looks > kLooksHigh) {

@@ -102,7 +102,8 @@ void write_sums(Json& json, const TrialResult& result) {
   }
   json.member("checked", checked).member("calls", sum.calls);
   write_cost(json, sum);
-  json.member("bytes_on_wire", result.producer.bytes).member("message_bytes", message_bytes);
+  json.member("bytes_on_wire", result.producer.bytes + result.producer.reply_bytes)
+      .member("message_bytes", message_bytes);
 }
 
 void write_facts(Json& json, const Facts& facts) {
@@ -188,7 +189,8 @@ std::string result_event(const std::string& run_id, std::uint64_t seed, const Tr
       .member("lost", result.lost)
       .member("duplicated", result.duplicated)
       .member("reordered", result.reordered)
-      .member("corrupted", result.corrupted);
+      .member("corrupted", result.corrupted)
+      .member("round_trips", result.round_trips);
   write_sums(json, result);
   write_counters(json, result.events);
   json.member("window_ns", result.window_ns)

@@ -40,6 +40,7 @@ struct TrialResult {
   std::uint64_t duplicated = 0;
   std::uint64_t reordered = 0;
   std::uint64_t corrupted = 0;
+  std::uint64_t round_trips = 0;
   Nanoseconds window_ns = 0;
   Nanoseconds send_window_ns = 0;
   Nanoseconds outside_ns = 0;

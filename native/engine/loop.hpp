@@ -112,6 +112,16 @@ class Production {
   }
 
   void window() {
+    window_of([&] {
+      send_all();
+      policy_.flush();
+    });
+  }
+
+ protected:
+  // work: hands all messages of the window to the mechanism.
+  template <class Work>
+  void window_of(Work&& work) {
     shared_.producer().tally.warmup_messages = pace_.count();
     const std::uint64_t bytes_before = out_.bytes;
     begin(Phase::window);
@@ -121,8 +131,7 @@ class Production {
     shared_.control().window_open_ns.store(now_ns(), std::memory_order_release);
     Tally& tally = shared_.producer().tally;
     try {
-      send_all();
-      policy_.flush();
+      work();
     } catch (...) {
       settle(tally, bytes_before);
       throw;
@@ -139,6 +148,8 @@ class Production {
 
  private:
   static constexpr std::uint64_t kWarmupTurn = 64;
+
+ protected:
   static constexpr bool kMarked = requires(Out& out, const std::byte* bytes) { out.mark(0u, bytes, 0u); };
   static constexpr Nanoseconds kPatienceNs = 50'000, kPatienceHighNs = 5'000'000;
 
@@ -196,10 +207,14 @@ class Production {
     }
     cursor.advance();
     given_[stream] += used;
+    own_to_fault();
+    return used;
+  }
+
+  void own_to_fault() {
     fault_made_ = true;
     shared_.producer().fault_message = fault_.message;
     shared_.producer().fault_made.store(1, std::memory_order_release);
-    return used;
   }
 
   // What the mechanism accepted; a fault's dropped message counts as published, its repetition does not.

@@ -14,6 +14,7 @@ namespace queuemark {
 namespace {
 
 constexpr std::uint64_t kConsumersHigh = 1024;
+constexpr std::uint64_t kInFlightHigh = 65536;
 constexpr std::uint64_t kBufferHighBytes = 16 * 1024 * 1024;
 constexpr std::uint64_t kSizeHighBytes = 1u << 30;
 constexpr std::uint64_t kMixedSizeLowBytes = 8;  // a sequence number
@@ -183,6 +184,23 @@ void require(const std::string& what, const std::string& value, const std::vecto
   }
 }
 
+void check_pingpong(const Options& options) {
+  if (!options.pingpong()) {
+    if (options.in_flight > 1) throw UsageError("--in-flight goes with --pattern pingpong");
+    return;
+  }
+  if (options.policy != Policy::each && options.policy != Policy::split) {
+    throw UsageError(
+        "--pattern pingpong takes a message a call, --policy each or split: a reply that waits "
+        "for others would be waited for");
+  }
+  if (options.competing() && options.consumers > 1) {
+    throw UsageError(
+        "--pattern pingpong with --dispatch compete takes one consumer: whose reply comes next "
+        "could not be told");
+  }
+}
+
 // What the words of the command line mean together, and for this transport.
 void check(const Options& options, const Facts& facts, const std::string& dispatch, const std::string& policy,
            const std::string& wait) {
@@ -204,6 +222,7 @@ void check(const Options& options, const Facts& facts, const std::string& dispat
   if (options.fans_out() && options.competing()) {
     throw UsageError("--pattern fanout needs --dispatch deal: what competes for a message gets it alone");
   }
+  check_pingpong(options);
   if (options.linger_us && options.policy != Policy::buffer) {
     throw UsageError("--linger-us goes with --policy buffer:BYTES");
   }
@@ -240,14 +259,17 @@ Options Options::read(const std::vector<std::string>& arguments,
        }},
       {"--pattern",
        [&](const auto& text) {
-         options.pattern =
-             one_of<Pattern>("--pattern", text, {{"share", Pattern::share}, {"fanout", Pattern::fanout}});
+         options.pattern = one_of<Pattern>(
+             "--pattern", text,
+             {{"share", Pattern::share}, {"fanout", Pattern::fanout}, {"pingpong", Pattern::pingpong}});
          require("pattern", text, description.facts.patterns, options.transport);
        }},
       {"--dispatch", [&](const auto& text) { dispatch = text; }},
       {"--policy", [&](const auto& text) { policy = text; }},
       {"--linger-us",
        [&](const auto& text) { options.linger_us = whole("--linger-us", text, 0, 1'000'000); }},
+      {"--in-flight",
+       [&](const auto& text) { options.in_flight = whole("--in-flight", text, 1, kInFlightHigh); }},
       {"--ack", [&](const auto& text) { require("ack", text, description.facts.acks, options.transport); }},
       {"--wait", [&](const auto& text) { wait = text; }},
       {"--placement",

@@ -11,7 +11,7 @@
 
 namespace queuemark {
 
-enum class Pattern { share, fanout };
+enum class Pattern { share, fanout, pingpong };
 enum class Policy { each, split, buffer, vector };
 enum class Wait { block, spin, spin_then_block };
 enum class Placement { spread, same, free };
@@ -38,6 +38,7 @@ struct Options {
   std::uint64_t buffer_bytes = 0;
   std::uint64_t vector_items = 0;
   std::uint64_t linger_us = 0;
+  std::uint64_t in_flight = 1;  // pingpong: requests on their way at once
   Wait wait = Wait::block;
   Placement placement = Placement::spread;
   std::uint64_t items = 0;  // 0: for duration_s
@@ -81,6 +82,8 @@ struct Options {
 
   bool competing() const { return dispatch == Dispatch::compete; }
   bool fans_out() const { return pattern == Pattern::fanout; }
+  // Each message is a request, and whoever gets it replies.
+  bool pingpong() const { return pattern == Pattern::pingpong; }
   // How many consumers each message is for.
   unsigned copies() const { return fans_out() ? consumers : 1; }
   // Numberings: one a consumer where messages are dealt; one for all where they compete, or all get the same.

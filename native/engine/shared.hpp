@@ -42,6 +42,10 @@ struct Tally {
   std::uint64_t warmup_faults = 0;    // anything that was wrong before the window opened
   std::uint64_t above = 0;            // competing consumers: every number seen was below
   std::uint64_t value_sum = 0;        // messages of 3 to 7 bytes that compete: the sum of their mixed values
+  std::uint64_t round_trips = 0;      // pingpong, producer: replies that came back, verified
+  std::uint64_t reply_bytes = 0;      // pingpong, producer: of the replies, framing included
+  std::uint64_t reply_faults = 0;     // pingpong, producer: replies damaged, repeated or out of order
+  Nanoseconds handed_ns = 0;          // pingpong, producer: when the last request was handed over
   bool torn = false;                  // the stream's framing was lost, or it ended inside a message
   bool ended_early = false;           // a consumer saw the end before the producer made it
 };
@@ -66,6 +70,7 @@ struct alignas(kLine) Slot {
     const bool in_window = value & kInWindow;
     return in_window == (phase == Phase::window) ? value & ~kInWindow : 0;
   }
+  bool in_window() const { return progress.load(std::memory_order_relaxed) & kInWindow; }
   static constexpr std::uint64_t kInWindow = std::uint64_t{1} << 63;
 
   // Leaves one line for the parent; the process ends with a code that says so.

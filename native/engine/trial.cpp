@@ -266,6 +266,10 @@ std::string Trial::standstill() const {
   std::string text = "stalled: nothing moved for " + std::to_string(options_.stall_s).substr(0, 4) + " s";
   if (phase == Phase::warmup) text += " during the warm-up";
   text += "; the producer had sent " + counted(shared_.producer().taken_in(phase), "messages");
+  if (options_.pingpong()) {
+    text += " and waits for a reply";
+    if (!options_.lossless) text += " (a request or its reply was lost)";
+  }
   if (!waiting.empty()) text += ", still waiting: " + waiting;
   return text;
 }

@@ -12,8 +12,10 @@
 //     Consumer open_consumer(unsigned index);           in a consumer's process
 //     Consumer open_batch_consumer(unsigned index, std::size_t items, std::size_t bytes);   optional: for
 //                                                       the policy vector, where boundaries are kept
-//     void leave();                                     in the parent: it keeps no end of the channel
-//     std::size_t read_bytes() const;                   how much one receive may bring
+//     Client open_client();                             as open_producer() and open_consumer(), where
+//     requests Echo open_echo(unsigned index);                   are replied to; optional where the same ends
+//     do (pingpong.hpp) void leave();                                     in the parent: it keeps no end of
+//     the channel std::size_t read_bytes() const;                   how much one receive may bring
 //     std::uint64_t deal_items() const;                 messages a turn, where they are dealt
 //   };
 #pragma once
@@ -32,6 +34,7 @@
 #include "engine/loop.hpp"
 #include "engine/mix.hpp"
 #include "engine/options.hpp"
+#include "engine/pingpong.hpp"
 #include "engine/sequence.hpp"
 #include "engine/shared.hpp"
 
@@ -91,6 +94,7 @@ class Trial {
   std::string death_of(std::size_t worker) const;
   std::string role_of(std::size_t worker) const;
   TrialResult judge(const Granted& granted);
+  void judge_round_trips(TrialResult& result, Nanoseconds opened_ns);
   void judge_dealt(TrialResult& result);
   void judge_competing(TrialResult& result);
   void judge_bitmaps(TrialResult& result);
@@ -117,16 +121,16 @@ class Trial {
 
 // Calls `use` with the kind of content that the options ask for. What a framing makes pointless is not even
 // compiled: each kind is the whole loop once more, for each transport and policy.
-template <Framing kFraming, class Use>
+// kTuned: the sizes that the fastest policies are judged by are known to the compiler; not where each message
+// is a call, which costs a hundred times what that saves.
+template <Framing kFraming, bool kTuned = kFraming != Framing::boundary, class Use>
 void with_content(const Options& options, const std::shared_ptr<const Messages>& messages, Use&& use) {
   if constexpr (kFraming != Framing::size) {
     if (messages) return use(FileContent(messages));
     if (!options.mix.empty()) return use(MixContent(options.mix, options.seed));
   }
   if (options.size_bytes < kSequenceBytes) return use(SmallContent(options.size_bytes));
-  // The sizes that the fastest policies are judged by are known to the compiler, but where each message is a
-  // call, which costs a hundred times what that saves.
-  if constexpr (kFraming != Framing::boundary) {
+  if constexpr (kTuned) {
     if (options.size_bytes == 16) return use(FixedContent<16>(16, options.seed));
     if (options.size_bytes == 64) return use(FixedContent<64>(64, options.seed));
   }
@@ -143,7 +147,8 @@ int run_trial(const Options& options) {
   const std::size_t largest = messages ? kSequenceBytes + messages->largest_bytes() : options.size_bytes;
   options.require_fitting_vector(largest);
   T transport(options, largest);
-  const Fault fault = Fault::draw(options, transport.deal_items());
+  const std::uint64_t deal_items = options.pingpong() ? 1 : transport.deal_items();
+  const Fault fault = Fault::draw(options, deal_items);
   Trial trial(options, fault);
   const Shared& shared = trial.shared();
 
@@ -151,14 +156,39 @@ int run_trial(const Options& options) {
     with_content<T::framing>(options, messages, [&](const auto& content) {
       Pace pace(shared);
       with_policy<T::framing>(out, content, pace, options, [&](auto& policy) {
-        Production production(out, content, policy, pace, options, shared, fault, transport.deal_items(),
+        Production production(out, content, policy, pace, options, shared, fault, deal_items,
                               trial.parent_event());
         production.warm_up();
         production.window();
       });
     });
   };
+  const auto stream_of = [&](unsigned consumer) {
+    const unsigned index = options.stream_of(consumer);
+    return Stream{
+        options.seed, index, {index, options.streams(), deal_items}, options.sample, options.lossless};
+  };
+  using ClientEnd = decltype(open_client(transport));
+  const auto ask = [&] {
+    if constexpr (TwoWay<ClientEnd>) {
+      ClientEnd out = open_client(transport);
+      std::vector<Stream> streams;
+      for (unsigned stream = 0; stream < options.streams(); ++stream) streams.push_back(stream_of(stream));
+      with_content<T::framing, false>(options, messages, [&](const auto& content) {
+        using Content = std::decay_t<decltype(content)>;
+        Pace pace(shared);
+        with_call_policy<T::framing>(out, content, pace, options, [&](auto& policy) {
+          Client<T::framing, ClientEnd, Content, std::decay_t<decltype(policy)>> client(
+              {out, content, policy, pace, options, shared, fault, deal_items, trial.parent_event()}, streams,
+              transport.read_bytes());
+          client.warm_up();
+          client.window();
+        });
+      });
+    }
+  };
   const auto produce = [&] {
+    if (options.pingpong()) return ask();
     auto out = transport.open_producer();
     if constexpr (T::dispatch == Dispatch::deal) {
       if (options.fans_out()) {
@@ -169,24 +199,32 @@ int run_trial(const Options& options) {
     produce_into(out);
   };
 
+  const auto consume_with = [&](auto& in, unsigned index, auto&& verifier) {
+    Slot& slot = shared.consumer(index);
+    constexpr std::size_t kHead = T::framing == Framing::length ? kLengthBytes : 0;
+    std::size_t read_bytes = std::max(transport.read_bytes(), largest);
+    if (T::framing == Framing::size) read_bytes -= read_bytes % largest;
+    if (T::framing == Framing::boundary) read_bytes = std::max(largest, Marks::kLargestBytes);
+    Consumption<T::framing, std::decay_t<decltype(in)>, std::decay_t<decltype(verifier)>> consumption(
+        in, verifier, slot.tally, slot, shared, fault, fault.at_consumer(index), kHead + largest, read_bytes);
+    consumption.run(options.stream_of(index));
+  };
+  const auto reply = [&](unsigned index) {
+    if constexpr (TwoWay<ClientEnd>) {
+      with_content<T::framing, false>(options, messages, [&](const auto& content) {
+        using Content = std::decay_t<decltype(content)>;
+        Slot& slot = shared.consumer(index);
+        const Stream stream = stream_of(index);
+        Echo<T::framing, decltype(open_echo(transport, index)), Content> echo(
+            open_echo(transport, index), content, stream, slot, options.policy == Policy::split);
+        consume_with(echo, index, OrderedVerifier<Content>(content, stream, slot.tally));
+      });
+    }
+  };
   const auto consume_from = [&](auto& in, unsigned index) {
     Slot& slot = shared.consumer(index);
-    const unsigned stream_index = options.stream_of(index);
-    const Stream stream{options.seed,
-                        stream_index,
-                        {stream_index, options.streams(), transport.deal_items()},
-                        options.sample,
-                        options.lossless};
-    const auto with_verifier = [&](auto&& verifier) {
-      constexpr std::size_t kHead = T::framing == Framing::length ? kLengthBytes : 0;
-      std::size_t read_bytes = std::max(transport.read_bytes(), largest);
-      if (T::framing == Framing::size) read_bytes -= read_bytes % largest;
-      if (T::framing == Framing::boundary) read_bytes = std::max(largest, Marks::kLargestBytes);
-      Consumption<T::framing, std::decay_t<decltype(in)>, std::decay_t<decltype(verifier)>> consumption(
-          in, verifier, slot.tally, slot, shared, fault, fault.at_consumer(index), kHead + largest,
-          read_bytes);
-      consumption.run(stream_index);
-    };
+    const Stream stream = stream_of(index);
+    const auto with_verifier = [&](auto&& verifier) { consume_with(in, index, verifier); };
     with_content<T::framing>(options, messages, [&](const auto& content) {
       using Content = std::decay_t<decltype(content)>;
       const std::span<std::byte> memory = trial.memory_of(index);
@@ -202,6 +240,7 @@ int run_trial(const Options& options) {
     });
   };
   const auto consume = [&](unsigned index) {
+    if (options.pingpong()) return reply(index);
     if constexpr (requires { transport.open_batch_consumer(index, largest, largest); }) {
       if (options.policy == Policy::vector) {
         auto in = transport.open_batch_consumer(index, options.vector_items, largest);

@@ -50,6 +50,7 @@ TrialResult Trial::judge(const Granted& granted) {
   }
   result.peak_memory_bytes += own_peak_bytes();
   if (opened_ns && producer.tally.last_ns) result.send_window_ns = producer.tally.last_ns - opened_ns;
+  if (options_.pingpong()) judge_round_trips(result, opened_ns);
 
   if (!failure_.empty()) {
     judge_unfinished(result);
@@ -73,6 +74,17 @@ TrialResult Trial::judge(const Granted& granted) {
   result.reason = failure_.empty() ? broken_promise(result) : failure_;
   result.state = result.reason.empty() ? State::ok : State::failed;
   return result;
+}
+
+// The window ends with the last reply. The consumers learn that there are no more requests after it.
+void Trial::judge_round_trips(TrialResult& result, Nanoseconds opened_ns) {
+  const Tally& client = shared_.producer().tally;
+  result.round_trips = client.round_trips;
+  result.window_ns = result.send_window_ns;
+  for (ConsumerResult& consumer : result.consumers) {
+    consumer.window_ns = std::min(consumer.window_ns, result.window_ns);
+  }
+  if (client.handed_ns) result.send_window_ns = client.handed_ns - opened_ns;
 }
 
 // Each consumer has a stream of its own (or is the only one of a queue): its verifier saw every message in
@@ -193,6 +205,16 @@ std::string Trial::broken_promise(const TrialResult& result) const {
   if (options_.lossless && warmup_messages != warmup_due) {
     say("warm-up: " + std::to_string(warmup_due) + " were to arrive, but " + std::to_string(warmup_messages) +
         " arrived");
+  }
+  if (options_.pingpong()) {
+    const Tally& client = result.producer;
+    if (client.warmup_faults) say("the producer found faults in the replies during the warm-up");
+    if (client.reply_faults)
+      say(std::to_string(client.reply_faults) + " replies were damaged, lost, repeated or out of order");
+    if (result.round_trips != result.sent) {
+      say("sent " + std::to_string(result.sent) + " requests, but " + std::to_string(result.round_trips) +
+          " replies came back whole");
+    }
   }
   std::string counts;
   const auto count = [&](std::uint64_t number, const char* what) {

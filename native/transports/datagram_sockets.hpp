@@ -46,6 +46,9 @@ class DatagramProducer : public SocketProducer {
     }
     return taken;
   }
+  std::size_t receive(unsigned stream, std::byte* into, std::size_t capacity) {
+    return receive_reply(stream, into, capacity, MSG_TRUNC);
+  }
 
  private:
   std::vector<mmsghdr> headers_;

@@ -1,4 +1,5 @@
-// One POSIX message queue that all consumers take from (mq_overview(7)).
+// One POSIX message queue that all consumers take from, and where requests are replied to, another one back
+// (mq_overview(7)).
 //
 // A queue needs a name while it is opened, and no longer: the name is removed at once, and the workers
 // inherit the descriptor. Should a runner be killed between the two calls, the name stays; there is only one
@@ -13,6 +14,7 @@
 
 #include "engine/descriptor.hpp"
 #include "engine/trial.hpp"
+#include "transports/reply_channel.hpp"
 
 namespace queuemark {
 namespace {
@@ -85,6 +87,7 @@ Description describe() {
   description.name = "mq-posix";
   description.summary = "one POSIX message queue that all consumers take from";
   description.facts.boundaries = true;
+  description.facts.patterns = {"share", "pingpong"};
   description.facts.dispatches = {"compete"};
   description.facts.policies = {"each"};
   description.facts.max_size_bytes = privileged() ? kHardSizeMax : system_limit("msgsize_max", 8192);
@@ -136,9 +139,34 @@ class MqConsumer {
   }
   std::uint64_t calls = 0;
 
- private:
+ protected:
   Descriptor& queue_;
+
+ private:
   Patience patience_;
+};
+
+// Its replies go into a queue of their own. That is open in both processes by the same description, so
+// whether a send waits is said with each send: by a time that has passed long ago.
+class MqEcho : public MqConsumer {
+ public:
+  MqEcho(Descriptor& requests, Descriptor& replies, Wait wait)
+      : MqConsumer(requests, wait), replies_(replies), wait_(wait) {}
+  std::size_t offer(const std::byte* from, std::size_t count) {
+    return attempt([&] { return put(reinterpret_cast<const char*>(from), count); }, calls,
+                   "mq_timedsend a reply to the queue");
+  }
+  bool request_before_room() { return brings_something(queue_.number(), replies_.number(), wait_, calls); }
+
+ private:
+  ssize_t put(const char* from, std::size_t count) const {
+    const timespec long_ago{};
+    if (mq_timedsend(replies_.number(), from, count, 0, &long_ago) == 0) return static_cast<ssize_t>(count);
+    if (errno == ETIMEDOUT) errno = EAGAIN;
+    return -1;
+  }
+  Descriptor& replies_;
+  Wait wait_;
 };
 
 class MqPosix {
@@ -150,15 +178,8 @@ class MqPosix {
 
   MqPosix(const Options& options, std::size_t largest)
       : consumers_(options.consumers), wait_(options.wait), params_(describe(), options.params) {
-    const auto depth = static_cast<long>(params_.number("depth"));
-    queue_ = open_queue(wait_ == Wait::block ? 0 : O_NONBLOCK, depth, largest);
-    if (queue_.number() < 0) {
-      const int error = errno;
-      throw Unavailable(system_said("open a POSIX message queue of " + std::to_string(depth) +
-                                        " messages of " + std::to_string(largest) + " bytes",
-                                    error),
-                        remedy_for(error));
-    }
+    queue_ = make_queue(largest);
+    if (options.pingpong()) replies_ = make_queue(largest);
   }
 
   Granted granted() const {
@@ -169,15 +190,34 @@ class MqPosix {
   }
   Producer open_producer() { return {queue_, consumers_, wait_}; }
   Consumer open_consumer(unsigned) { return {queue_, wait_}; }
-  void leave() { queue_.reset(); }
+  ReplyChannel<MqProducer, MqConsumer> open_client() {
+    return {open_producer(), MqConsumer(replies_, wait_)};
+  }
+  MqEcho open_echo(unsigned) { return {queue_, replies_, wait_}; }
+  void leave() {
+    queue_.reset();
+    replies_.reset();
+  }
   std::size_t read_bytes() const { return 0; }
   std::uint64_t deal_items() const { return 1000; }
 
  private:
+  Descriptor make_queue(std::size_t largest) const {
+    const auto depth = static_cast<long>(params_.number("depth"));
+    Descriptor made = open_queue(wait_ == Wait::block ? 0 : O_NONBLOCK, depth, largest);
+    if (made.number() >= 0) return made;
+    const int error = errno;
+    throw Unavailable(system_said("open a POSIX message queue of " + std::to_string(depth) + " messages of " +
+                                      std::to_string(largest) + " bytes",
+                                  error),
+                      remedy_for(error));
+  }
+
   unsigned consumers_;
   Wait wait_;
   Params params_;
   Descriptor queue_;
+  Descriptor replies_;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// One pipe that all consumers read (pipe(7)).
+// One pipe that all consumers read, and where requests are replied to, another one back (pipe(7)).
 //
 // As a stream it carries messages of one size without framing. That several readers take whole messages rests
 // on two facts: a write of at most PIPE_BUF bytes is not interleaved nor split, and a read of a multiple of
@@ -12,6 +12,7 @@
 #include "engine/descriptor.hpp"
 #include "engine/trial.hpp"
 #include "transports/gathered.hpp"
+#include "transports/reply_channel.hpp"
 
 namespace queuemark {
 namespace {
@@ -22,6 +23,7 @@ Description describe() {
   Description description;
   description.name = "pipe";
   description.summary = "one pipe that all consumers read";
+  description.facts.patterns = {"share", "pingpong"};
   description.facts.dispatches = {"compete"};
   description.facts.policies = {"each", "buffer", "vector"};
   description.facts.max_size_bytes = 16 * 1024 * 1024;
@@ -39,11 +41,15 @@ Description describe() {
   return description;
 }
 
+struct PipeEnds {
+  Descriptor write, read;
+};
+
 class PipeProducer {
  public:
-  PipeProducer(Descriptor& write_end, Descriptor& read_end, Wait wait)
-      : end_(std::move(write_end)), patience_(wait, end_.number(), POLLOUT) {
-    read_end.reset();
+  PipeProducer(PipeEnds& pipe, Wait wait)
+      : end_(std::move(pipe.write)), patience_(wait, end_.number(), POLLOUT) {
+    pipe.read.reset();
   }
   void send(unsigned, const std::byte* from, std::size_t count) {
     while (count) {
@@ -75,9 +81,9 @@ class PipeProducer {
 
 class PipeConsumer {
  public:
-  PipeConsumer(Descriptor& write_end, Descriptor& read_end, Wait wait)
-      : end_(std::move(read_end)), patience_(wait, end_.number(), POLLIN) {
-    write_end.reset();
+  PipeConsumer(PipeEnds& pipe, Wait wait)
+      : end_(std::move(pipe.read)), patience_(wait, end_.number(), POLLIN) {
+    pipe.write.reset();
   }
   std::size_t receive(std::byte* into, std::size_t capacity) {
     return insist([&] { return read(end_.number(), into, capacity); }, calls, "read from the pipe",
@@ -85,9 +91,32 @@ class PipeConsumer {
   }
   std::uint64_t calls = 0;
 
- private:
+ protected:
   Descriptor end_;
+
+ private:
   Patience patience_;
+};
+
+// Its replies go into a pipe of their own, whose end for writing is nobody else's and never keeps it waiting.
+class PipeEcho : public PipeConsumer {
+ public:
+  PipeEcho(PipeEnds& requests, PipeEnds& replies, Wait wait)
+      : PipeConsumer(requests, wait), replies_(std::move(replies.write)), wait_(wait) {
+    replies.read.reset();
+    const int flags = fcntl(replies_.number(), F_GETFL);
+    if (flags < 0 || fcntl(replies_.number(), F_SETFL, flags | O_NONBLOCK) < 0) {
+      throw_system("make a pipe's end refuse instead of wait");
+    }
+  }
+  std::size_t offer(const std::byte* from, std::size_t count) {
+    return attempt([&] { return write(replies_.number(), from, count); }, calls, "write a reply to the pipe");
+  }
+  bool request_before_room() { return brings_something(end_.number(), replies_.number(), wait_, calls); }
+
+ private:
+  Descriptor replies_;
+  Wait wait_;
 };
 
 template <Framing kFraming>
@@ -104,38 +133,47 @@ class Pipe {
       throw UsageError("a packet of a pipe holds at most " + std::to_string(PIPE_BUF) +
                        " bytes, and a message has " + std::to_string(largest));
     }
-    int ends[2];
-    const int flags =
-        O_CLOEXEC | (kFraming == Framing::boundary ? O_DIRECT : 0) | (wait_ == Wait::block ? 0 : O_NONBLOCK);
-    if (pipe2(ends, flags) != 0) throw_system("make a pipe");
-    read_end_ = Descriptor(ends[0]);
-    write_end_ = Descriptor(ends[1]);
-    const std::int64_t wanted = params_.number("pipe_bytes");
-    if (wanted && fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(wanted)) < 0) {
-      throw Unavailable(system_said("make the pipe hold " + std::to_string(wanted) + " bytes"),
-                        "take a smaller pipe_bytes, or raise fs.pipe-max-size");
-    }
+    pipe_ = make_pipe();
+    if (options.pingpong()) replies_ = make_pipe();
   }
 
   Granted granted() const {
     return {{"mode", std::string(kFraming == Framing::boundary ? "packet" : "stream")},
-            {"pipe_bytes", std::int64_t{fcntl(write_end_.number(), F_GETPIPE_SZ)}},
+            {"pipe_bytes", std::int64_t{fcntl(pipe_.write.number(), F_GETPIPE_SZ)}},
             {"read_bytes", params_.number("read_bytes")}};
   }
-  Producer open_producer() { return {write_end_, read_end_, wait_}; }
-  Consumer open_consumer(unsigned) { return {write_end_, read_end_, wait_}; }
+  Producer open_producer() { return {pipe_, wait_}; }
+  Consumer open_consumer(unsigned) { return {pipe_, wait_}; }
+  ReplyChannel<PipeProducer, PipeConsumer> open_client() {
+    return {PipeProducer(pipe_, wait_), PipeConsumer(replies_, wait_)};
+  }
+  PipeEcho open_echo(unsigned) { return {pipe_, replies_, wait_}; }
   void leave() {
-    read_end_.reset();
-    write_end_.reset();
+    pipe_ = {};
+    replies_ = {};
   }
   std::size_t read_bytes() const { return static_cast<std::size_t>(params_.number("read_bytes")); }
   std::uint64_t deal_items() const { return 1000; }
 
  private:
+  PipeEnds make_pipe() const {
+    int ends[2];
+    const int flags =
+        O_CLOEXEC | (kFraming == Framing::boundary ? O_DIRECT : 0) | (wait_ == Wait::block ? 0 : O_NONBLOCK);
+    if (pipe2(ends, flags) != 0) throw_system("make a pipe");
+    PipeEnds made{Descriptor(ends[1]), Descriptor(ends[0])};
+    const std::int64_t wanted = params_.number("pipe_bytes");
+    if (wanted && fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(wanted)) < 0) {
+      throw Unavailable(system_said("make the pipe hold " + std::to_string(wanted) + " bytes"),
+                        "take a smaller pipe_bytes, or raise fs.pipe-max-size");
+    }
+    return made;
+  }
+
   Params params_;
   Wait wait_;
-  Descriptor read_end_;
-  Descriptor write_end_;
+  PipeEnds pipe_;
+  PipeEnds replies_;
 };
 
 int run(const Options& options) {

@@ -1,5 +1,5 @@
-// A ring of slots in shared memory for each consumer, written and read in place (memfd_create(2), mmap(2),
-// futex(2)).
+// A ring of slots in shared memory for each consumer, written and read in place, and where requests are
+// replied to, another one back (memfd_create(2), mmap(2), futex(2)).
 //
 // The memory has no name and is mapped before the workers are forked, so all find it at the same place. Where
 // all messages have one size the slots are as long as that and lie as densely; messages of different sizes
@@ -46,7 +46,7 @@ Description describe() {
   description.summary = "a ring of slots in shared memory for each consumer";
   description.facts.boundaries = true;
   description.facts.copies = 0;
-  description.facts.patterns = {"share", "fanout"};
+  description.facts.patterns = {"share", "fanout", "pingpong"};
   description.facts.dispatches = {"deal"};
   description.facts.policies = {"each", "vector"};
   description.facts.max_size_bytes = 16 * kMebibyte;
@@ -154,6 +154,34 @@ class RingConsumer {
   RingReader reader_;
 };
 
+class RingClient : public RingProducer {
+ public:
+  RingClient(std::vector<MappedRing>&& requests, std::vector<MappedRing>&& replies, WaitStrategy strategy)
+      : RingProducer(std::move(requests), strategy), replies_(std::move(replies)) {
+    for (const MappedRing& ring : replies_) readers_.emplace_back(ring.touched(), strategy);
+  }
+  FullSlots view(unsigned stream) { return readers_[stream].view(calls); }
+  void release(unsigned stream, std::uint64_t count) { readers_[stream].release(count, calls); }
+  std::size_t slot_bytes() const { return readers_.front().slot_bytes(); }
+
+ private:
+  std::vector<MappedRing> replies_;
+  std::vector<RingReader> readers_;
+};
+
+class RingEcho : public RingConsumer {
+ public:
+  RingEcho(MappedRing&& requests, MappedRing&& replies, WaitStrategy strategy)
+      : RingConsumer(std::move(requests), strategy),
+        replies_(std::move(replies)),
+        writer_(replies_.touched(), strategy) {}
+  RingWriter& replies() { return writer_; }
+
+ private:
+  MappedRing replies_;
+  RingWriter writer_;
+};
+
 template <Framing kFraming>
 class ShmRing {
  public:
@@ -165,6 +193,10 @@ class ShmRing {
     const RingShape shape =
         shape_for(static_cast<std::uint64_t>(params_.number("slots")), slot_bytes(largest));
     for (unsigned i = 0; i < options.consumers; ++i) rings_.emplace_back(shape);
+    if (!options.pingpong()) return;
+    const RingShape back =
+        shape_for(std::max(shape.slots, std::bit_ceil(options.in_flight)), shape.slot_bytes);
+    for (unsigned i = 0; i < options.consumers; ++i) replies_.emplace_back(back);
   }
 
   Granted granted() const {
@@ -177,7 +209,17 @@ class ShmRing {
     rings_.clear();
     return {std::move(own), strategy_};
   }
-  void leave() { rings_.clear(); }
+  RingClient open_client() { return {std::move(rings_), std::move(replies_), strategy_}; }
+  RingEcho open_echo(unsigned index) {
+    MappedRing requests = std::move(rings_[index]), replies = std::move(replies_[index]);
+    rings_.clear();
+    replies_.clear();
+    return {std::move(requests), std::move(replies), strategy_};
+  }
+  void leave() {
+    rings_.clear();
+    replies_.clear();
+  }
   std::size_t read_bytes() const { return 0; }
   std::uint64_t deal_items() const { return static_cast<std::uint64_t>(params_.number("deal_items")); }
 
@@ -187,13 +229,16 @@ class ShmRing {
     return kFraming == Framing::size ? largest : (kLengthBytes + largest + 7) / 8 * 8;
   }
   static WaitStrategy strategy_of(const Options& options) {
-    if (options.wait == Wait::spin) return {WaitStrategy::kForever};
-    return {options.wait == Wait::block ? 0 : Patience::kSpinNs};
+    const bool gathers = !options.pingpong();
+    if (options.wait == Wait::spin) return {WaitStrategy::kForever, gathers};
+    return {options.wait == Wait::block ? 0 : Patience::kSpinNs, gathers};
   }
 
   Params params_;
   WaitStrategy strategy_;
   std::vector<MappedRing> rings_;
+  std::vector<MappedRing>
+      replies_;  // none of them is ever full: it holds all that may be on their way at once
 };
 
 int run(const Options& options) {

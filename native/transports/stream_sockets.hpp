@@ -41,6 +41,9 @@ class StreamProducer : public SocketProducer {
     return whole_messages(messages, done,
                           [&](const std::byte* rest, std::size_t count) { send(stream, rest, count); });
   }
+  std::size_t receive(unsigned stream, std::byte* into, std::size_t capacity) {
+    return receive_reply(stream, into, capacity, 0);
+  }
   void finish() {
     for (const Descriptor& end : ends_) {
       if (shutdown(end.number(), SHUT_WR) != 0) throw_system("shut a consumer's socket down for writing");
@@ -87,7 +90,7 @@ class StreamSockets {
 inline Facts stream_socket_facts() {
   Facts facts;
   facts.dispatches = {"deal"};
-  facts.patterns = {"share", "fanout"};
+  facts.patterns = {"share", "fanout", "pingpong"};
   facts.policies = {"each", "split", "buffer", "vector"};
   facts.max_size_bytes = kStreamMessageHigh;
   return facts;

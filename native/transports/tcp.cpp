@@ -87,7 +87,8 @@ class Tcp : public StreamSockets {
       : StreamSockets(options, params), nodelay_(params.number("nodelay")) {
     // Buffers are set before the handshake, which settles the window's scale (tcp(7)).
     const Descriptor listener = tcp_socket();
-    set_buffer(listener.number(), SO_SNDBUF, "SO_SNDBUF", params.number("send_buffer_bytes"));
+    const SocketBuffers buffers(options, params);
+    buffers.set_producer(listener);
     sockaddr_in address = loopback();
     socklen_t length = sizeof address;
     if (bind(listener.number(), reinterpret_cast<sockaddr*>(&address), length) != 0 ||
@@ -96,21 +97,23 @@ class Tcp : public StreamSockets {
       throw_system("listen on a free port of 127.0.0.1");
     }
     for (unsigned i = 0; i < options.consumers; ++i) {
-      connections_.push_back(connect_one(listener, address, params));
+      connections_.push_back(connect_one(listener, address, buffers));
+      for (const Descriptor* end : {&connections_.back().producer, &connections_.back().consumer}) {
+        set_nodelay(*end, nodelay_);
+      }
     }
   }
 
   static Connection connect_one(const Descriptor& listener, const sockaddr_in& address,
-                                const Params& params) {
+                                const SocketBuffers& buffers) {
     Connection connection{{}, tcp_socket()};
-    const int consumer = connection.consumer.number();
-    set_buffer(consumer, SO_RCVBUF, "SO_RCVBUF", params.number("receive_buffer_bytes"));
-    if (connect(consumer, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    buffers.set_consumer(connection.consumer);
+    if (connect(connection.consumer.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
+        0) {
       throw_system("connect a consumer to 127.0.0.1");
     }
     connection.producer = Descriptor(accept4(listener.number(), nullptr, nullptr, SOCK_CLOEXEC));
     if (connection.producer.number() < 0) throw_system("accept a consumer's connection");
-    set_nodelay(connection.producer, params.number("nodelay"));
     return connection;
   }
 

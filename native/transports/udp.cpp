@@ -30,7 +30,7 @@ Description describe() {
   facts.ordered = false;  // it happens to be on this host, and nobody promises it
   facts.boundaries = true;
   facts.dispatches = {"deal"};
-  facts.patterns = {"share", "fanout"};
+  facts.patterns = {"share", "fanout", "pingpong"};
   facts.policies = {"each", "vector"};
   facts.max_size_bytes = kUdpHigh;
   facts.crosses_hosts = true;
@@ -99,16 +99,16 @@ class Udp : public DatagramSockets {
       throw UsageError("a UDP datagram holds at most " + std::to_string(kUdpHigh) +
                        " bytes, and a message has " + std::to_string(largest));
     }
-    for (unsigned i = 0; i < options.consumers; ++i) connections_.push_back(connect_one(params));
+    for (unsigned i = 0; i < options.consumers; ++i) connections_.push_back(connect_one({options, params}));
   }
 
-  static Connection connect_one(const Params& params) {
+  static Connection connect_one(const SocketBuffers& buffers) {
     Connection pair{bound_socket(), bound_socket()};
     if (pair.producer.number() < 0 || pair.consumer.number() < 0) {
       throw_system("bind a UDP socket to a free port of 127.0.0.1");
     }
-    set_buffer(pair.producer.number(), SO_SNDBUF, "SO_SNDBUF", params.number("send_buffer_bytes"));
-    set_buffer(pair.consumer.number(), SO_RCVBUF, "SO_RCVBUF", params.number("receive_buffer_bytes"));
+    buffers.set_producer(pair.producer);
+    buffers.set_consumer(pair.consumer);
     connect_to(pair.consumer, pair.producer);
     connect_to(pair.producer, pair.consumer);
     return pair;

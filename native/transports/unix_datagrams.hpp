@@ -26,7 +26,7 @@ inline Description describe_unix_datagrams(int type, const char* name, const cha
   Description description{name, summary, {}, socket_params(), {}, {}};
   description.facts.boundaries = true;
   description.facts.dispatches = {"deal"};
-  description.facts.patterns = {"share", "fanout"};
+  description.facts.patterns = {"share", "fanout", "pingpong"};
   description.facts.policies = {"each", "vector"};
   const Connection probe = unix_pair(type);
   if (probe.producer.number() < 0) {
@@ -43,11 +43,12 @@ class UnixDatagrams : public DatagramSockets {
  public:
   UnixDatagrams(const Options& options, const Params& params, int type, std::size_t largest)
       : DatagramSockets(options, params) {
+    const SocketBuffers buffers(options, params);
     for (unsigned i = 0; i < options.consumers; ++i) {
       Connection pair = unix_pair(type);
       if (pair.producer.number() < 0) throw_system("connect Unix socket pair " + std::to_string(i + 1));
-      set_buffer(pair.producer.number(), SO_SNDBUF, "SO_SNDBUF", params.number("send_buffer_bytes"));
-      set_buffer(pair.consumer.number(), SO_RCVBUF, "SO_RCVBUF", params.number("receive_buffer_bytes"));
+      buffers.set_producer(pair.producer);
+      buffers.set_consumer(pair.consumer);
       connections_.push_back(std::move(pair));
     }
     const std::uint64_t high = largest_message_bytes(connections_.front());

@@ -28,14 +28,15 @@ class UnixStream : public StreamSockets {
 
  private:
   UnixStream(const Options& options, const Params& params) : StreamSockets(options, params) {
+    const SocketBuffers buffers(options, params);
     for (unsigned i = 0; i < options.consumers; ++i) {
       int ends[2];
       if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
         throw_system("connect Unix stream socket pair " + std::to_string(i + 1));
       }
       Connection connection{Descriptor(ends[0]), Descriptor(ends[1])};
-      set_buffer(ends[0], SO_SNDBUF, "SO_SNDBUF", params.number("send_buffer_bytes"));
-      set_buffer(ends[1], SO_RCVBUF, "SO_RCVBUF", params.number("receive_buffer_bytes"));
+      buffers.set_producer(connection.producer);
+      buffers.set_consumer(connection.consumer);
       connections_.push_back(std::move(connection));
     }
   }

@@ -1,0 +1,25 @@
+// Where replies cannot come back over the channel of the requests: a producer's end of the one and a
+// consumer's end of the other, as the one end of a client (engine/pingpong.hpp).
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+namespace queuemark {
+
+template <class Out, class In>
+class ReplyChannel : public Out {
+ public:
+  ReplyChannel(Out&& requests, In&& replies) : Out(std::move(requests)), replies_(std::move(replies)) {}
+
+  std::size_t receive(unsigned, std::byte* into, std::size_t capacity) {
+    const std::size_t received = replies_.receive(into, capacity);
+    Out::calls += std::exchange(replies_.calls, 0);
+    return received;
+  }
+
+ private:
+  In replies_;
+};
+
+}  // namespace queuemark
