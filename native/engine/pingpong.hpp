@@ -200,6 +200,7 @@ class Client : public Production<Out, Content, Policy> {
     tally.warmup_faults = !replies_.clean();
     replies_.begin(Phase::window);
     sent_ = taken_ = 0;
+    fresh_ns_ = 0;
     in_window_ = true;
     this->window_of([&] { exchange([&] { return !options_.items || sent_ < options_.items; }); });
     replies_.settle(tally, given_);

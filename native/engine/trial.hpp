@@ -251,7 +251,10 @@ int run_trial(const Options& options) {
     consume_from(in, index);
   };
 
-  return trial.run(transport.granted(), {produce, consume, [&] { transport.leave(); }});
+  Granted granted = transport.granted();
+  // Each request goes to the next consumer, however messages are dealt elsewhere.
+  if (options.pingpong() && granted.count("deal_items")) granted["deal_items"] = std::int64_t{1};
+  return trial.run(granted, {produce, consume, [&] { transport.leave(); }});
 }
 
 }  // namespace queuemark

@@ -39,6 +39,7 @@ from queuemark.model.workload import (
     CONSUMERS_HIGH,
     DISPATCHES,
     FAULTS,
+    IN_FLIGHT_HIGH,
     LINGER_HIGH_US,
     PATTERNS,
     PLACEMENTS,
@@ -80,6 +81,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     waits: str | None = None
     placements: str | None = None
     rates: str | None = None
+    in_flights: str | None = None
     items: str | None = None
     duration: str | None = None
     warmup: str | None = None
@@ -118,6 +120,7 @@ def read_sweep(asked: Asked, known: dict[str, Transport], messages: MessagesSour
         waits=_waits(_said(asked.waits, "block")),
         placements=_placements(_said(asked.placements, "spread")),
         rates_per_s=_rates_per_s(asked.rates) if asked.rates is not None else (None,),
+        in_flights=_in_flights(_said(asked.in_flights, "1")),
         params={name: _each(values, str) for name, values in asked.params.items()},
         items=_items(asked.items) if asked.items is not None else None,
         duration_s=None if asked.items is not None else _duration_s(_said(asked.duration, DURATION_DEFAULT)),
@@ -242,6 +245,15 @@ def _rates_per_s(text: str) -> tuple[float, ...]:
     return tuple(map(float, rates))
 
 
+def _in_flights(text: str) -> tuple[int, ...]:
+    counts = tuple(parse_count_list(text, "in-flight"))
+    if max(counts) > IN_FLIGHT_HIGH:
+        raise UsageError(
+            f"in-flight {max(counts)}: at most {IN_FLIGHT_HIGH} requests are on their way at once; write 1,8"
+        )
+    return counts
+
+
 def _stamp_every(text: str) -> int:
     return parse_count(text, "stamp-every")
 
@@ -292,6 +304,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "waits": _waits,
     "placements": _placements,
     "rates": _rates_per_s,
+    "in_flights": _in_flights,
     "items": _items,
     "duration": _duration_s,
     "warmup": _warmup_s,

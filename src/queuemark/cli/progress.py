@@ -53,6 +53,7 @@ class CaseLabels:
         settings = ((load.pattern, "share"), (load.wait, "block"), (load.placement, "spread"))
         words += [word for word, usual in settings if word != usual]
         words += [f"linger {load.linger_us} us"] if load.linger_us else []
+        words += [f"{load.in_flight} in flight"] if load.in_flight > 1 else []
         words += [rate_text(load.rate_per_s)] if load.rate_per_s is not None else []
         varying = (name for name in case.params if len(self._values.get((case.transport, name), ())) > 1)
         return ", ".join([*words, *(f"{name}={case.params[name]}" for name in varying)])

@@ -82,7 +82,8 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
     "patterns",
     metavar="NAMES",
     panel=_SWEPT,
-    help="share: each message goes to one consumer; fanout: to each of them.  [default: share]",
+    help="share: each message goes to one consumer; fanout: to each of them; pingpong: to one, which replies.  "
+    "[default: share]",
 )
 @_option(
     "--dispatch",
@@ -116,6 +117,13 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
     metavar="RATES",
     panel=_SWEPT,
     help="Messages offered a second: 10k,100k; latency counts from when each is due.  [default: as many as are taken]",
+)
+@_option(
+    "--in-flight",
+    "in_flights",
+    metavar="COUNTS",
+    panel=_SWEPT,
+    help="Requests of a pingpong that are on their way at once: 1,8.  [default: 1]",
 )
 @click.option(
     "-P", "params", metavar="NAME=VALUE", multiple=True, panel=_SWEPT, help="A transport's parameter: nodelay=0,1."

@@ -30,6 +30,9 @@ _GATHERED = ("buffer", "vector")
 _PACKETS = ("udp", "unix-dgram", "unix-seqpacket")
 """A vector spares these the calls, which are not what they cost."""
 
+_WAKE_NS = {"spread": 40_000, "free": 25_000, "same": 4_000}
+"""By placement: until a blocking process runs that is waited for, which a round trip takes twice. Source: as above."""
+
 _COMPETING = 0.35
 """What each doubling of competing consumers adds, as a share: their wake-ups get in each other's way."""
 
@@ -52,6 +55,9 @@ def _message_ns(case: Case) -> float:
     own_ns = _MESSAGE_NS.get(case.transport, _MESSAGE_OTHER_NS) * (2 if load.policy == "split" else 1)
     gathered = policy_name(load.policy) in _GATHERED and case.transport not in _PACKETS
     base_ns = _GATHERED_NS if gathered else own_ns * _contention(load)
+    if load.pattern == "pingpong":
+        wake_ns = 0 if load.wait == "spin" else _WAKE_NS.get(load.placement, 0)
+        return 2 * (base_ns + _BYTE_NS * load.mean_bytes + wake_ns / load.in_flight)
     return (base_ns + _BYTE_NS * load.mean_bytes) * load.copies
 
 

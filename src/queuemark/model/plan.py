@@ -87,7 +87,8 @@ class Sweep(msgspec.Struct, kw_only=True):
     """The axes as they were asked for, already read and checked one by one.
 
     sizes_bytes: a mix of sizes is one value of this axis.
-    dispatches: empty: what each transport prefers, the first that its facts name; for fan-out ``deal``.
+    dispatches: empty: what each transport prefers, the first that its facts name; where that is not
+        to share, ``deal``.
     params: the values to sweep, by name; a transport without a parameter of that name ignores it if
         another transport of the sweep has it.
     """
@@ -103,6 +104,7 @@ class Sweep(msgspec.Struct, kw_only=True):
     waits: tuple[str, ...] = ("block",)
     placements: tuple[str, ...] = ("spread",)
     rates_per_s: tuple[float | None, ...] = (None,)
+    in_flights: tuple[int, ...] = (1,)
     params: dict[str, tuple[str, ...]] = {}
     items: int | None = None
     duration_s: float | None = None
@@ -240,6 +242,7 @@ def _workloads(sweep: Sweep, transport: Transport) -> list[Workload]:
         sweep.waits,
         sweep.placements,
         sweep.rates_per_s,
+        sweep.in_flights,
     )
     return [
         Workload(
@@ -260,15 +263,16 @@ def _workloads(sweep: Sweep, transport: Transport) -> list[Workload]:
             mix=() if isinstance(size, int) else size,
             rate_per_s=rate_per_s,
             stamp_every=sweep.stamp_every,
+            in_flight=in_flight if pattern == "pingpong" else 1,
         )
-        for size, consumers, (pattern, dispatch), policy, linger_us, ack, wait, placement, rate_per_s in axes
+        for size, consumers, (pattern, dispatch), policy, linger_us, ack, wait, placement, rate_per_s, in_flight in axes
     ]
 
 
 def _preferred(facts: Facts, pattern: str) -> list[str]:
     """What a transport does with messages when nothing is said of it."""
     dealing = [dispatch for dispatch in facts.dispatches if dispatch == "deal"]
-    return dealing if pattern == "fanout" and dealing else facts.dispatches[:1]
+    return dealing if pattern != "share" and dealing else facts.dispatches[:1]
 
 
 def _excluded(case: Case, transport: Transport) -> str | None:
@@ -285,6 +289,8 @@ def _excluded(case: Case, transport: Transport) -> str | None:
             return f"{what} {value} is not possible here (possible: {', '.join(offered)})"
     if load.pattern == "fanout" and load.dispatch != "deal":
         return f"fanout takes a connection for each consumer; with dispatch {load.dispatch} all read one (use deal)"
+    if load.pattern == "pingpong" and (unanswered := _unanswered(load)):
+        return unanswered
     if load.size_bytes > facts.max_size_bytes:
         return f"messages of more than {facts.max_size_bytes} bytes are not possible here"
     if policy_name(load.policy) == "vector" and policy_value(load.policy) * load.size_bytes > VECTOR_HIGH_BYTES:
@@ -294,6 +300,15 @@ def _excluded(case: Case, transport: Transport) -> str | None:
         return _mixed(load, facts.whole_bytes)
     if facts.whole_bytes is not None and load.consumers > 1:
         return _torn(load, facts.whole_bytes)
+    return None
+
+
+def _unanswered(load: Workload) -> str | None:
+    """Why requests of this workload would not be replied to one by one, or None."""
+    if policy_name(load.policy) not in ("each", "split"):
+        return f"a request that waits for others has no round trip of its own; not with {load.policy} (use each)"
+    if load.dispatch == "compete" and load.consumers > 1:
+        return "of several consumers that take from one queue none can say whose reply comes next (use 1 consumer)"
     return None
 
 

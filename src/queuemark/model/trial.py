@@ -248,7 +248,7 @@ def contradiction(counted: TrialCounts, load: Workload) -> str | None:
     undealt = _undealt(counted, load) if load.dispatch == "deal" else None
     if undealt or counted.corrupted:
         return undealt or f"{counted.corrupted} corrupted"
-    return latency_fault(counted.latency) if counted.latency is not None else None
+    return _unanswered(counted, load) or (latency_fault(counted.latency) if counted.latency is not None else None)
 
 
 def _undealt(counted: TrialCounts, load: Workload) -> str | None:
@@ -263,6 +263,14 @@ def _undealt(counted: TrialCounts, load: Workload) -> str | None:
             return f"{who} was dealt {consumer.dealt} of the {counted.sent} messages sent to every one"
     dealt = sum(consumer.dealt or 0 for consumer in counted.consumers)
     return None if dealt == counted.sent * load.copies else f"sent is {counted.sent}, its consumers were dealt {dealt}"
+
+
+def _unanswered(counted: TrialCounts, load: Workload) -> str | None:
+    """What is wrong with the replies: each request has one, and nothing else has."""
+    due = counted.sent if load.pattern == "pingpong" else 0
+    if counted.round_trips != due:
+        return f"{counted.round_trips} replies came back to {due} requests"
+    return f"each request was replied to and {counted.lost} were lost" if due and counted.lost else None
 
 
 def _judged(trial: Trial, load: Workload) -> Trial:

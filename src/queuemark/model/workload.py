@@ -13,6 +13,7 @@ __all__ = [
     "CONSUMERS_HIGH",
     "DISPATCHES",
     "FAULTS",
+    "IN_FLIGHT_HIGH",
     "LINGER_HIGH_US",
     "PATTERNS",
     "PLACEMENTS",
@@ -38,7 +39,7 @@ from queuemark.model.errors import UsageError, nearest
 from queuemark.model.mix import Mix, mix_fault, mix_mean_bytes
 from queuemark.model.units import Count, Positive, parse_bytes, parse_count
 
-PATTERNS = ("share", "fanout")
+PATTERNS = ("share", "fanout", "pingpong")
 DISPATCHES = ("deal", "compete")
 ACKS = ("fence",)
 WAITS = ("block", "spin", "spin-then-block")
@@ -48,6 +49,7 @@ POLICIES = ("each", "split", "buffer", "vector")
 
 SEQUENCE_BYTES = 8
 CONSUMERS_HIGH = 1024
+IN_FLIGHT_HIGH = 65_536
 BUFFER_DEFAULT_BYTES = 16 * 1024
 BUFFER_HIGH_BYTES = 16 * 1024 * 1024
 VECTOR_DEFAULT = 64
@@ -85,7 +87,9 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     size_bytes: the message as the receiver gets it; the 8-byte sequence number is inside, framing
         outside. With ``messages`` or ``mix`` it is the largest message.
     mix: the sizes that messages have, and in which shares; empty: all have one size.
-    pattern: ``share``, each message goes to one consumer; ``fanout``, every consumer gets each message.
+    pattern: ``share``, each message goes to one consumer; ``fanout``, every consumer gets each message;
+        ``pingpong``, a message is a request to one consumer, which replies to it.
+    in_flight: of a pingpong, requests that are on their way at once, in sum; 1 for other patterns.
     linger_us: a buffered message waits at most this long for others; 0: until the buffer is full.
     items, duration_s: messages to send, or seconds to send for; exactly one of them is set.
     warmup_s: seconds of traffic before the window, verified and dropped.
@@ -111,10 +115,13 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mix: Mix = ()
     rate_per_s: Annotated[float, msgspec.Meta(gt=0, le=RATE_HIGH_PER_S)] | None = None
     stamp_every: Positive | None = None
+    in_flight: Annotated[int, msgspec.Meta(ge=1, le=IN_FLIGHT_HIGH)] = 1
 
     def __post_init__(self) -> None:
         if (self.items is None) == (self.duration_s is None):
             raise ValueError("a workload has either items or duration_s, not both and not neither")
+        if self.in_flight > 1 and self.pattern != "pingpong":
+            raise ValueError(f"in_flight {self.in_flight} is of the pattern pingpong alone")
         if self.mix:
             self._check_mix()
 

@@ -81,6 +81,7 @@ def trial_arguments(request: TrialRequest) -> list[str]:
         "--verify": load.verify,
         "--rate": None if load.rate_per_s is None else plain(load.rate_per_s),
         "--stamp-every": load.stamp_every,
+        "--in-flight": load.in_flight if load.pattern == "pingpong" else None,
         "--messages": request.messages_path if load.messages else None,
         "--messages-format": load.messages.format if load.messages else None,
         "--inject": request.inject,

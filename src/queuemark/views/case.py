@@ -159,6 +159,7 @@ _TRIAL_COLUMNS = (
     _number("rate_to_all_per_s", "to all\nper s", as_count, 11),
     _number("sent", "sent", as_exact),
     _number("delivered", "delivered", as_exact),
+    _number("round_trips", "round\ntrips", as_exact, 11),
     _number("lost", "lost", as_exact, 1),
     _number("duplicated", "dupli-\ncated", as_exact, 1),
     _number("reordered", "re-\nordered", as_exact, 1),

@@ -22,7 +22,19 @@ from queuemark.model.workload import Workload, policy_name, policy_value
 from queuemark.views.numbers import counted
 
 _OFFERED = ("rate_per_s", "stamp_every")
-_USUAL = ("pattern", "wait", "placement", "ack", "verify", "linger_us", "warmup_s", "amount", "messages", *_OFFERED)
+_USUAL = (
+    "pattern",
+    "in_flight",
+    "wait",
+    "placement",
+    "ack",
+    "verify",
+    "linger_us",
+    "warmup_s",
+    "amount",
+    "messages",
+    *_OFFERED,
+)
 
 
 class Naming(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +83,7 @@ def _parts(case: Case) -> dict[str, int | str]:
 
 
 _WORDS = {
+    "in_flight": "in flight",
     "warmup_s": "warm-up",
     "linger_us": "linger",
     "amount": "each trial",
@@ -90,6 +103,8 @@ def _named_setting(load: Workload, name: str) -> str:
 
 def _setting(load: Workload, name: str) -> str:
     if name in _OFFERED and getattr(load, name) is None:
+        return ""
+    if name == "in_flight" and load.pattern != "pingpong":
         return ""
     if name == "rate_per_s":
         return rate_text(load.rate_per_s or 0)
@@ -133,11 +148,12 @@ def size_text(load: Workload) -> str:
 def workload_text(load: Workload) -> str:
     """The whole workload in one line."""
     own = f" of {load.messages.name}" if load.messages else ""
+    in_flight = f", {load.in_flight} in flight" if load.pattern == "pingpong" else ""
     offered = f"; offered {_setting(load, 'rate_per_s')}" if load.rate_per_s is not None else ""
     stamped = f"; one stamped in {load.stamp_every}" if load.stamp_every is not None else ""
     return (
         f"{'up to ' if own else ''}{size_text(load)} messages{own} to "
-        f"{counted(load.consumers, 'consumer')}; {load.pattern}, {load.dispatch}; policy "
+        f"{counted(load.consumers, 'consumer')}; {load.pattern}{in_flight}, {load.dispatch}; policy "
         f"{policy_text(load.policy)}{f', linger {load.linger_us} us' if load.linger_us else ''}; ack {load.ack}; "
         f"wait {load.wait}; placement {load.placement}; verify {load.verify}; each trial {_setting(load, 'amount')} "
         f"after a warm-up of {_setting(load, 'warmup_s')}{offered}{stamped}"

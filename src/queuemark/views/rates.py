@@ -26,8 +26,13 @@ from queuemark.views.findings import noise_texts
 from queuemark.views.header import about, messages_texts, mix_texts
 from queuemark.views.marks import unjudged_texts
 from queuemark.views.naming import Naming, policy_text, size_text
+<<<<<<< HEAD
 from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_percent, as_share, as_us
 from queuemark.views.offered import fans_out, lost_share, middle, paced, timed
+=======
+from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_percent, as_share
+from queuemark.views.offered import asks, fans_out, lost_share, middle
+>>>>>>> 1991248 (pingpong: an axis of its own, what contradicts it, and how a table tells of it)
 from queuemark.views.render import WIDTH, text
 from queuemark.views.table import KEEP, Cell, Column, Table
 
@@ -44,13 +49,16 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
     state: str
 
 
+_Beside = tuple[Callable[[Sequence[CaseResult]], bool], str]
+
+
 class _Field(msgspec.Struct, frozen=True, kw_only=True):
     """A column and how its cell is had.
 
     folds: left out when all cases agree on it, and said above the table.
     wide: shown only when every column is asked for, or a case needs it; brief: shown only when not.
     alone: shown only where there are no lines below the table to refer to.
-    needed: by which cases. beside: another head, where there is such a case.
+    needed: by which cases. beside: other heads, and for which cases together; the first that holds.
     mixed: has a place among the brief ones only where some case mixes sizes (True), or only where none does (False).
     """
 
@@ -61,7 +69,7 @@ class _Field(msgspec.Struct, frozen=True, kw_only=True):
     brief: bool = False
     alone: bool = False
     needed: Callable[[CaseResult], bool] | None = None
-    beside: tuple[Callable[[CaseResult], bool], str] | None = None
+    beside: tuple[_Beside, ...] = ()
     mixed: bool | None = None
 
     def fits(self, lines: Sequence[_Line]) -> bool:
@@ -77,9 +85,9 @@ class _Field(msgspec.Struct, frozen=True, kw_only=True):
         return asked and (alone or not self.alone)
 
     def headed(self, lines: Sequence[_Line]) -> Column:
-        if self.beside is None or not any(self.beside[0](line.result) for line in lines):
-            return self.column
-        return msgspec.structs.replace(self.column, head=self.beside[1])
+        results = [line.result for line in lines]
+        head = next((head for holds, head in self.beside if holds(results)), self.column.head)
+        return msgspec.structs.replace(self.column, head=head)
 
 
 def rates_text(document: SessionDocument, width: int | None = WIDTH) -> str:
@@ -104,7 +112,11 @@ def rates_table(document: SessionDocument, *, wide: bool = False, alone: bool = 
     fields = [field for field in _FIELDS if field.shown(lines, wide, alone)]
     folded = [_folded(field, lines) for field in _FIELDS if not wide and field.folded(lines)]
     return Table(
+<<<<<<< HEAD
         title=QUESTION,
+=======
+        title=f"Which mechanism {_QUESTIONS[_all_ask(document.cases)]}?",
+>>>>>>> 1991248 (pingpong: an axis of its own, what contradicts it, and how a table tells of it)
         above=[
             about(document),
             "; ".join([*folded, naming.usual_text()]),
@@ -211,7 +223,7 @@ def _number(
     wide: bool = False,
     brief: bool = False,
     needed: Callable[[CaseResult], bool] | None = None,
-    beside: tuple[Callable[[CaseResult], bool], str] | None = None,
+    beside: tuple[_Beside, ...] = (),
     mixed: bool | None = None,
 ) -> _Field:
     column = Column(name=name, head=head, show=show, rank=rank)
@@ -225,9 +237,20 @@ def _offers(result: CaseResult) -> bool:
     return fans_out(result) or _lost(result)
 
 
+def _any(holds: Callable[[CaseResult], bool]) -> Callable[[Sequence[CaseResult]], bool]:
+    return lambda results: any(map(holds, results))
+
+
+def _all_ask(results: Sequence[CaseResult]) -> bool:
+    """What was delivered to a consumer came back as a reply, of every case."""
+    return bool(results) and all(map(asks, results))
+
+
 def _lost(result: CaseResult) -> bool:
     return bool(lost_share(result))
 
+
+_QUESTIONS = {False: "moves the most messages", True: "answers the most requests"}
 
 _FIELDS = (
     _number("case", "#", str, lambda line: line.number),
@@ -242,6 +265,7 @@ _FIELDS = (
     _number("consumers", "con-\nsumers", str, _load("consumers"), folds=True),
     _left("policy", "policy", lambda line: policy_text(line.result.case.workload.policy), folds=True),
     _left("pattern", "pattern", _load("pattern"), wide=True),
+    _number("in_flight", "in\nflight", str, _load("in_flight"), wide=True),
     _left("dispatch", "dispatch", _load("dispatch"), wide=True),
     _left("ack", "ack", _load("ack"), wide=True),
     _left("wait", "wait", _load("wait"), wide=True),
@@ -251,7 +275,13 @@ _FIELDS = (
     _left("amount", "each\ntrial", _amount, wide=True),
     _number("offered_per_s", "offered\nper s", as_count, _load("rate_per_s"), rank=1, wide=True, needed=paced),
     _number("stamp_every", "stamped\none in", str, _load("stamp_every"), wide=True),
-    _number("rate_per_s", "messages\nper s", as_count, _estimate("median"), beside=(_offers, "de-\nlivered\nper s")),
+    _number(
+        "rate_per_s",
+        "messages\nper s",
+        as_count,
+        _estimate("median"),
+        beside=((_any(_offers), "de-\nlivered\nper s"), (_all_ask, "round\ntrips\nper s")),
+    ),
     _number("rate_within", "95 %\n+-", as_percent, _within, rank=2, brief=True),
     _number(
         "rate_to_all_per_s", "to all\nper s", as_count, _middle("rate_to_all_per_s"), rank=3, wide=True, needed=fans_out
@@ -264,7 +294,7 @@ _FIELDS = (
         rank=1,
         wide=True,
         needed=_offers,
-        beside=(fans_out, "pub-\nlished\nper s"),
+        beside=((_any(fans_out), "pub-\nlished\nper s"),),
     ),
     _number("lost_share", "loss", as_percent, lambda line: lost_share(line.result), rank=1, wide=True, needed=_lost),
     _number("rate_low_per_s", "95 %\nlow", as_count, _estimate("low"), wide=True),
@@ -299,6 +329,7 @@ _FIELDS = (
     _number("trials", "trials", str, lambda line: len(line.result.trials), wide=True),
     _number("sent", "sent", as_exact, _summed("sent"), wide=True),
     _number("delivered", "delivered", as_exact, _summed("delivered"), wide=True),
+    _number("round_trips", "round\ntrips", as_exact, _summed("round_trips"), wide=True),
     *(_number(name, name, as_exact, _summed(name), wide=True) for name in WRONGS),
     _left("state", "state", lambda line: line.state, wrap=16),
     _left("remarks", "remarks", lambda line: "; ".join(line.ending.remarks) or None, alone=True),

@@ -57,7 +57,7 @@ _WORKLOAD = (
 )
 _CASE = (
     *("case", "key", "transport", "runtime", "params", *_WORKLOAD, "messages", "mix"),
-    *("offered_per_s", "stamp_every"),
+    *("offered_per_s", "stamp_every", "in_flight"),
 )
 
 
@@ -67,4 +67,4 @@ def _cells(number: int, result: CaseResult) -> list[Cell]:
     own = load.messages.name if load.messages else None
     told: list[Cell] = [getattr(load, name) for name in _WORKLOAD]
     of_case: list[Cell] = [number, case_key(case), case.transport, case.runtime, params]
-    return [*of_case, *told, own, mix_text(load.mix) or None, load.rate_per_s, load.stamp_every]
+    return [*of_case, *told, own, mix_text(load.mix) or None, load.rate_per_s, load.stamp_every, load.in_flight]
