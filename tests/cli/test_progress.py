@@ -59,6 +59,12 @@ def test_labels_name_what_is_not_as_usual() -> None:
     assert CaseLabels([unusual])(unusual) == "tcp 16 B to 4, buffer:16384, fanout, spin-then-block"
 
 
+def test_labels_name_what_is_in_flight() -> None:
+    asking = msgspec.structs.replace(CASES[0].workload, pattern="pingpong", policy="each", in_flight=8)
+    unusual = msgspec.structs.replace(CASES[0], workload=asking)
+    assert CaseLabels([unusual])(unusual) == "tcp 16 B to 4, each, pingpong, 8 in flight"
+
+
 def test_a_plain_line_names_the_case_its_rate_and_the_time_left() -> None:
     shown = Shown()
     shown.now_s = 2.0

@@ -35,6 +35,8 @@ def test_what_costs_more_is_expected_to_take_longer() -> None:
     assert guess("mq-posix", consumers=32) > guess("mq-posix") + 1
     assert guess(consumers=4, pattern="fanout") > 3 * guess(consumers=4)
     assert guess(policy="vector:64") < guess()
+    assert guess(pattern="pingpong") > 3 * guess(pattern="pingpong", in_flight=32) > 3 * guess()
+    assert guess(pattern="pingpong") > 3 * guess(pattern="pingpong", wait="spin")
 
 
 def test_a_vector_does_not_spare_a_datagram_what_it_costs() -> None:

@@ -154,6 +154,38 @@ def test_consumers_of_a_fan_out_do_not_compete() -> None:
     ]
 
 
+def test_requests_are_replied_to_one_by_one() -> None:
+    found = expand(sweep("tcp", patterns=("pingpong",), policies=("each", "split", "buffer:4096")), replying())
+    assert [case.workload.policy for case in found.cases] == ["each", "split"]
+    assert [left.reason for left in found.exclusions] == [
+        "a request that waits for others has no round trip of its own; not with buffer:4096 (use each)"
+    ]
+
+
+def test_requests_to_consumers_that_compete_are_for_one_alone() -> None:
+    found = expand(sweep("pipe", patterns=("pingpong",), consumers=(1, 4)), replying())
+    assert [case.workload.consumers for case in found.cases] == [1]
+    assert [left.reason for left in found.exclusions] == [
+        "of several consumers that take from one queue none can say whose reply comes next (use 1 consumer)"
+    ]
+
+
+def test_only_requests_are_in_flight() -> None:
+    found = expand(sweep("tcp", patterns=("share", "pingpong"), in_flights=(1, 8)), replying())
+    assert [(case.workload.pattern, case.workload.in_flight) for case in found.cases] == [
+        ("share", 1),
+        ("pingpong", 1),
+        ("pingpong", 8),
+    ]
+
+
+def replying() -> dict[str, Transport]:
+    """Transports whose consumers reply."""
+    known = transports()
+    facts = {name: msgspec.structs.replace(t.facts, patterns=["share", "pingpong"]) for name, t in known.items()}
+    return {name: msgspec.structs.replace(t, facts=facts[name]) for name, t in known.items()}
+
+
 def test_each_transport_is_dispatched_as_it_prefers() -> None:
     found = expand(sweep("tcp", "pipe"), transports())
     assert [case.workload.dispatch for case in found.cases] == ["deal", "compete"]
@@ -230,6 +262,8 @@ MEANINGS: list[dict[str, Any]] = [
     {"policy": "vector:64"},
     {"rate_per_s": 1000.0},
     {"stamp_every": 8},
+    {"pattern": "pingpong"},
+    {"pattern": "pingpong", "in_flight": 2},
     {"wait": "spin"},
     {"wait": "spin-then-block"},
     {"placement": "same"},

@@ -172,6 +172,29 @@ def test_m01_a_fan_out_that_misses_one_consumer_is_not_made_good_by_another() ->
     assert "sent 30000 is not delivered 120000 + lost 0" in (as_share.reason or "")
 
 
+ASKING = case("tcp", consumers=2, pattern="pingpong", in_flight=2)
+
+
+def test_m01_every_request_has_its_reply() -> None:
+    shown = shown_of(ASKING, delivered=1000, window_ns=10**9)
+    assert (shown.state, shown.round_trips, shown.rate_per_s) == ("ok", 1000, 1000)
+
+
+@pytest.mark.parametrize(
+    ("of", "changed", "why"),
+    [
+        (ASKING, {"round_trips": 119_999}, "119999 replies came back to 120000 requests"),
+        (ASKING, {"round_trips": 120_001}, "120001 replies came back to 120000 requests"),
+        (ASKING, {"delivered": 119_999, "lost": 1}, "each request was replied to and 1 were lost"),
+        (case("tcp", consumers=2), {"round_trips": 1}, "1 replies came back to 0 requests"),
+    ],
+)
+def test_m01_replies_that_contradict_the_requests_have_failed(of: Case, changed: dict[str, Any], why: str) -> None:
+    shown = figures(trial(of, **changed), of.workload)
+    assert (shown.state, shown.rate_per_s) == ("failed", None)
+    assert (shown.reason or "").endswith(why)
+
+
 @given(st.integers(1, 6), st.integers(0, 1000), st.integers(0, 1000), st.sampled_from(["share", "fanout"]))
 def test_m01_any_account_that_adds_up_is_believed_and_none_that_is_one_off(
     consumers: int, sent: int, lost: int, pattern: str

@@ -76,6 +76,13 @@ def test_a_fan_out_makes_a_copy_for_each_consumer() -> None:
     assert (shared.copies, fanned.copies) == (1, 4)
 
 
+def test_only_requests_are_in_flight() -> None:
+    asking = Workload(size_bytes=64, consumers=4, dispatch="deal", items=1, pattern="pingpong", in_flight=8)
+    assert (asking.copies, asking.in_flight) == (1, 8)
+    with pytest.raises(ValueError, match="in_flight 8 is of the pattern pingpong alone"):
+        msgspec.structs.replace(asking, pattern="share")
+
+
 @pytest.mark.parametrize("amount", [{}, {"items": 5, "duration_s": 1.0}])
 def test_a_workload_has_either_items_or_a_duration(amount: dict[str, float]) -> None:
     text = msgspec.json.encode({"size_bytes": 64, "consumers": 1, "dispatch": "deal", **amount})

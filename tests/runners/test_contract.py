@@ -70,6 +70,12 @@ def test_a_rate_is_told_in_plain_numbers() -> None:
     assert found["--stamp-every"] == "8"
 
 
+def test_only_requests_are_told_to_be_in_flight() -> None:
+    asking = case(pattern="pingpong", in_flight=8)
+    assert arguments(TrialRequest(case=asking, run_id="r", seed=9))["--in-flight"] == "8"
+    assert "--in-flight" not in arguments(TrialRequest(case=case(), run_id="r", seed=9))
+
+
 def test_a_deadline_grants_what_is_offered_its_time() -> None:
     slow = case(items=1000, duration_s=None, rate_per_s=0.5)
     assert deadline_for_s(slow) > 2000

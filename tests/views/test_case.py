@@ -47,7 +47,7 @@ def test_every_field_is_told() -> None:
     held = document((of, [trial(of)])).cases[0]
     told = {column.name for column in trial_table(held).columns}
     assert set(TrialFigures.__struct_fields__) - told == {
-        *("granted", "producer", "consumers", "latency", "progress", "round_trips", "conditions")
+        *("granted", "producer", "consumers", "latency", "progress", "conditions")
     }
     told = {column.name for column in consumer_table(held).columns}
     assert set(ConsumerFigures.__struct_fields__) <= told

@@ -45,6 +45,7 @@ def test_m03_a_parameter_that_all_cases_share_is_told_too() -> None:
         {"items": 77},
         {"rate_per_s": 100},
         {"stamp_every": 5},
+        {"pattern": "pingpong"},
     ],
     ids=lambda changed: next(iter(changed)),
 )
@@ -53,6 +54,15 @@ def test_m03_cases_that_differ_in_one_setting_have_different_names(changed: dict
     naming = Naming.of(cases)
     assert naming.name(cases[0]) == "tcp"
     assert str(next(iter(changed.values()))) in naming.name(cases[2]).replace("500 ms", "0.5")
+
+
+def test_requests_in_flight_are_told_where_there_are_requests() -> None:
+    eight = case("tcp", pattern="pingpong", in_flight=8)
+    naming = Naming.of([case("tcp"), case("tcp", size_bytes=1), eight])
+    assert naming.name(eight) == "tcp pattern=pingpong in_flight=8"
+    assert "flight" not in naming.usual_text()
+    assert Naming.of([eight]).usual_text().startswith("pingpong; in flight 8; ")
+    assert "; pingpong, 8 in flight, deal; " in workload_text(eight.workload)
 
 
 def test_a_policy_reads_short() -> None:

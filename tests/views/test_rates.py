@@ -121,6 +121,16 @@ def test_m04_a_fan_out_says_what_was_published_and_what_all_were_delivered() -> 
     assert (shared["rate_to_all_per_s"], shared["send_rate_per_s"]) == (None, 120_000e9 / 200.6e6)
 
 
+def test_requests_are_counted_as_round_trips() -> None:
+    asking = case("tcp", pattern="pingpong", in_flight=8)
+    assert columns(three(asking))["rate_per_s"] == "round trips per s"
+    assert columns(three(asking), three(case("pipe")))["rate_per_s"] == "messages per s"
+    assert columns(three(asking), wide=True).keys() >= {"in_flight", "round_trips"}
+    table = rates_table(document(three(asking)))
+    assert table.title == "Which mechanism answers the most requests?"
+    assert any("pingpong; in flight 8" in said for said in table.above)
+
+
 def test_m04_what_was_sent_and_lost_stands_beside_what_was_delivered() -> None:
     """In the table that everybody sees, for every case of it."""
     results = three(case("tcp"), lost=30_000), three(case("pipe"))

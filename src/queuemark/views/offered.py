@@ -7,12 +7,12 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 __all__ = [
     "LOST",
     "LOST_AT_RATE",
     "QUESTION",
     "SATURATED",
+    "asks",
     "fans_out",
     "lost_share",
     "middle",
@@ -21,9 +21,6 @@ __all__ = [
     "paced",
     "timed",
 ]
-=======
-__all__ = ["LOST", "asks", "fans_out", "lost_share", "middle", "offered_texts"]
->>>>>>> 1991248 (pingpong: an axis of its own, what contradicts it, and how a table tells of it)
 
 from statistics import median
 
@@ -54,7 +51,11 @@ def fans_out(result: CaseResult) -> bool:
     return result.case.workload.pattern == "fanout"
 
 
-<<<<<<< HEAD
+def asks(result: CaseResult) -> bool:
+    """Its messages are requests, each with a reply."""
+    return result.case.workload.pattern == "pingpong"
+
+
 def paced(result: CaseResult) -> bool:
     """Whether messages are sent at a set rate, and not as fast as it goes."""
     return result.case.workload.rate_per_s is not None
@@ -62,12 +63,7 @@ def paced(result: CaseResult) -> bool:
 
 def timed(result: CaseResult) -> bool:
     """Whether its latency is what it was run for; sent as fast as it goes, messages wait in whatever there is."""
-    return paced(result) or result.case.workload.pattern == "pingpong"
-=======
-def asks(result: CaseResult) -> bool:
-    """Its messages are requests, each with a reply."""
-    return result.case.workload.pattern == "pingpong"
->>>>>>> 1991248 (pingpong: an axis of its own, what contradicts it, and how a table tells of it)
+    return paced(result) or asks(result)
 
 
 def proved(result: CaseResult) -> list[TrialFigures]:

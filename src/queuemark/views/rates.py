@@ -26,17 +26,13 @@ from queuemark.views.findings import noise_texts
 from queuemark.views.header import about, messages_texts, mix_texts
 from queuemark.views.marks import unjudged_texts
 from queuemark.views.naming import Naming, policy_text, size_text
-<<<<<<< HEAD
 from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_percent, as_share, as_us
-from queuemark.views.offered import fans_out, lost_share, middle, paced, timed
-=======
-from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_percent, as_share
-from queuemark.views.offered import asks, fans_out, lost_share, middle
->>>>>>> 1991248 (pingpong: an axis of its own, what contradicts it, and how a table tells of it)
+from queuemark.views.offered import asks, fans_out, lost_share, middle, paced, timed
 from queuemark.views.render import WIDTH, text
 from queuemark.views.table import KEEP, Cell, Column, Table
 
 QUESTION = "Which mechanism moves the most messages?"
+_OF_REQUESTS = "Which mechanism answers the most requests?"
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,11 +108,7 @@ def rates_table(document: SessionDocument, *, wide: bool = False, alone: bool = 
     fields = [field for field in _FIELDS if field.shown(lines, wide, alone)]
     folded = [_folded(field, lines) for field in _FIELDS if not wide and field.folded(lines)]
     return Table(
-<<<<<<< HEAD
-        title=QUESTION,
-=======
-        title=f"Which mechanism {_QUESTIONS[_all_ask(document.cases)]}?",
->>>>>>> 1991248 (pingpong: an axis of its own, what contradicts it, and how a table tells of it)
+        title=_OF_REQUESTS if _all_ask(document.cases) else QUESTION,
         above=[
             about(document),
             "; ".join([*folded, naming.usual_text()]),
@@ -249,8 +241,6 @@ def _all_ask(results: Sequence[CaseResult]) -> bool:
 def _lost(result: CaseResult) -> bool:
     return bool(lost_share(result))
 
-
-_QUESTIONS = {False: "moves the most messages", True: "answers the most requests"}
 
 _FIELDS = (
     _number("case", "#", str, lambda line: line.number),
