@@ -137,7 +137,7 @@ def test_the_product_of_all_axes(known: dict[str, Transport]) -> None:
 def test_a_fan_out_over_every_transport_leaves_out_those_that_compete(known: dict[str, Transport]) -> None:
     prepared = prepare(Request(asked=Asked(patterns="share,fanout", consumers="1,4")), known)
     assert len(prepared.plan.cases) == 2 * len(known) + 2 * 2
-    why = "pattern fanout is not possible here (possible: share)"
+    why = "pattern fanout is not possible here (possible: share, pingpong)"
     assert [(e.transport, e.reason, e.cells) for e in prepared.exclusions] == [("pipe", why, 2), ("mq-posix", why, 2)]
 
 

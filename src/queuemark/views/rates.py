@@ -180,6 +180,10 @@ def _load(name: str) -> Callable[[_Line], Cell]:
     return lambda line: getattr(line.result.case.workload, name)
 
 
+def _in_flight(line: _Line) -> Cell:
+    return line.result.case.workload.in_flight if asks(line.result) else None
+
+
 def _params(line: _Line) -> str:
     return " ".join(f"{name}={value}" for name, value in line.result.case.params.items())
 
@@ -255,7 +259,7 @@ _FIELDS = (
     _number("consumers", "con-\nsumers", str, _load("consumers"), folds=True),
     _left("policy", "policy", lambda line: policy_text(line.result.case.workload.policy), folds=True),
     _left("pattern", "pattern", _load("pattern"), wide=True),
-    _number("in_flight", "in\nflight", str, _load("in_flight"), wide=True),
+    _number("in_flight", "in\nflight", str, _in_flight, wide=True),
     _left("dispatch", "dispatch", _load("dispatch"), wide=True),
     _left("ack", "ack", _load("ack"), wide=True),
     _left("wait", "wait", _load("wait"), wide=True),

@@ -65,6 +65,7 @@ def _cells(number: int, result: CaseResult) -> list[Cell]:
     case, load = result.case, result.case.workload
     params = " ".join(f"{name}={value}" for name, value in case.params.items())
     own = load.messages.name if load.messages else None
+    in_flight = load.in_flight if load.pattern == "pingpong" else None
     told: list[Cell] = [getattr(load, name) for name in _WORKLOAD]
     of_case: list[Cell] = [number, case_key(case), case.transport, case.runtime, params]
-    return [*of_case, *told, own, mix_text(load.mix) or None, load.rate_per_s, load.stamp_every, load.in_flight]
+    return [*of_case, *told, own, mix_text(load.mix) or None, load.rate_per_s, load.stamp_every, in_flight]
