@@ -10,4 +10,4 @@ from queuemark.model.trial import TrialFigures
 
 
 def rated(rates: Iterable[float]) -> list[TrialFigures]:
-    return [TrialFigures(state="ok", repeat=repeat, rate_per_s=rate) for repeat, rate in enumerate(rates)]
+    return [TrialFigures(state="ok", repeat=repeat, rate_per_s=float(rate)) for repeat, rate in enumerate(rates)]

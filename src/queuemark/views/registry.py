@@ -15,11 +15,12 @@ import msgspec
 
 from queuemark.model.errors import UsageError, nearest
 from queuemark.model.session import SessionDocument
-from queuemark.views import case, classic, findings, latency, load, offered, rates
+from queuemark.views import case, classic, findings, latency, load, offered, rates, scaling
 from queuemark.views.classic_chart import classic_chart
 from queuemark.views.latency_chart import latency_chart
 from queuemark.views.load_chart import load_chart
 from queuemark.views.rates_chart import rates_chart
+from queuemark.views.scaling_chart import scaling_chart
 from queuemark.views.table import Table
 from queuemark.views.theme import Spec
 
@@ -45,6 +46,7 @@ VIEWS: dict[str, View] = {
     "latency": View(question=latency.QUESTION, tables=latency.latency_tables, chart=latency_chart),
     "load": View(question=load.QUESTION, tables=load.load_tables, chart=load_chart),
     "findings": View(question=findings.QUESTION, tables=findings.findings_tables),
+    "scaling": View(question=scaling.QUESTION, tables=scaling.scaling_tables, chart=scaling_chart),
     "case": View(question=case.QUESTION, tables=case.every_case_tables),
 }
 
