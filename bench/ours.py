@@ -34,12 +34,14 @@ class Trial:
     policy: str = "each"
     wait: str = "block"
     pattern: str = "share"
+    placement: str = "spread"
     params: tuple[tuple[str, str], ...] = ()
 
     def command(self, *length: str, seed: int = 1) -> list[str]:
         """length: ``"--items", "1000"`` or ``"--duration", "0.2"``."""
         shape = ["--size", str(self.size_bytes), "--consumers", str(self.consumers)]
         shape += ["--pattern", self.pattern, "--policy", self.policy, "--wait", self.wait]
+        shape += ["--placement", self.placement]
         named = [word for name, value in self.params for word in ("-P", f"{name}={value}")]
         fixed = ["--verify", "full", "--seed", str(seed), "--deadline", str(DEADLINE_S)]
         return [str(runner_path()), "trial", self.transport, *shape, *length, *fixed, *named]

@@ -23,7 +23,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     verdict: ``met``, ``missed``, ``too few pairs``, ``unequal work``, ``unavailable`` (what it needs is not installed)
     or ``failed``.
-    kind: ``ratio`` (at least the target) or ``ceiling`` (at most the target). median, low, high: of the ratio, or of
+    kind: ``ratio`` (at least the target), ``agreement`` (a ratio within the target of 1) or ``ceiling`` (at most the
+    target). median, low, high: of the ratio, or of
     the samples in `unit`. worst: the smallest ratio or the largest sample. ours_per_s, bare_per_s: medians.
     commands: what makes the figures again. samples: every one of them, in the order in which they ran.
     """

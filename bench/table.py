@@ -1,4 +1,4 @@
-"""Outcomes as Markdown tables that also read well on a terminal, ratios first, ceilings after."""
+"""Outcomes as Markdown tables that also read well on a terminal: ratios, agreement with others, ceilings."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from bench.row import Outcome
 from queuemark.model.units import format_rate
 
 RATIO_HEAD = ["row", "at least", "median", "95 % interval", "smallest", "ours", "bare", "pairs", "verdict"]
+AGREEMENT_HEAD = ["row", "within", "median", "95 % interval", "farthest", "ours", "theirs", "pairs", "verdict"]
 CEILING_HEAD = ["row", "at most", "median", "95 % interval", "largest", "samples", "verdict"]
 
 
 def tables(outcomes: Sequence[Outcome]) -> str:
-    """Both tables, then a line for every note."""
+    """The tables, then a line for every note."""
     ratios = [_ratio_cells(o) for o in outcomes if o.kind == "ratio"]
     ceilings = [_ceiling_cells(o) for o in outcomes if o.kind == "ceiling"]
-    parts = [_table(RATIO_HEAD, ratios), _table(CEILING_HEAD, ceilings)]
+    agreements = [_ratio_cells(o) for o in outcomes if o.kind == "agreement"]
+    parts = [_table(RATIO_HEAD, ratios), _table(AGREEMENT_HEAD, agreements), _table(CEILING_HEAD, ceilings)]
     notes = "\n".join(f"{o.row}: {o.note}" for o in outcomes if o.note)
     return "\n\n".join(part for part in (*parts, notes) if part)
 
