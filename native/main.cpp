@@ -1,4 +1,5 @@
-// queuemark-runner: performs one trial of one mechanism (docs/reference/runner-contract.md).
+// queuemark-runner: performs one trial of one mechanism, or probes the machine
+// (docs/reference/runner-contract.md).
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -12,6 +13,8 @@
 #include "engine/error.hpp"
 #include "engine/events.hpp"
 #include "engine/options.hpp"
+#include "engine/placement.hpp"
+#include "engine/probe.hpp"
 #include "engine/transport.hpp"
 
 namespace queuemark {
@@ -19,6 +22,10 @@ namespace queuemark {
 #define TRANSPORT(name) extern const Entry name;
 #include "transports.def"
 #undef TRANSPORT
+
+#define PROBE(name) extern const Probe name##_probe;
+#include "probes.def"
+#undef PROBE
 
 namespace {
 
@@ -28,10 +35,18 @@ const Entry* const kEntries[] = {
 };
 #undef TRANSPORT
 
+#define PROBE(name) &name##_probe,
+const Probe* const kProbes[] = {
+#include "probes.def"
+};
+#undef PROBE
+
 constexpr const char* kHelp = R"(queuemark-runner: performs one trial of one message-passing mechanism
 
   queuemark-runner list                         what there is, as one line of JSON
   queuemark-runner trial TRANSPORT [OPTION...]  one trial; JSON events, one a line
+  queuemark-runner probe [--quick] [--only NAME,...] [--cpus A,B]
+                                                what this machine can do; JSON, one figure a line
   queuemark-runner --version | --help
 
   --size BYTES (64)  --consumers N (1)  --items N | --duration S (0.2)  --warmup S (0.01)
@@ -97,6 +112,25 @@ int trial(const std::vector<std::string>& arguments) {
   return kExitInternal;
 }
 
+// All probes together take some seconds; whatever holds one up, a minute is the end of it.
+int probe(const std::vector<std::string>& arguments) {
+  constexpr unsigned kDeadlineS = 60;
+  std::vector<std::string> names;
+  for (const Probe* probe : kProbes) names.push_back(probe->name);
+  const ProbeOptions options = ProbeOptions::read(arguments, names);
+  follow(options.parent_pid);
+  for (const int ending : {SIGINT, SIGTERM}) signal(ending, [](int) { _exit(kExitInterrupted); });
+  signal(SIGALRM, [](int) { _exit(kExitInternal); });
+  signal(SIGPIPE, SIG_IGN);
+  alarm(kDeadlineS);
+  pin({options.cpus.front()});
+  for (const Probe* probe : kProbes) {
+    const bool asked = options.quick ? probe->quick : true;
+    if (asked && options.wants(probe->name)) probe->run(Probing(probe->name, options));
+  }
+  return kExitOk;
+}
+
 int run(const std::vector<std::string>& arguments) {
   const std::string verb = arguments.empty() ? "--help" : arguments.front();
   if (verb == "--help" || verb == "-h" || verb == "help") {
@@ -112,6 +146,7 @@ int run(const std::vector<std::string>& arguments) {
     print_line(listing(describe_all()));
     return kExitOk;
   }
+  if (verb == "probe") return probe({arguments.begin() + 1, arguments.end()});
   if (verb == "trial") return trial({arguments.begin() + 1, arguments.end()});
   throw UsageError("unknown verb '" + verb + "'; see: queuemark-runner --help");
 }

@@ -1,7 +1,9 @@
-// Writes JSON, one value after the other, commas and escapes included. Numbers are exact integers. Bytes
-// that are no UTF-8 (a path may hold any) become U+FFFD each: JSON is UTF-8 and nothing else (RFC 8259).
+// Writes JSON, one value after the other, commas and escapes included. Whole numbers are exact, others have
+// six digits, and what is no number is null. Bytes that are no UTF-8 (a path may hold any) become U+FFFD
+// each: JSON is UTF-8 and nothing else (RFC 8259).
 #pragma once
 
+#include <cmath>
 #include <concepts>
 #include <cstdio>
 #include <string>
@@ -41,6 +43,11 @@ class Json {
   Json& value(const char* text) { return value(std::string_view(text)); }
   Json& value(bool flag) { return raw(flag ? "true" : "false"); }
   Json& value(std::integral auto number) { return raw(std::to_string(number)); }
+  Json& value(std::floating_point auto number) {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%.6g", static_cast<double>(number));
+    return std::isfinite(number) ? raw(digits) : null();
+  }
   Json& null() { return raw("null"); }
 
   template <class T>
