@@ -44,7 +44,7 @@ def settings(fake_runner: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> 
     chosen = {"QUEUEMARK_RUNNER": str(fake_runner), "QUEUEMARK_DATA_DIR": str(data), "COLUMNS": "200"}
     for name, value in chosen.items():
         monkeypatch.setenv(name, value)
-    for name in ("QUEUEMARK_DEBUG", "FAKE_LIST", "FAKE_LOG"):
+    for name in ("QUEUEMARK_DEBUG", "FAKE_LIST", "FAKE_LOG", "FAKE_PROBES"):
         monkeypatch.delenv(name, raising=False)
     return {**os.environ, **chosen}
 

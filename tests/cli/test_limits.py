@@ -50,10 +50,27 @@ def test_csv_holds_the_figures_as_they_are(call: Call) -> None:
     assert float(rows[1]["messages_per_packet"]) == 90.5
 
 
+def test_without_a_link_the_machine_is_probed(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_PROBES", "ok")
+    answer = call("limits")
+    assert (answer.code, answer.err) == (0, "")
+    for told in ("syscall", "10 GB/s", "not available here: cache-line: it takes two cpus", "again: queuemark limits"):
+        assert told in answer.out
+    figures = call("limits", "--quick", "--json", "-").json
+    assert [figure["name"] for figure in figures] == ["syscall", "copy", "cache-line"]
+
+
+def test_without_probes_there_are_no_limits(call: Call) -> None:
+    answer = call("limits")
+    assert (answer.code, answer.out) == (3, "")
+    assert "no runner here has probes that work" in answer.err
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ([], "limits needs a link; write for example --link 100M"),
+        (["--link", "1G", "--quick"], "--quick and --json are of this machine, --link is of a wire"),
+        (["--size", "64"], "--size is of a wire; write for example --link 100M, or leave it out"),
         (["--link", "fast"], "link 'fast' is not a number with a unit; write for example 1000, 10k or 1M"),
         (["--link", "0"], "link '0' must be at least 1"),
         (["--link", "1G", "--mtu", "20"], "an mtu of 20 B cannot carry IPv4; it is 68 to 65535"),

@@ -537,3 +537,21 @@ def test_a_demand_that_makes_no_sense_is_refused_before_anything_runs(call: Call
 def test_delivery_that_is_not_proved_comes_before_any_demand(call: Call) -> None:
     answer = call("run", "-t", "tcp", "-P", "behave=failed", "--items", "1000", "--assert", "rate>1")
     assert answer.code == 4
+
+
+def test_m22_probes_surround_the_trials_and_are_kept(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_PROBES", "ok")
+    words = ["run", "-t", "tcp", "--items", "10", "--repeats", "1", "--json", "-"]
+    session = call(*words).json["session"]
+    for probes in (session["probes_before"], session["probes_after"]):
+        assert [figure["name"] for figure in probes] == ["syscall", "copy", "cache-line"]
+    kept = call("export").json["session"]
+    assert kept["probes_before"] == session["probes_before"]
+    without = call(*words, "--no-probes").json["session"]
+    assert (without["probes_before"], without["probes_after"]) == ([], [])
+    assert "--no-probes" in without["plan"]["command"]
+
+
+def test_a_runner_without_probes_measures_all_the_same(call: Call) -> None:
+    answer = call("run", "-t", "tcp", "--items", "10", "--repeats", "1", "--json", "-")
+    assert (answer.code, answer.json["session"]["probes_before"]) == (0, [])

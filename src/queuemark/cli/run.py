@@ -184,6 +184,9 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
     help="Ends with exit code 5 where a case is too noisy: its interval reaches farther than 10 % from its median.",
 )
 @click.option(
+    "--no-probes", is_flag=True, panel=_WHOLE, help="Does not probe the machine before and after: no limits are shown."
+)
+@click.option(
     "--print-plan", is_flag=True, panel=_WHOLE, help="Writes the plan file that makes these cases; runs nothing."
 )
 @click.option(
@@ -205,6 +208,7 @@ def command(
     resume: str | None,
     print_plan: bool,
     strict: bool,
+    no_probes: bool,
     **said: Any,
 ) -> None:
     _check_said(ctx)
@@ -223,7 +227,7 @@ def command(
     elif print_plan:
         _print_plan(ctx, _request(name, params, said))
     else:
-        _new(ctx, _request(name, params, said), wanted)
+        _new(ctx, _request(name, params, said), wanted, probes=not no_probes)
 
 
 def _check_said(ctx: click.Context) -> None:
@@ -298,7 +302,7 @@ def _print_plan(ctx: click.Context, request: Request) -> None:
         _say(console, line)
 
 
-def _new(ctx: click.Context, request: Request, wanted: _Wanted) -> None:
+def _new(ctx: click.Context, request: Request, wanted: _Wanted, *, probes: bool) -> None:
     from queuemark.cli.outcome import require_interval
     from queuemark.cli.session import begin, check_room
     from queuemark.store import Store, data_directory
@@ -317,7 +321,7 @@ def _new(ctx: click.Context, request: Request, wanted: _Wanted) -> None:
         _say(console, f"{_opening(session)}, {_outlook(session, set())}")
         for line in _left_out(prepared):
             _say(console, line)
-        _finish(store, session, found, prepared.stall_s, console, wanted, typed)
+        _finish(store, session, found, prepared.stall_s, console, wanted, typed, probes=probes)
 
 
 def _resume(name: str | None, stall: str | None, wanted: _Wanted) -> None:
@@ -344,7 +348,7 @@ def _resume(name: str | None, stall: str | None, wanted: _Wanted) -> None:
         found = _survey(console)
         done = store.done(session.id)
         _say(console, f"{_opening(session)}, {len(done)} trials done before, {_outlook(session, done)}")
-        _finish(store, session, found, stall_s, console, wanted)
+        _finish(store, session, found, stall_s, console, wanted, probes=bool(session.probes_before))
 
 
 def _survey(console: Console) -> Survey:
@@ -409,11 +413,13 @@ def _finish(
     console: Console,
     wanted: _Wanted,
     typed: str | None = None,
+    *,
+    probes: bool,
 ) -> None:
     from queuemark.cli.outcome import interruption, judge, judge_noise, read, show
     from queuemark.cli.session import carry_out
 
-    through = carry_out(store, session, found, stall_s, console)
+    through = carry_out(store, session, found, stall_s, console, probes=probes)
     document = read(store, session)
     # What the trials say is the outcome, whether or not anybody reads the table to its end.
     with printing(_kept(session)):

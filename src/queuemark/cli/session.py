@@ -33,6 +33,7 @@ from queuemark.model.plan import Case, Plan
 from queuemark.model.session import Session
 from queuemark.model.trial import Trial
 from queuemark.model.units import format_bytes
+from queuemark.runners.probe import probe
 from queuemark.runners.registry import Survey
 from queuemark.runners.stop import Stop
 from queuemark.store import Store
@@ -74,13 +75,21 @@ def resume(store: Store, name: str | None) -> Session:
     return session
 
 
-def carry_out(store: Store, session: Session, found: Survey, stall_s: float, console: Console) -> bool:
+def carry_out(
+    store: Store, session: Session, found: Survey, stall_s: float, console: Console, *, probes: bool = True
+) -> bool:
     """Runs what the session still lacks, and what its search comes to; True when it is complete, False when it was
-    stopped."""
+    stopped.
+
+    probes: whether the machine is probed before the first trial, where it was not before, and behind the last.
+    """
     try:
-        through = _run(store, session, found, stall_s, console)
+        through = not probes or bool(session.probes_before) or _probe(store, session, found, "probes_before")
+        through = through and _run(store, session, found, stall_s, console)
         while through and _extend(store, session):
             through = _run(store, session, found, stall_s, console)
+        if probes and through:
+            _probe(store, session, found, "probes_after")
     except BaseException:
         # A store that just refused a trial may refuse this too; the first reason is the one to tell.
         with suppress(QueuemarkError):
@@ -134,6 +143,17 @@ def _stopping(store: Store, session: Session) -> Stopping:
             for trial in result.trials:
                 stopping.add(result.case, trial)
     return stopping
+
+
+def _probe(store: Store, session: Session, found: Survey, when: str) -> bool:
+    """Keeps what the first runner of the plan that has probes says of this machine; False when it was stopped."""
+    offers = found.by_runtime()
+    commands = (offers[key].command for case in session.plan.cases if (key := (case.transport, case.runtime)) in offers)
+    with Stop() as stop, asking_to_stop(stop):
+        said = (probe(command, stop=stop, quick=True) for command in dict.fromkeys(commands))
+        setattr(session, when, next((probes for probes in said if probes), []))
+        store.keep_probes(session)
+        return not stop.asked
 
 
 def check_room(directory: Path, plan: Plan) -> None:

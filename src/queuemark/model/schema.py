@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 
 from queuemark.model.events import Ready, Result, Tick
+from queuemark.model.probe import ProbeEvent
 from queuemark.model.session import SessionDocument
 from queuemark.model.transport import Listing, Transport
 
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema 2020-12 of the session, the runner's events and the listings, by name under ``$defs``."""
-    types = [SessionDocument, Listing, Transport, Ready, Tick, Result]
+    types = [SessionDocument, Listing, Transport, Ready, Tick, Result, ProbeEvent]
     _, components = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -28,6 +28,7 @@ from queuemark.model.errors import UsageError
 from queuemark.model.finding import Finding
 from queuemark.model.machine import Machine
 from queuemark.model.plan import Case, Plan
+from queuemark.model.probe import Probe
 from queuemark.model.trial import TrialFigures, figures, stored_trial
 from queuemark.model.units import Count, Positive
 
@@ -41,6 +42,8 @@ class Session(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     id: 32 hexadecimal digits. created_at: ISO 8601, UTC. version: of queuemark. seed: the plan's.
     findings: what made results noisy or limited on this machine when the session began.
+    probes_before, probes_after: what the machine could do before the first trial and behind the last; empty where that
+        was not asked, or no runner says.
     """
 
     id: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
@@ -51,6 +54,8 @@ class Session(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     machine: Machine
     findings: list[Finding] = []
     plan: Plan
+    probes_before: list[Probe] = []
+    probes_after: list[Probe] = []
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -143,6 +143,14 @@ class Store:
             connection.execute(change.values(document=session))
             _insert_cases(connection, session_id, plan.cases[len(known) :], first=len(known))
 
+    def keep_probes(self, session: Session) -> None:
+        """What the machine could do before and after the trials, as the session holds it now; durable on return."""
+        with explained(f"store the probes of session {session.id}", self._where), self._writing.begin() as connection:
+            stored = _session(self._known(connection, session.id))
+            stored.probes_before, stored.probes_after = session.probes_before, session.probes_after
+            change = update(sessions).where(sessions.c.id == session.id)
+            connection.execute(change.values(document=stored))
+
     def finish(self, session_id: str, state: SessionState) -> None:
         """The session is no longer held: it is complete, or interrupted and can be resumed."""
         with explained(f"finish session {session_id}", self._where), self._writing.begin() as connection:

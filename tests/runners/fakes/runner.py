@@ -2,6 +2,7 @@
 
 Only the standard library is used, so that it starts quickly; tests give it a first line that names their Python.
 ``list`` is broken in the way that FAKE_LIST names. FAKE_LOG names a file that gets one line for every trial.
+FAKE_PROBES says what ``probe`` does: nothing (none), some figures (ok), or how it is broken.
 """
 
 import json
@@ -331,7 +332,27 @@ def trial(arguments):
     return code
 
 
+def probe():
+    how = os.environ.get("FAKE_PROBES", "none")
+    if how == "none":
+        print("unknown verb 'probe'", file=sys.stderr)
+        return 2
+    if how == "hang":
+        hang()
+    if how == "garbage":
+        print("probing ...")
+        return 0
+    figure = {"event": "probe", "unit": "ns", "low": 1.5, "high": 2.5, "samples": 7, "reason": None}
+    say(**figure, name="syscall", params={}, value=2.0)
+    say(**{**figure, "unit": "bytes_per_s"}, name="copy", params={"bytes": 4096, "cores": "one"}, value=1e10)
+    missing = {**figure, "low": None, "high": None, "samples": 0, "reason": "it takes two cpus"}
+    say(**missing, name="cache-line", params={}, value=None)
+    return 0
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "list":
         sys.exit(list_all())
+    if sys.argv[1] == "probe":
+        sys.exit(probe())
     sys.exit(trial(sys.argv[2:]))

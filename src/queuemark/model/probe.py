@@ -1,0 +1,80 @@
+"""What a machine can do, as a runner's probes found it: one figure a line of ``RUNNER probe``.
+
+1. A figure is the median of many short rounds with their quartiles; what could not be had says why and has no number.
+2. A figure is known by its probe's name and its parameters; a machine has each at most once in a set.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Probe", "ProbeEvent", "Probes", "figures_of"]
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Literal
+
+import msgspec
+
+from queuemark.model.transport import ParamValue
+from queuemark.model.units import Count
+
+Amount = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One figure.
+
+    value: the median over ``samples`` rounds; low, high: their quartiles; all null when it is unavailable.
+    reason: why it is; null when it is not.
+    """
+
+    name: str
+    params: dict[str, ParamValue] = {}
+    unit: Literal["ns", "bytes_per_s"]
+    value: Amount | None
+    low: Amount | None
+    high: Amount | None
+    samples: Count
+    reason: str | None = None
+
+
+class ProbeEvent(Probe, tag_field="event", tag="probe", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A figure as a runner prints it."""
+
+    def figure(self) -> Probe:
+        return Probe(**{name: getattr(self, name) for name in Probe.__struct_fields__})
+
+
+_Key = tuple[str, frozenset[tuple[str, ParamValue]]]
+
+
+class Probes:
+    """The figures of one machine at one time, found by what they are of."""
+
+    def __init__(self, figures: Iterable[Probe]) -> None:
+        self._found: dict[_Key, Probe] = {_key(figure.name, figure.params): figure for figure in figures}
+
+    def __bool__(self) -> bool:
+        return any(figure.value is not None for figure in self._found.values())
+
+    def value(self, name: str, **params: ParamValue) -> float | None:
+        """The median of exactly this figure; None when it was not had."""
+        figure = self._found.get(_key(name, params))
+        return figure.value if figure else None
+
+    def by(self, param: str, name: str, **params: ParamValue) -> list[tuple[float, float]]:
+        """(the parameter's value, the median) of all figures that agree in the other parameters, ascending."""
+        found = []
+        for figure in self._found.values():
+            held = dict(figure.params)
+            at = held.pop(param, None)
+            if figure.name == name and held == params and isinstance(at, int) and figure.value is not None:
+                found.append((float(at), figure.value))
+        return sorted(found)
+
+
+def _key(name: str, params: dict[str, ParamValue]) -> _Key:
+    return name, frozenset(params.items())
+
+
+def figures_of(probes: Sequence[Probe], name: str) -> list[Probe]:
+    """Those of one probe, in the order in which they were measured."""
+    return [probe for probe in probes if probe.name == name]
