@@ -21,6 +21,7 @@ from queuemark.model.plan import case_key
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.trial import TrialFigures
 from queuemark.views.counted import counters_texts
+from queuemark.views.drift import drift_texts
 from queuemark.views.ending import WRONGS, Ending, Footnotes, proved_text
 from queuemark.views.findings import noise_texts
 from queuemark.views.header import about, messages_texts, mix_texts
@@ -122,6 +123,7 @@ def rates_table(document: SessionDocument, *, wide: bool = False, alone: bool = 
             proved_text(document),
             *unjudged_texts(document),
             *noise_texts(document),
+            *drift_texts(document),
             *(counters_texts(document.cases) if wide else []),
             f"parameters where none is named: {naming.params_text()}",
             f"again: {document.session.plan.command}",
