@@ -34,7 +34,7 @@ from queuemark.model.session import CaseResult, SessionDocument
 POINTS_LOW = 6
 """Numbers of consumers; three coefficients through fewer points say more about noise than about consumers."""
 
-_DRAWS = 1000
+_DRAWS = 500
 _SEED = 24
 
 
