@@ -13,6 +13,7 @@ from queuemark.analysis.claims.evidence import Evidence
 from queuemark.analysis.claims.frames import LINKS, SPECIAL_HARDWARE
 from queuemark.analysis.claims.front import PRICE_OF_THROUGHPUT
 from queuemark.analysis.claims.shape import BULK, CONCURRENCY, ZIG_ZAG
+from queuemark.analysis.claims.system import SYSTEM
 
 CLAIMS: dict[int, Claim] = {
     claim.number: claim
@@ -26,6 +27,7 @@ CLAIMS: dict[int, Claim] = {
         PRICE_OF_THROUGHPUT,
         CONCURRENCY,
         ZIG_ZAG,
+        SYSTEM,
         SPECIAL_HARDWARE,
     )
 }

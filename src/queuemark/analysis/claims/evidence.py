@@ -38,6 +38,12 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
         high = None if self.high is None or not other.low else self.high / other.low
         return Interval(value=self.value / other.value, low=low, high=high)
 
+    def plus(self, other: Interval) -> Interval:
+        """The sum; its interval holds every sum of two values from the two intervals."""
+        low = None if self.low is None or other.low is None else self.low + other.low
+        high = None if self.high is None or other.high is None else self.high + other.high
+        return Interval(value=self.value + other.value, low=low, high=high)
+
     def inverse(self) -> Interval:
         return exactly(1).over(self)
 
