@@ -25,6 +25,7 @@ from queuemark.views.claims import Judged, claims_chart, claims_tables
 from queuemark.views.picture import draw
 from queuemark.views.rates_chart import rates_chart
 from queuemark.views.render import markdown
+from queuemark.views.scaling_chart import scaling_chart
 from queuemark.views.theme import Spec
 
 HERE = Path(__file__).parent
@@ -40,8 +41,8 @@ def main(arguments: list[str]) -> int:
     evidence = Evidence(document)
     judged = [Judged(claim=claim, judgement=claim.judge(evidence), commands=[], ran=True) for claim in CLAIMS.values()]
     _write("claims.svg", claims_chart(judged, document, command))
-    for number, name in ((8, "claims-consumers.svg"), (9, "claims-sizes.svg")):
-        _write(name, rates_chart(subset(document, number)))
+    _write("claims-consumers.svg", scaling_chart(subset(document, 8)))
+    _write("claims-sizes.svg", rates_chart(subset(document, 9)))
     table = claims_tables(judged, document, command)[0]
     PAGE.write_text(replaced(PAGE.read_text(), markdown(table)))
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from queuemark.analysis.claims import CLAIMS, Evidence, Judgement, Part
 from queuemark.model.histogram import bucket_of, of_counts
 from queuemark.model.latency import Latency
 from queuemark.model.plan import Case
+from queuemark.model.probe import Probe
 from queuemark.model.trial import Trial
 from tests.examples import case, document, trial
 
@@ -52,8 +54,15 @@ def _trial(of: Case, repeat: int, rate_per_s: float, calls: float, p99_ns: int |
     return made
 
 
-def judged(number: int, *results: Result) -> Judgement:
-    return CLAIMS[number].judge(Evidence(document(*results, repeats=TRIALS) if results else None))
+def ns(name: str, value: float, **params: int | str) -> Probe:
+    return Probe(
+        name=name, params=params, unit="ns", value=value, low=0.98 * value, high=1.02 * value, samples=50, reason=None
+    )
+
+
+def judged(number: int, *results: Result, probes: Sequence[Probe] = ()) -> Judgement:
+    held = document(*results, repeats=TRIALS, probes_before=list(probes)) if results else None
+    return CLAIMS[number].judge(Evidence(held))
 
 
 def says(judgement: Judgement) -> dict[str, bool | None]:

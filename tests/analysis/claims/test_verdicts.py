@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from queuemark.analysis.claims import CLAIMS
-from tests.analysis.claims.made_up import Result, at, judged, part, says
+from queuemark.model.probe import Probe
+from tests.analysis.claims.made_up import Result, at, judged, ns, part, says
 
 
 def connections(tcp_per_s: float, udp_per_s: float, one_core_per_s: float | None = None) -> list[Result]:
@@ -63,6 +64,20 @@ def test_sends_alone_do_not_tell_what_calls_are_possible() -> None:
     found = judged(3, at("tcp", 3e6))
     assert (found.verdict, says(found)) == ("not decided", {"tcp, send": True})
     assert "an empty call was not measured in this session" in found.remarks
+
+
+@pytest.mark.parametrize(
+    ("call_ns", "write_ns", "tcp_per_s", "verdict"),
+    [
+        (240, 300, 3e6, "holds"),
+        (240, 300, 300e3, "depends on what the call does"),
+        (900, 1000, 300e3, "does not hold"),
+    ],
+)
+def test_calls_by_their_probes(call_ns: float, write_ns: float, tcp_per_s: float, verdict: str) -> None:
+    found = judged(3, at("tcp", tcp_per_s), probes=[ns("syscall", call_ns), ns("write-null", write_ns)])
+    assert found.text == verdict
+    assert part(found, "an empty call").ratio.value == pytest.approx(1e9 / call_ns / 2e6)
 
 
 @pytest.mark.parametrize(
@@ -169,6 +184,54 @@ def test_a_rise_far_from_any_boundary_says_so() -> None:
 def test_a_rate_that_only_falls_has_no_zig_zag() -> None:
     found = judged(9, *sized({1024: 500e3, 2048: 400e3, 4096: 300e3}))
     assert (found.verdict, found.remarks) == ("does not hold", [])
+
+
+def machine(path_ns: float, hop_ns: float) -> list[Probe]:
+    """A machine with such a path through the kernel, there as back, and such a cache line."""
+    sides = [
+        ns("path", path_ns, mechanism=name, bytes=16, calls="each", cores="one", side=side)
+        for name in ("tcp", "pipe")
+        for side in ("send", "receive")
+    ]
+    copying = Probe(
+        name="copy",
+        params={"bytes": 4096, "cores": "one"},
+        unit="bytes_per_s",
+        value=32e9,
+        low=31e9,
+        high=33e9,
+        samples=50,
+    )
+    return [*sides, ns("cache-line", hop_ns), ns("futex", 20_000, cores="two"), copying]
+
+
+@pytest.mark.parametrize(
+    ("path_ns", "hop_ns", "verdict"),
+    [(600, 100, "holds"), (60, 50_000, "does not hold")],
+)
+def test_the_kernel_against_copying_and_cache_lines(path_ns: float, hop_ns: float, verdict: str) -> None:
+    found = judged(10, at("tcp", 300e3), at("pipe", 900e3), probes=machine(path_ns, hop_ns))
+    assert (found.verdict, len(found.parts)) == (verdict, 2)
+
+
+def test_wake_ups_belong_to_the_kernel() -> None:
+    of, trials = at("tcp", 300e3)
+    for trial in trials:
+        trial.switches_voluntary = 0
+    never = part(judged(10, (of, trials), probes=machine(600, 100)), "tcp")
+    for trial in trials:
+        trial.switches_voluntary = trial.delivered
+    always = part(judged(10, (of, trials), probes=machine(600, 100)), "tcp")
+    # 16 bytes there and back at 32 GB/s are a nanosecond.
+    assert never.ratio.value == pytest.approx(1200 / 101)
+    assert always.ratio.value == pytest.approx(21_200 / 101)
+
+
+def test_without_probes_the_system_is_not_judged_and_placement_is_told() -> None:
+    found = judged(10, at("tcp", 300e3), at("tcp", 600e3, placement="same"))
+    assert found.verdict == "not decided"
+    assert "needs the probes of a path, of copying and of a cache line in the same session" in found.remarks
+    assert "placement alone makes tcp 2 times as fast: same 600 k/s, spread 300 k/s" in found.remarks
 
 
 @pytest.mark.parametrize(

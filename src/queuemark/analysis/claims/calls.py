@@ -73,7 +73,8 @@ _GATHERED = tuple(product(("tcp", "unix-stream", "pipe"), ("buffer:16384",)))
 
 def _two_million(hurried: bool) -> Sequence[Asking]:
     names = ",".join(dict.fromkeys(name for name, _ in _GATHERED))
-    return (Asking(transports=names, policies="each,buffer:16k"),)
+    round_trips = Asking(transports="tcp", patterns="pingpong")
+    return (Asking(transports=names, policies="each,buffer:16k"), round_trips)
 
 
 def _judge_two_million(evidence: Evidence) -> Judgement:
@@ -92,6 +93,9 @@ def _judge_two_million(evidence: Evidence) -> Judgement:
         told = f"{made}, at {spoken(rate, format_rate)}"
         under = {"the mechanism": name}
         parts.append(Part(label=label, ratio=calls, agrees="above", figure=made, told=told, under=under))
+    round_trips = evidence.rate("tcp", pattern="pingpong")
+    if round_trips is not None:
+        remarks.append(f"tcp, each message answered before the next: {spoken(round_trips, format_rate)} there and back")
     confirmed = "each buffer was flushed at the end, and every consumer confirmed what it got before a trial ended"
     return judgement(parts, [*remarks, *([confirmed] * bool(parts))])
 

@@ -29,6 +29,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     transports: str
     sizes: str = "16"
     consumers: str | None = None
+    patterns: str | None = None
     policies: str | None = None
     linger_us: str | None = None
     placements: str | None = None
@@ -49,6 +50,7 @@ _OPTIONS = {
     "transports": "-t",
     "sizes": "-s",
     "consumers": "-c",
+    "patterns": "--pattern",
     "policies": "--policy",
     "linger_us": "--linger-us",
     "placements": "--placement",

@@ -98,11 +98,11 @@ class Evidence:
 
     def probe(self, name: str, **params: int | str) -> Interval | None:
         """A figure of the machine before the session, in its own unit; its interval are the quartiles of its rounds."""
-        probes = getattr(self.document.session, "probes_before", []) if self.document is not None else []
-        for probe in probes:
-            if probe.name == name and probe.params == params and probe.value is not None:
-                return Interval(value=probe.value, low=probe.low, high=probe.high)
-        return None
+        held = self.document.session.probes_before if self.document is not None else []
+        found = next((probe for probe in held if probe.name == name and probe.params == params), None)
+        if found is None or not found.value:
+            return None
+        return Interval(value=found.value, low=found.low, high=found.high)
 
     def measured(self, transport: str) -> bool:
         """Whether any trial of it was proved."""
