@@ -29,6 +29,7 @@ COMMANDS = {
     "claims": "The old argument about two million messages a second, claim by claim, measured here.",
     "show": "Results of a stored session.",
     "compare": "Is one session faster than another, case by case, and how sure is that.",
+    "advise": "What to choose for a size, consumers, a latency and a rate, by what was measured here.",
     "export": "A stored session as JSON or CSV.",
     "doctor": "What makes results noisy or limited on this machine, and the remedy.",
     "limits": "What a wire allows: frames and messages per second, and the time for each.",

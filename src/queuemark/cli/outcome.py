@@ -10,6 +10,7 @@ import msgspec
 
 from queuemark.analysis.disturbance import WITHIN_HIGH, Unsteady, too_noisy
 from queuemark.analysis.estimates import TRIALS_LOW, with_estimates
+from queuemark.analysis.front import fronts
 from queuemark.cli.progress import CaseLabels
 from queuemark.model.errors import Interrupted, NothingAvailable, NotProved, QueuemarkError, TooNoisy, UsageError
 from queuemark.model.plan import Case, Plan, planned_trials
@@ -19,6 +20,7 @@ from queuemark.runners.trial import REFUSAL
 from queuemark.store import Store
 from queuemark.views.classic import classic_tables, is_grid
 from queuemark.views.findings import noise_texts
+from queuemark.views.front import front_tables
 from queuemark.views.load import load_tables
 from queuemark.views.numbers import as_percent, counted
 from queuemark.views.rates import rates_text
@@ -46,6 +48,8 @@ def _results_text(document: SessionDocument, width: int) -> str:
     """The classical tables after the classical sweep, whose hundreds of cases nobody reads as lines."""
     if document.session.plan.preset == "classic" and is_grid(document):
         return rendered(classic_tables(document), "text", width)
+    if document.session.plan.preset == "front" and fronts(document):
+        return rendered(front_tables(document), "text", width)
     if document.session.plan.search is not None and len(document.session.plan.stages) > 1:
         return rendered(load_tables(document), "text", width)
     return rates_text(document, width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["command"]
 
 import shlex
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,16 +18,17 @@ from queuemark.analysis.assertions import Assertion, check_assertions
 from queuemark.cli.asked import Asked
 from queuemark.cli.asserting import assert_option, judge_assertions, read_assertions
 from queuemark.cli.lock import alone
+from queuemark.cli.opening import left_out_texts, opening_text, outlook_text, say, surveyed
 from queuemark.cli.output import STDOUT, check_writable, printing, write_json
-from queuemark.cli.prepare import Prepared, Request, prepare
+from queuemark.cli.prepare import Request, prepare
 from queuemark.cli.presets import PRESETS
-from queuemark.model.errors import NothingAvailable, UsageError
+from queuemark.model.errors import UsageError
 from queuemark.model.search import PERCENTS_DEFAULT
 from queuemark.model.session import Session, encode_session
-from queuemark.model.units import format_duration_s, parse_duration_s
+from queuemark.model.units import parse_duration_s
 from queuemark.model.workload import FAULTS, PLACEMENTS, WAITS
 from queuemark.runners.contract import STALL_DEFAULT_S
-from queuemark.runners.registry import Survey, survey
+from queuemark.runners.registry import Survey
 
 if TYPE_CHECKING:
     from queuemark.store import Store
@@ -295,11 +296,11 @@ def _print_plan(ctx: click.Context, request: Request) -> None:
     if request.rate_sweep is not None or request.max_lossless or request.p99 is not None:
         raise UsageError("a plan file holds no search; give --rate-sweep, --max-lossless or --p99 when you run it")
     console = Console(stderr=True)
-    prepared = prepare(request, _survey(console).transports())
+    prepared = prepare(request, surveyed(console).transports())
     options = [param for param in ctx.command.params if isinstance(param, click.Option)]
     click.echo(plan_text(prepared.words, {option.name or "": option.help or "" for option in options}), nl=False)
-    for line in _left_out(prepared):
-        _say(console, line)
+    for line in left_out_texts(prepared):
+        say(console, line)
 
 
 def _new(ctx: click.Context, request: Request, wanted: _Wanted, *, probes: bool) -> None:
@@ -308,7 +309,7 @@ def _new(ctx: click.Context, request: Request, wanted: _Wanted, *, probes: bool)
     from queuemark.store import Store, data_directory
 
     console = Console(stderr=True)
-    found = _survey(console)
+    found = surveyed(console)
     prepared = prepare(request, found.transports())
     if wanted.strict:
         require_interval(prepared.plan)
@@ -318,9 +319,9 @@ def _new(ctx: click.Context, request: Request, wanted: _Wanted, *, probes: bool)
     with alone(data_directory()), Store.open() as store:
         check_room(data_directory(), plan)
         session = begin(store, plan)
-        _say(console, f"{_opening(session)}, {_outlook(session, set())}")
-        for line in _left_out(prepared):
-            _say(console, line)
+        say(console, f"{opening_text(session)}, {outlook_text(session, set())}")
+        for line in left_out_texts(prepared):
+            say(console, line)
         _finish(store, session, found, prepared.stall_s, console, wanted, typed, probes=probes)
 
 
@@ -335,7 +336,7 @@ def _resume(name: str | None, stall: str | None, wanted: _Wanted) -> None:
         session = resume(store, name)
         check_assertions(wanted.demands, session.plan.cases)
         if session.state == "complete":
-            _say(
+            say(
                 console,
                 f"session {session.id[:8]} is complete: nothing to resume; see: queuemark show {session.id[:8]}",
             )
@@ -345,64 +346,10 @@ def _resume(name: str | None, stall: str | None, wanted: _Wanted) -> None:
                     write_json(wanted.json_target, encode_session(document))
             judge_assertions([document], wanted.demands)
             return
-        found = _survey(console)
+        found = surveyed(console)
         done = store.done(session.id)
-        _say(console, f"{_opening(session)}, {len(done)} trials done before, {_outlook(session, done)}")
+        say(console, f"{opening_text(session)}, {len(done)} trials done before, {outlook_text(session, done)}")
         _finish(store, session, found, stall_s, console, wanted, probes=bool(session.probes_before))
-
-
-def _survey(console: Console) -> Survey:
-    found = survey()
-    for trouble in found.troubles:
-        _say(console, f"queuemark: {trouble}")
-    if not found.offers:
-        raise NothingAvailable("no runner offers any transport; see the line above for what to do")
-    return found
-
-
-def _opening(session: Session) -> str:
-    plan = session.plan
-    cases, repeats = len(plan.cases), plan.repeats
-    counted = f"{cases} case{'s' * (cases != 1)} x {repeats} repeat{'s' * (repeats != 1)}"
-    counted += " at most" * (plan.until_percent is not None)
-    if plan.search is not None:
-        counted = f"{cases} case{'s' * (cases != 1)}, {_FINDS[plan.search.goal]}"
-    return f"session {session.id[:8]}: {counted}, seed {plan.seed}"
-
-
-_FINDS = {
-    "sweep": "walked over the load up to saturation",
-    "lossless": "searched for the highest rate without loss",
-    "p99": "searched for the highest rate within the bound",
-}
-
-
-def _outlook(session: Session, done: Set[tuple[str, int]]) -> str:
-    """A guess from typical rates; the display corrects it as trials finish."""
-    from queuemark.measure.outlook import Outlook
-    from queuemark.measure.schedule import pending
-
-    plan = session.plan
-    left_s = Outlook(slot.case for slot in pending(plan, done)).left_s()
-    if plan.search is not None and len(plan.stages) == 1:
-        walked = len(plan.search.percents) or _RATES_TYPICAL
-        left_s += walked * Outlook(slot.case for slot in pending(plan, frozenset())).left_s()
-    return f"about {format_duration_s(max(1, round(left_s)))} to go"
-
-
-_RATES_TYPICAL = 10
-"""That many rates a search tries, its confirmation counted as some of them."""
-
-
-def _left_out(prepared: Prepared) -> list[str]:
-    cells: dict[tuple[str, str], int] = {}
-    for exclusion in prepared.exclusions:
-        key = (exclusion.transport, exclusion.reason)
-        cells[key] = cells.get(key, 0) + exclusion.cells
-    missing = ", ".join(prepared.missing)
-    return [f"left out: {missing}: no runner here offers {'them' if ',' in missing else 'it'}"] * bool(missing) + [
-        f"left out: {count} case{'s' * (count != 1)} of {name}: {reason}" for (name, reason), count in cells.items()
-    ]
 
 
 def _finish(
@@ -437,7 +384,3 @@ def _finish(
 
 def _kept(session: Session) -> str:
     return f"the session is kept, show it again with: queuemark show {session.id[:8]}"
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)

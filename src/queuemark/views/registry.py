@@ -15,8 +15,9 @@ import msgspec
 
 from queuemark.model.errors import UsageError, nearest
 from queuemark.model.session import SessionDocument
-from queuemark.views import case, classic, findings, latency, load, offered, rates, scaling
+from queuemark.views import case, classic, findings, front, latency, load, offered, rates, scaling
 from queuemark.views.classic_chart import classic_chart
+from queuemark.views.front_chart import front_chart
 from queuemark.views.latency_chart import latency_chart
 from queuemark.views.load_chart import load_chart
 from queuemark.views.rates_chart import rates_chart
@@ -44,6 +45,7 @@ VIEWS: dict[str, View] = {
     "classic": View(question=classic.QUESTION, tables=classic.grid_tables, chart=classic_chart),
     "offered": View(question=offered.QUESTION, tables=offered.offered_tables),
     "latency": View(question=latency.QUESTION, tables=latency.latency_tables, chart=latency_chart),
+    "front": View(question=front.QUESTION, tables=front.front_tables, chart=front_chart),
     "load": View(question=load.QUESTION, tables=load.load_tables, chart=load_chart),
     "findings": View(question=findings.QUESTION, tables=findings.findings_tables),
     "scaling": View(question=scaling.QUESTION, tables=scaling.scaling_tables, chart=scaling_chart),

@@ -67,7 +67,7 @@ LISTING = {
 LIMIT_PER_S, LOSSLESS_PER_S, PROMPT_PER_S = 10_000, 6_000, 3_000
 """What transport udp sends at most; above which rate it loses a message; up to which it takes 10 us, above that 100."""
 
-UDP = transport("udp", "deal", ["each"], boundaries=True, lossless=False)
+UDP = transport("udp", "deal", ["each"], boundaries=True, lossless=False, crosses_hosts=True)
 
 
 def list_all():
