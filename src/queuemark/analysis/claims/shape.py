@@ -72,7 +72,7 @@ def _judge_concurrency(evidence: Evidence) -> Judgement:
         best = max(held, key=lambda count: held[count].value)
         told = f"{spoken(crowd, format_rate)} to {_CONSUMERS[-1]}, {spoken(alone, format_rate)} to one"
         kept = crowd.over(alone)
-        parts.append(_of(name, kept.times(1 / _KEPT), f"{kept.value:.0%} of the rate", told))
+        parts.append(_of(name, kept.times(1 / _KEPT), f"{100 * kept.value:.0f} % of the rate", told))
         remarks.append(f"{name} was fastest to {best}: {format_rate(held[best].value)}")
     return judgement(parts, remarks)
 
