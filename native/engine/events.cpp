@@ -88,6 +88,38 @@ void write_counters(Json& json, const std::optional<EventCounts>& events) {
       .end_object();
 }
 
+void write_histogram(Json& json, std::string_view name, const HistogramSum& histogram) {
+  json.key(name)
+      .begin_object()
+      .member("samples", histogram.samples())
+      .member("min_ns", histogram.least_ns())
+      .member("max_ns", histogram.most_ns())
+      .member("sum_ns", histogram.sum_ns());
+  json.key("buckets").begin_array();
+  for (const std::uint64_t number : histogram.pairs()) json.value(number);
+  json.end_array().end_object();
+}
+
+void write_latency(Json& json, const LatencyResult& latency) {
+  json.begin_object()
+      .member("kind", latency.kind)
+      .member("every", latency.every)
+      .member("missed", latency.missed);
+  write_histogram(json, "histogram", latency.histogram);
+  if (latency.raw) write_histogram(json, "raw", *latency.raw);
+  json.member("raw_every", latency.raw_every);
+  if (latency.pacing) write_histogram(json, "pacing", *latency.pacing);
+  json.end_object();
+}
+
+void write_progress(Json& json, const std::vector<ProgressPoint>& progress) {
+  json.key("progress").begin_array();
+  for (const ProgressPoint& point : progress) {
+    json.begin_array().value(point.elapsed_ns).value(point.delivered).end_array();
+  }
+  json.end_array();
+}
+
 // Sums over the workers, and what only the trial as a whole has.
 void write_sums(Json& json, const TrialResult& result) {
   Tally sum = result.producer;
@@ -214,7 +246,14 @@ std::string result_event(const std::string& run_id, std::uint64_t seed, const Tr
   }
   json.key("consumers").begin_array();
   for (std::size_t i = 0; i < result.consumers.size(); ++i) write_consumer(json, i, result.consumers[i]);
-  return json.end_array().end_object().text();
+  json.end_array().key("latency");
+  if (result.latency) {
+    write_latency(json, *result.latency);
+  } else {
+    json.null();
+  }
+  write_progress(json, result.progress);
+  return json.end_object().text();
 }
 
 std::string listing(const std::vector<Description>& descriptions) {

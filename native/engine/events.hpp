@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/fault.hpp"
+#include "engine/histogram.hpp"
 #include "engine/json.hpp"
 #include "engine/options.hpp"
 #include "engine/shared.hpp"
@@ -30,6 +31,21 @@ struct MadeFault {
   std::uint64_t message = 0;
 };
 
+struct LatencyResult {
+  const char* kind = "one-way";
+  std::uint64_t every = 1;
+  std::uint64_t missed = 0;
+  HistogramSum histogram;
+  std::optional<HistogramSum> raw;  // of a paced trial, as `pacing`
+  std::uint64_t raw_every = 1;
+  std::optional<HistogramSum> pacing;
+};
+
+struct ProgressPoint {
+  Nanoseconds elapsed_ns;
+  std::uint64_t delivered;
+};
+
 struct TrialResult {
   State state = State::failed;
   std::string reason;
@@ -52,6 +68,8 @@ struct TrialResult {
   Tally producer;
   std::optional<EventCounts> events;  // summed over the workers; none of a trial that was cut off
   std::vector<ConsumerResult> consumers;
+  std::optional<LatencyResult> latency;
+  std::vector<ProgressPoint> progress;
 };
 
 std::string ready_event(const Options& options, int producer_pid, const std::vector<int>& consumer_pids,

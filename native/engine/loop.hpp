@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -43,8 +44,10 @@
 #include "engine/mark.hpp"
 #include "engine/policy.hpp"
 #include "engine/policy_slots.hpp"
+#include "engine/schedule.hpp"
 #include "engine/sequence.hpp"
 #include "engine/shared.hpp"
+#include "engine/stamps.hpp"
 
 namespace queuemark {
 
@@ -82,18 +85,25 @@ class Production {
 
  public:
   Production(Out& out, const Content& content, Policy& policy, Pace& pace, const Options& options,
-             const Shared& shared, const Fault& fault, std::uint64_t deal_items, int parent_event)
+             const Shared& shared, const Stamping* stamping, const Fault& fault, std::uint64_t deal_items,
+             int parent_event, bool crowded)
       : out_(out),
         content_(content),
         policy_(policy),
         pace_(pace),
         options_(options),
         shared_(shared),
+        stamps_(stamping, options.streams()),
         fault_(fault),
         deal_items_(deal_items),
         parent_event_(parent_event),
         cursors_(options.streams()),
-        given_(options.streams()) {}
+        given_(options.streams()) {
+    if (!options.rate_per_s) return;
+    pacing_.emplace(Pacing{Schedule(*options.rate_per_s), Pacer(options.wait, crowded), stamping});
+    if (!options.items) pacing_->end_ns = static_cast<Nanoseconds>(options.duration_s * 1e9);
+    if (stamping) stamping->departed().pacing.touch();
+  }
 
   // One probe on each stream, then traffic for the warm-up's time; returns when all of it was taken.
   void warm_up() {
@@ -115,6 +125,7 @@ class Production {
     window_of([&] {
       send_all();
       policy_.flush();
+      if (pacing_) wait_out();
     });
   }
 
@@ -128,7 +139,9 @@ class Production {
     shared_.set_phase(Phase::window);
     tell_parent();
     usage_.begin(out_.calls);
-    shared_.control().window_open_ns.store(now_ns(), std::memory_order_release);
+    stamps_.open();
+    opened_ns_ = now_ns();
+    shared_.control().window_open_ns.store(opened_ns_, std::memory_order_release);
     Tally& tally = shared_.producer().tally;
     try {
       work();
@@ -151,9 +164,20 @@ class Production {
 
  protected:
   static constexpr bool kMarked = requires(Out& out, const std::byte* bytes) { out.mark(0u, bytes, 0u); };
+  static constexpr bool kLingers = requires(Policy& policy) { policy.next_flush_ns(); };
   static constexpr Nanoseconds kPatienceNs = 50'000, kPatienceHighNs = 5'000'000;
 
+  // A paced window: which message of the producer is next, all streams together.
+  struct Pacing {
+    Schedule schedule;
+    Pacer pacer;
+    const Stamping* stamping;
+    Sequence number = 0;
+    Nanoseconds end_ns = INT64_MAX;  // what would be due then or later is not sent
+  };
+
   void begin(Phase phase) {
+    phase_ = phase;
     pace_.begin(phase);
     for (unsigned stream = 0; stream < cursors_.size(); ++stream) {
       const Dealing dealing{stream, options_.streams(), deal_items_};
@@ -165,7 +189,7 @@ class Production {
   void send_all() {
     const bool bounded = options_.items || (options_.competing() && options_.consumers > 1);
     std::uint64_t left = bounded ? options_.items_high() : UINT64_MAX;
-    for (unsigned stream = 0; left && !pace_.stopped();
+    for (unsigned stream = 0; left && !pace_.stopped() && !scheduled_all();
          stream = stream + 1 == cursors_.size() ? 0 : stream + 1) {
       left -= turn(stream, std::min(left, deal_items_), left);
     }
@@ -183,30 +207,86 @@ class Production {
     return done < count ? done + give(stream, count - done) : done;
   }
 
+  // In runs that end before each message that is to be stamped, or is not due yet.
   std::uint64_t give(unsigned stream, std::uint64_t count) {
-    const std::uint64_t done = policy_.run(stream, cursors_[stream], count);
-    given_[stream] += done;
+    std::uint64_t done = 0;
+    for (std::uint64_t run = 0, taken = 0; done < count && taken == run; done += taken) {
+      run = may_follow(stream, count - done);
+      if (!run) break;
+      taken = policy_.run(stream, cursors_[stream], run);
+      given_[stream] += taken;
+      if (paced()) offered(taken);
+    }
     return done;
+  }
+
+  // How many messages of the stream, one at the least, may be sent as from now; none: the schedule has ended.
+  std::uint64_t may_follow(unsigned stream, std::uint64_t most) {
+    if (paced()) return follow_schedule(stream, most);
+    if (stamps_.due(stream, given_[stream])) [[unlikely]]
+      stamps_.write(stream, now_ns() - opened_ns_);
+    return std::min(most, stamps_.run(stream, given_[stream]));
+  }
+
+  std::uint64_t follow_schedule(unsigned stream, std::uint64_t most) {
+    if (scheduled_all()) return 0;
+    Pacing& pacing = *pacing_;
+    const Nanoseconds due_ns = pacing.schedule.due(pacing.number);
+    const Nanoseconds elapsed_ns = await(due_ns);
+    if (stamps_.due(stream, given_[stream])) {
+      stamps_.write(stream, elapsed_ns);
+      pacing.stamping->departed().pacing.record(static_cast<std::uint64_t>(elapsed_ns - due_ns));
+    }
+    most = std::min(most, stamps_.run(stream, given_[stream]));
+    return pacing.schedule.due_by(elapsed_ns, pacing.number, most);
+  }
+
+  bool paced() const { return pacing_ && phase_ == Phase::window; }
+  bool scheduled_all() const { return pacing_ && pacing_->schedule.due(pacing_->number) >= pacing_->end_ns; }
+
+  // A buffer that fills slowly is no standstill.
+  void offered(std::uint64_t messages) {
+    pacing_->number += messages;
+    shared_.producer().offered.store(pacing_->number, std::memory_order_relaxed);
+  }
+
+  // Waits until so long after the opening, or longer; says how long. What lingers meanwhile is sent in its
+  // time.
+  Nanoseconds await(Nanoseconds due_ns) {
+    for (;;) {
+      Nanoseconds moment = opened_ns_ + due_ns;
+      if constexpr (kLingers) moment = std::min(moment, policy_.next_flush_ns());
+      const Nanoseconds now = pacing_->pacer.wait_until(moment);
+      if constexpr (kLingers) policy_.flush_overdue(now);
+      if (now >= opened_ns_ + due_ns) return now - opened_ns_;
+    }
+  }
+
+  // The window of so many messages lasts until the next one would be due.
+  void wait_out() {
+    if (!pace_.stopped()) await(std::min(pacing_->end_ns, pacing_->schedule.due(pacing_->number)));
   }
 
   std::uint64_t make_fault(unsigned stream, std::uint64_t left) {
     Cursor& cursor = cursors_[stream];
-    std::uint64_t used = 1;
+    const std::uint64_t used = fault_.kind == FaultKind::reorder ? 2 : 1;
+    if (left < used || !may_follow(stream, 1)) return 0;
     if (fault_.kind == FaultKind::flip) {
       policy_.one(stream, cursor, static_cast<std::int64_t>(fault_.bit_draw % (8 * content_.size(cursor))));
     } else if (fault_.kind == FaultKind::duplicate) {
       policy_.one(stream, cursor, -1);
       policy_.one(stream, cursor, -1);
     } else if (fault_.kind == FaultKind::reorder) {
-      if (left < 2) return 0;
+      if (paced()) await(pacing_->schedule.due(pacing_->number + 1));
+      if (stamps_.due(stream, given_[stream] + 1)) stamps_.write(stream, now_ns() - opened_ns_);
       const Cursor first = cursor;
       cursor.advance();
       policy_.one(stream, cursor, -1);
       policy_.one(stream, first, -1);
-      used = 2;
     }
     cursor.advance();
     given_[stream] += used;
+    if (paced()) offered(used);
     own_to_fault();
     return used;
   }
@@ -290,11 +370,15 @@ class Production {
   Pace& pace_;
   const Options& options_;
   const Shared& shared_;
+  Stamps stamps_;
+  std::optional<Pacing> pacing_;
   Fault fault_;
   std::uint64_t deal_items_;
   int parent_event_;
   std::vector<Cursor> cursors_;
   std::vector<std::uint64_t> given_;
+  Phase phase_ = Phase::warmup;
+  Nanoseconds opened_ns_ = 0;
   bool fault_made_ = false;
   Usage usage_;
 };
@@ -348,6 +432,7 @@ class Consumption {
       if (ends(buffer_.data(), received)) return;
       if (is_mark(buffer_.data(), received)) continue;
       look_at_phase();
+      verifier_.template received<kFraming>(kFraming == Framing::boundary ? 1 : have_ + received);
       tally_.bytes += received;
       if constexpr (kFraming == Framing::boundary) {
         verifier_.message(buffer_.data(), received);
@@ -365,11 +450,14 @@ class Consumption {
   void receive_many() {
     for (;;) {
       const std::size_t received = in_.receive_many();
+      bool told = false;
       for (std::size_t i = 0; i < received; ++i) {
         const std::span<const std::byte> message = in_.message(i);
         if (ends(message.data(), message.size())) return;
         if (is_mark(message.data(), message.size())) continue;
         look_at_phase();
+        if (!told) verifier_.template received<Framing::boundary>(received - i);
+        told = true;
         tally_.bytes += message.size();
         verifier_.message(message.data(), message.size());
       }
@@ -383,6 +471,7 @@ class Consumption {
       const FullSlots slots = in_.view();
       if (slots.count == 0) return;
       look_at_phase();
+      verifier_.template received<Framing::boundary>(slots.count);
       if constexpr (kFraming == Framing::size) {
         tally_.bytes += slots.count * in_.slot_bytes();
         verifier_.messages(slots.at, slots.count);

@@ -29,6 +29,10 @@ std::vector<int> cpus_of(unsigned worker, Placement placement, const std::vector
   return {};
 }
 
+bool crowded(unsigned workers, Placement placement, const std::vector<int>& allowed) {
+  return placement == Placement::same || workers > allowed.size();
+}
+
 void pin(const std::vector<int>& cpus) {
   if (cpus.empty()) return;
   cpu_set_t set;

@@ -15,6 +15,9 @@ std::vector<int> allowed_cpus();
 // spread: one cpu after the other, round and round. same: all on the first. free: empty, not pinned.
 std::vector<int> cpus_of(unsigned worker, Placement placement, const std::vector<int>& allowed);
 
+// Whether workers have to share a cpu: all are on one, or there are more of them than cpus.
+bool crowded(unsigned workers, Placement placement, const std::vector<int>& allowed);
+
 // Throws SystemError.
 void pin(const std::vector<int>& cpus);
 

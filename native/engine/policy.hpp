@@ -3,6 +3,8 @@
 //   one(stream, cursor, bit)    sends one message; bit >= 0 damages that bit on its way
 //   flush()                     hands everything to the mechanism
 //   unsent()                    messages accepted from the loop and not yet by the mechanism
+// A policy by which messages linger has, for a producer that waits between messages, also next_flush_ns(),
+// the moment when something has lingered enough, and flush_overdue(now).
 #pragma once
 
 #include <sys/uio.h>
@@ -153,6 +155,25 @@ class BufferPolicy {
     return sum;
   }
 
+  // INT64_MAX when nothing lingers.
+  Nanoseconds next_flush_ns() const {
+    Nanoseconds next = INT64_MAX;
+    if (!linger_ns_) return next;
+    for (const Buffer& buffer : buffers_) {
+      if (buffer.messages) next = std::min(next, buffer.oldest_ns + linger_ns_);
+    }
+    return next;
+  }
+  void flush_overdue(Nanoseconds now) {
+    if (!linger_ns_) return;
+    for (unsigned stream = 0; stream < buffers_.size(); ++stream) {
+      Buffer& buffer = buffers_[stream];
+      if (!buffer.messages) continue;
+      if (!buffer.oldest_ns) buffer.oldest_ns = now;
+      if (now - buffer.oldest_ns >= linger_ns_) flush(stream);
+    }
+  }
+
  private:
   // Appends messages while they fit. The only loop that runs once a message.
   std::uint64_t fill(Buffer& buffer, Cursor& cursor, std::uint64_t count) {
@@ -187,19 +208,9 @@ class BufferPolicy {
       if (pace_.stopped()) return i;
       one(stream, cursor, -1);
       cursor.advance();
-      flush_overdue();
+      flush_overdue(now_ns());
     }
     return count;
-  }
-
-  void flush_overdue() {
-    const Nanoseconds now = now_ns();
-    for (unsigned stream = 0; stream < buffers_.size(); ++stream) {
-      Buffer& buffer = buffers_[stream];
-      if (!buffer.messages) continue;
-      if (!buffer.oldest_ns) buffer.oldest_ns = now;
-      if (now - buffer.oldest_ns >= linger_ns_) flush(stream);
-    }
   }
 
   void flush(unsigned stream) {

@@ -5,6 +5,7 @@
 // - Competing: a consumer sees some of the messages; each number it saw is one bit in its bitmap,
 //   and the parent lays the bitmaps of all consumers over each other at the end;
 // - Values: competing consumers and messages too small for a number: counts per value.
+// What came for the first time is told to the stamps (stamps.hpp), by its number.
 // The fast path compares whole blocks and ORs the differences; only a block with a difference is gone
 // through message by message.
 #pragma once
@@ -18,6 +19,7 @@
 
 #include "engine/content.hpp"
 #include "engine/shared.hpp"
+#include "engine/stamps.hpp"
 
 namespace queuemark {
 
@@ -109,17 +111,30 @@ struct Stream {
 template <class Content>
 class OrderedVerifier {
  public:
-  OrderedVerifier(const Content& content, const Stream& stream, Tally& tally)
-      : content_(content), stream_(stream), tally_(tally) {
+  OrderedVerifier(const Content& content, const Stream& stream, Tally& tally, const Arrivals& arrivals = {})
+      : content_(content), stream_(stream), tally_(tally), arrivals_(arrivals) {
     begin(Phase::warmup);
   }
 
   void begin(Phase phase) {
+    arrivals_.begin(phase);
     salt_ = stream_.salt(phase);
     next_ = content_.at(0, salt_, stream_.dealing);
     pending_.reset();
     missing_ = {};
     misshapen_ = 0;
+  }
+
+  // A receive call has returned: what is to be taken are so many bytes, or messages.
+  template <Framing kFraming>
+  void received(std::size_t bytes) {
+    if constexpr (kFraming == Framing::boundary) {
+      arrivals_.received(next_.sequence, bytes, 1);
+    } else {
+      constexpr std::size_t kHead = kFraming == Framing::length ? kLengthBytes : 0;
+      arrivals_.received(next_.sequence, bytes,
+                         kHead + (Content::kOneSize ? content_.largest() : kSequenceBytes));
+    }
   }
 
   // Takes whole messages from the front of a byte stream and returns the bytes taken.
@@ -162,6 +177,7 @@ class OrderedVerifier {
     const bool body = due(next_.sequence);
     if (!content_.compare_number(from, length, next_) && !(body && content_.compare_body(from, next_))) {
       tally_.checked += body;
+      arrivals_.took(next_.sequence, 1);
       next_.advance();
       return;
     }
@@ -175,6 +191,7 @@ class OrderedVerifier {
     misshapen_ += !claim;
     if (!Content::kProves && claim) {
       pending_ = not_too_late(claim->sequence);
+      pending_ns_ = arrivals_.received_ns();
     } else {
       believe(claim ? std::optional(claim->sequence) : std::nullopt);
     }
@@ -184,6 +201,7 @@ class OrderedVerifier {
   void finish(std::uint64_t dealt, std::size_t bytes_left_over) {
     if (pending_) {
       const bool last_of_all = next_.sequence + 1 == dealt;
+      arrivals_.set_received_ns(pending_ns_);
       believe(last_of_all ? std::nullopt : pending_);
       pending_.reset();
     }
@@ -233,6 +251,7 @@ class OrderedVerifier {
     tally_.lost = dealt - std::min(tally_.messages, dealt);
     tally_.reordered = 0;
     tally_.corrupted = misshapen_;
+    arrivals_.discard();
   }
 
   bool due(Sequence number) const { return stream_.sample == 1 || number % stream_.sample == 0; }
@@ -261,6 +280,7 @@ class OrderedVerifier {
     }
     if (difference) return false;
     tally_.checked += sampled(next_.sequence, count);
+    arrivals_.took(next_.sequence, count);
     next_ = cursor;
     tally_.messages += count;
     tally_.message_bytes += count * size;
@@ -280,7 +300,10 @@ class OrderedVerifier {
     auto after = next_;
     after.advance();
     const bool in_place = !content_.compare(from, length, after);
+    const Nanoseconds now_came_ns = arrivals_.received_ns();
+    arrivals_.set_received_ns(pending_ns_);
     believe(in_place ? std::nullopt : pending_);
+    arrivals_.set_received_ns(now_came_ns);
     pending_.reset();
   }
 
@@ -291,9 +314,11 @@ class OrderedVerifier {
       next_.advance();
     } else if (*number >= expected) {
       missing_.add(expected, *number);
+      arrivals_.took(*number, 1);
       next_ = content_.at(*number + 1, salt_, stream_.dealing);
     } else if (missing_.take(*number)) {
       ++tally_.reordered;
+      arrivals_.took_late(*number);
     } else {
       ++tally_.duplicated;
     }
@@ -309,7 +334,9 @@ class OrderedVerifier {
   Tally& tally_;
   std::uint64_t salt_ = 0;
   typename Content::Cursor next_{};
+  Arrivals arrivals_;
   std::optional<Sequence> pending_;
+  Nanoseconds pending_ns_ = 0;  // when it came
   Missing missing_;
   std::uint64_t misshapen_ = 0;  // messages that make no claim, whatever their number
 };
@@ -318,16 +345,23 @@ class OrderedVerifier {
 template <class Content>
 class CompetingVerifier {
  public:
-  CompetingVerifier(const Content& content, const Stream& stream, Tally& tally, std::span<std::byte> memory)
-      : content_(content), stream_(stream), tally_(tally), bitmap_(memory) {
+  CompetingVerifier(const Content& content, const Stream& stream, Tally& tally, std::span<std::byte> memory,
+                    const Arrivals& arrivals = {})
+      : content_(content), stream_(stream), tally_(tally), bitmap_(memory), arrivals_(arrivals) {
     begin(Phase::warmup);
   }
 
   // Warm-up leaves no bits: its conservation is the fence that ends it.
   void begin(Phase phase) {
+    arrivals_.begin(phase);
     salt_ = stream_.salt(phase);
     record_ = phase == Phase::window;
     above_ = 0;
+  }
+
+  template <Framing kFraming>
+  void received(std::size_t bytes) {
+    arrivals_.received(bytes);
   }
 
   template <Framing kFraming>
@@ -353,6 +387,9 @@ class CompetingVerifier {
       ++tally_.duplicated;
     } else if (claim->sequence < above_) {
       ++tally_.reordered;
+      arrivals_.took_late(claim->sequence);
+    } else {
+      arrivals_.took(claim->sequence, 1);
     }
     if (claim->sequence >= above_) above_ = claim->sequence + 1;
   }
@@ -372,6 +409,7 @@ class CompetingVerifier {
   Stream stream_;
   Tally& tally_;
   Bitmap bitmap_;
+  Arrivals arrivals_;
   std::uint64_t salt_ = 0;
   Sequence above_ = 0;  // all numbers seen so far are below
   bool record_ = false;
@@ -387,6 +425,10 @@ class ValueVerifier {
         low_(ValueTable::entries(content.largest()) - 1) {}
 
   void begin(Phase phase) { record_ = phase == Phase::window; }
+
+  // Messages without a number have no stamp that could be found.
+  template <Framing kFraming>
+  void received(std::size_t) {}
 
   template <Framing kFraming>
   std::size_t take(const std::byte* from, std::size_t bytes) {

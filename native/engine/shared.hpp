@@ -54,6 +54,7 @@ struct alignas(kLine) Slot {
   // Messages of the present phase so far; the top bit says that the phase is the window.
   std::atomic<std::uint64_t> progress{0};
   alignas(kLine) std::atomic<std::uint32_t> finished{0};
+  std::atomic<std::uint64_t> offered{0};  // paced producer: messages of the window that went to the policy
   std::atomic<std::uint32_t> fault_made{0};
   std::uint64_t fault_message = 0;
   std::atomic<std::uint32_t> marked{0};  // the last mark that came, where the mechanism may lose (mark.hpp)

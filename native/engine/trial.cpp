@@ -23,6 +23,8 @@ namespace {
 
 constexpr Nanoseconds kTickNs = 250'000'000;
 constexpr Nanoseconds kMomentNs = 1'000'000;
+constexpr Nanoseconds kProgressNs = 25'000'000;
+constexpr std::size_t kProgressHigh = 64;
 // A stall is seen by several looks in a row: when the whole machine was paused, time alone has passed.
 constexpr int kChecksPerStall = 4;
 
@@ -30,6 +32,12 @@ Nanoseconds nanoseconds(double seconds) { return static_cast<Nanoseconds>(second
 
 std::uint64_t bitmap_bytes(const Options& options) {
   return (options.items_high() / 64 + 1) * sizeof(std::uint64_t);
+}
+
+// Between two messages of a paced trial nothing need move.
+Nanoseconds stall_high_ns(const Options& options) {
+  const Nanoseconds stall_ns = nanoseconds(options.stall_s);
+  return options.rate_per_s ? stall_ns + Schedule(*options.rate_per_s).interval_high_ns() : stall_ns;
 }
 
 // Each consumer and the listener need descriptors in the parent; the soft limit is often 1024.
@@ -45,14 +53,18 @@ std::string counted(std::uint64_t count, const char* what) { return std::to_stri
 
 }  // namespace
 
-Trial::Trial(const Options& options, const Fault& fault)
+Trial::Trial(const Options& options, const Fault& fault, bool gathers)
     : options_(options),
       fault_(fault),
       shared_(options.consumers, options.streams()),
       workers_(options.consumers + 1),
       allowed_cpus_(allowed_cpus()),
-      began_ns_(now_ns()) {
+      began_ns_(now_ns()),
+      progress_interval_ns_(kProgressNs) {
   raise_descriptor_limit();
+  if (Stamping::possible(options)) {
+    stamping_ = std::make_unique<Stamping>(options, Stamping::chosen_every(options, gathers));
+  }
   if (options.competing() && options.consumers > 1) {
     const std::size_t bytes =
         options.bare_values() ? ValueTable::bytes(options.size_bytes) : bitmap_bytes(options);
@@ -194,6 +206,7 @@ void Trial::enter_stage(Due& due, const Granted& granted) {
   }
   due.opened_ns = now_ns();
   due.tick_ns = due.opened_ns + kTickNs;
+  due.sample_ns = due.opened_ns + kProgressNs;
   if (!options_.items) due.stop_ns = due.opened_ns + nanoseconds(options_.duration_s);
 }
 
@@ -211,6 +224,7 @@ void Trial::keep_time(Due& due, Nanoseconds now) {
                           shared_.taken(Phase::window)));
     due.tick_ns = now + kTickNs;
   }
+  if (now >= due.sample_ns) due.sample_ns = sample_progress(now);
   if (now >= due.check_ns) {
     check_progress(now);
     due.check_ns = now + nanoseconds(options_.stall_s) / kChecksPerStall;
@@ -235,6 +249,7 @@ bool Trial::ended_badly(std::size_t worker) {
 // other.
 void Trial::check_progress(Nanoseconds now) {
   std::uint64_t progress = shared_.producer().progress.load(std::memory_order_acquire);
+  progress = mixed(progress) ^ shared_.producer().offered.load(std::memory_order_relaxed);
   for (unsigned i = 0; i < options_.consumers; ++i) {
     progress = mixed(progress) ^ shared_.consumer(i).progress.load(std::memory_order_acquire);
   }
@@ -242,9 +257,23 @@ void Trial::check_progress(Nanoseconds now) {
     last_progress_ = progress;
     last_progress_ns_ = now;
     idle_checks_ = 0;
-  } else if (++idle_checks_ >= kChecksPerStall && now - last_progress_ns_ >= nanoseconds(options_.stall_s)) {
+  } else if (++idle_checks_ >= kChecksPerStall && now - last_progress_ns_ >= stall_high_ns(options_)) {
     failure_ = standstill();
   }
+}
+
+// Looks how far the consumers are; says when to look again. When there are as many points as may be, every
+// second one is dropped, and looks become rarer.
+Nanoseconds Trial::sample_progress(Nanoseconds now) {
+  const Nanoseconds opened_ns = shared_.control().window_open_ns.load(std::memory_order_acquire);
+  if (!opened_ns) return now + kMomentNs;
+  if (progress_.size() == kProgressHigh) {
+    for (std::size_t i = 0; i < kProgressHigh / 2; ++i) progress_[i] = progress_[2 * i + 1];
+    progress_.resize(kProgressHigh / 2);
+    progress_interval_ns_ *= 2;
+  }
+  progress_.push_back({now - opened_ns, shared_.taken(Phase::window)});
+  return opened_ns + ((now - opened_ns) / progress_interval_ns_ + 1) * progress_interval_ns_;
 }
 
 std::string Trial::role_of(std::size_t worker) const {

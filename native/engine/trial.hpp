@@ -35,14 +35,17 @@
 #include "engine/mix.hpp"
 #include "engine/options.hpp"
 #include "engine/pingpong.hpp"
+#include "engine/placement.hpp"
 #include "engine/sequence.hpp"
 #include "engine/shared.hpp"
+#include "engine/stamps.hpp"
 
 namespace queuemark {
 
 class Trial {
  public:
-  Trial(const Options& options, const Fault& fault);
+  // gathers: messages reach the mechanism many at a time, or without any call.
+  Trial(const Options& options, const Fault& fault, bool gathers);
 
   struct Workers {
     std::function<void()> producer;
@@ -54,6 +57,11 @@ class Trial {
 
   const Shared& shared() const { return shared_; }
   int parent_event() const { return parent_event_; }
+  // Null where messages cannot be told apart.
+  const Stamping* stamping() const { return stamping_.get(); }
+  bool workers_share_a_cpu() const {
+    return crowded(options_.consumers + 1, options_.placement, allowed_cpus_);
+  }
   // A consumer's bitmap or value counts, where consumers compete and there are several; else empty.
   std::span<std::byte> memory_of(unsigned consumer) const;
 
@@ -76,7 +84,8 @@ class Trial {
     Nanoseconds tick_ns = INT64_MAX;
     Nanoseconds check_ns = INT64_MAX;
     Nanoseconds deadline_ns = INT64_MAX;
-    Nanoseconds next() const { return std::min({stop_ns, tick_ns, check_ns, deadline_ns}); }
+    Nanoseconds sample_ns = INT64_MAX;
+    Nanoseconds next() const { return std::min({stop_ns, tick_ns, check_ns, deadline_ns, sample_ns}); }
   };
 
   void start(const Workers& workers);
@@ -88,6 +97,7 @@ class Trial {
   void reap(Worker& worker);
   bool ended_badly(std::size_t worker);
   void check_progress(Nanoseconds now);
+  Nanoseconds sample_progress(Nanoseconds now);
   void end_all();
   std::string standstill() const;
   std::string cause(std::size_t worker);
@@ -100,12 +110,14 @@ class Trial {
   void judge_bitmaps(TrialResult& result);
   void judge_values(TrialResult& result);
   void judge_unfinished(TrialResult& result);
+  std::optional<LatencyResult> latency() const;
   std::string broken_promise(const TrialResult& result) const;
 
   const Options& options_;
   Fault fault_;
   Shared shared_;
   std::vector<std::unique_ptr<SharedMemory>> memories_;
+  std::unique_ptr<Stamping> stamping_;
   std::vector<Worker> workers_;  // 0 is the producer
   std::vector<int> allowed_cpus_;
   int parent_event_ = -1;
@@ -117,6 +129,8 @@ class Trial {
   std::uint64_t last_progress_ = 0;
   Nanoseconds last_progress_ns_ = 0;
   int idle_checks_ = 0;
+  std::vector<ProgressPoint> progress_;
+  Nanoseconds progress_interval_ns_;
 };
 
 // Calls `use` with the kind of content that the options ask for. What a framing makes pointless is not even
@@ -149,15 +163,18 @@ int run_trial(const Options& options) {
   T transport(options, largest);
   const std::uint64_t deal_items = options.pingpong() ? 1 : transport.deal_items();
   const Fault fault = Fault::draw(options, deal_items);
-  Trial trial(options, fault);
+  // In place there is no call, whatever the policy.
+  constexpr bool kInPlace = InPlace<decltype(transport.open_producer())>;
+  const bool gathers = kInPlace || options.policy == Policy::buffer || options.policy == Policy::vector;
+  Trial trial(options, fault, gathers);
   const Shared& shared = trial.shared();
 
   const auto produce_into = [&](auto& out) {
     with_content<T::framing>(options, messages, [&](const auto& content) {
       Pace pace(shared);
       with_policy<T::framing>(out, content, pace, options, [&](auto& policy) {
-        Production production(out, content, policy, pace, options, shared, fault, deal_items,
-                              trial.parent_event());
+        Production production(out, content, policy, pace, options, shared, trial.stamping(), fault,
+                              deal_items, trial.parent_event(), trial.workers_share_a_cpu());
         production.warm_up();
         production.window();
       });
@@ -224,15 +241,19 @@ int run_trial(const Options& options) {
   const auto consume_from = [&](auto& in, unsigned index) {
     Slot& slot = shared.consumer(index);
     const Stream stream = stream_of(index);
+    Arrivals arrivals;
+    if (const Stamping* stamping = trial.stamping()) {
+      arrivals = Arrivals(*stamping, stream.dealing, stamping->arrived(index), shared.control());
+    }
     const auto with_verifier = [&](auto&& verifier) { consume_with(in, index, verifier); };
     with_content<T::framing>(options, messages, [&](const auto& content) {
       using Content = std::decay_t<decltype(content)>;
       const std::span<std::byte> memory = trial.memory_of(index);
       if (memory.empty()) {
-        with_verifier(OrderedVerifier<Content>(content, stream, slot.tally));
+        with_verifier(OrderedVerifier<Content>(content, stream, slot.tally, arrivals));
       } else if constexpr (T::dispatch == Dispatch::compete) {
         if constexpr (Content::kProves) {
-          with_verifier(CompetingVerifier<Content>(content, stream, slot.tally, memory));
+          with_verifier(CompetingVerifier<Content>(content, stream, slot.tally, memory, arrivals));
         } else {
           with_verifier(ValueVerifier(content, slot.tally, memory));
         }

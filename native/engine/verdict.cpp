@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <fstream>
+#include <utility>
 
 #include "engine/placement.hpp"
 #include "engine/trial.hpp"
@@ -34,7 +35,7 @@ TrialResult Trial::judge(const Granted& granted) {
   const Slot& producer = shared_.producer();
   result.producer = producer.tally;
   result.producer_cpus = cpus_of(0, options_.placement, allowed_cpus_);
-  result.oversubscribed = options_.placement == Placement::same || workers_.size() > allowed_cpus_.size();
+  result.oversubscribed = workers_share_a_cpu();
   const Nanoseconds opened_ns = shared_.control().window_open_ns.load(std::memory_order_acquire);
   result.peak_memory_bytes = producer.tally.peak_memory_bytes;
   for (unsigned i = 0; i < options_.consumers; ++i) {
@@ -71,6 +72,10 @@ TrialResult Trial::judge(const Granted& granted) {
     if (i == 0 && !options_.competing() && !options_.fans_out()) made.consumer = fault_.stream;
     result.injected = made;
   }
+  if (failure_.empty()) result.latency = latency();
+  for (const ProgressPoint& point : progress_) {
+    if (!failure_.empty() || point.elapsed_ns <= result.window_ns) result.progress.push_back(point);
+  }
   result.reason = failure_.empty() ? broken_promise(result) : failure_;
   result.state = result.reason.empty() ? State::ok : State::failed;
   return result;
@@ -85,6 +90,27 @@ void Trial::judge_round_trips(TrialResult& result, Nanoseconds opened_ns) {
     consumer.window_ns = std::min(consumer.window_ns, result.window_ns);
   }
   if (client.handed_ns) result.send_window_ns = client.handed_ns - opened_ns;
+}
+
+// All consumers' latencies together. Of a trial that was cut off there are none: a worker may have been
+// killed while it counted.
+std::optional<LatencyResult> Trial::latency() const {
+  if (!stamping_) return std::nullopt;
+  LatencyResult latency;
+  latency.every = stamping_->every();
+  const bool paced = stamping_->schedule().has_value();
+  if (paced) {
+    latency.raw_every = std::exchange(latency.every, 1);
+    latency.raw.emplace();
+    latency.pacing.emplace().add(stamping_->departed().pacing);
+  }
+  for (unsigned i = 0; i < options_.consumers; ++i) {
+    const Arrived& arrived = stamping_->arrived(i);
+    latency.missed += arrived.missed;
+    latency.histogram.add(arrived.latency);
+    if (paced) latency.raw->add(arrived.raw);
+  }
+  return latency;
 }
 
 // Each consumer has a stream of its own (or is the only one of a queue): its verifier saw every message in

@@ -95,6 +95,10 @@ void values() {
                                  "mode=fast",
                                  "--inject",
                                  "flip",
+                                 "--rate",
+                                 "0.5",
+                                 "--stamp-every",
+                                 "7",
                                  "--messages",
                                  "f=x",
                                  "--messages-format",
@@ -106,6 +110,7 @@ void values() {
   CHECK(options.stall_s == 0.3 && options.deadline_s == 2 && options.parent_pid == 77);
   CHECK(options.fault == FaultKind::flip && options.messages_path == "f=x");
   CHECK(options.messages_format == MessagesFormat::u32);
+  CHECK(options.rate_per_s == 0.5 && options.stamp_every == 7);
   const Params params(descriptions().front(), options.params);
   CHECK(params.number("depth") == 7 && params.choice("mode") == "fast" && params.number("eager") == 0);
 }
@@ -194,6 +199,13 @@ void refused() {
                          {"--run-id", "a b"},
                          {"--run-id", std::string(65, 'a')},
                          {"--linger-us", "5"},
+                         {"--rate", "0"},
+                         {"--rate", "-1"},
+                         {"--rate", "nan"},
+                         {"--rate", "10k"},
+                         {"--rate", "1000000001"},
+                         {"--stamp-every", "0"},
+                         {"--stamp-every", "1.5"},
                          {"--mix", ""},
                          {"--mix", "64"},
                          {"--mix", "64:"},

@@ -213,6 +213,29 @@ void lingering() {
   CHECK(out.streams[1] == (expected<Framing::length>(content, other.sequence)));
 }
 
+// A producer that waits between messages is told when it must look after those that linger.
+void lingering_while_waiting() {
+  const FixedContent<0> content(16, 1);
+  for (const std::uint64_t linger_us : {0, 60'000'000}) {
+    FakeOut out(2);
+    const Shared shared(2, 2);
+    Pace pace(shared);
+    const Options options = options_of(2, 65536, linger_us);
+    BufferPolicy<Framing::length, FakeOut, FixedContent<0>> policy(out, content, pace, options);
+    CHECK(policy.next_flush_ns() == INT64_MAX);
+    auto cursor = content.at(0, 1, {});
+    const Nanoseconds before = now_ns();
+    policy.run(1, cursor, 1);
+    const Nanoseconds due = policy.next_flush_ns();
+    CHECK(linger_us ? due >= before + 60'000'000'000 : due == INT64_MAX);
+    policy.flush_overdue(linger_us ? due - 1 : INT64_MAX);
+    CHECK(out.made.empty());
+    if (!linger_us) continue;
+    policy.flush_overdue(due);
+    CHECK(out.made.size() == 1 && policy.next_flush_ns() == INT64_MAX);
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -222,5 +245,6 @@ int main() {
   damage_is_one_bit();
   stopped();
   lingering();
+  lingering_while_waiting();
   return test::verdict();
 }
