@@ -1,7 +1,7 @@
-// Times in nanoseconds, counted in buckets of three significant digits from 1 ns to more than an hour.
+// Times in nanoseconds, counted in buckets of three significant digits from 1 ns to an hour.
 //
 // The buckets are those of HdrHistogram for the bounds 1 ns and 1 h and 3 digits: values below 2048 have one
-// each, and each doubling from there on has 1024. A value beyond the last bucket counts in it. How many, the
+// each, and each doubling from there on has 1024. What is above an hour counts in an hour's. How many, the
 // least, the most and the sum are exact besides.
 //
 // A worker counts in memory that it shares with the parent, which adds the workers' histograms up: nothing is
@@ -19,7 +19,7 @@ namespace queuemark {
 struct Buckets {
   static constexpr std::size_t kCount = 33'792;
   static constexpr unsigned kHalfBits = 10;  // 1024 buckets a doubling
-  static constexpr std::uint64_t kHighNs = (std::uint64_t{1} << 42) - 1;
+  static constexpr std::uint64_t kHighNs = 3'600'000'000'000;
 
   // No branch: of values below 2048, which are not shifted, the bucket is the value.
   static constexpr std::size_t of(std::uint64_t ns) {
@@ -29,7 +29,7 @@ struct Buckets {
   }
 };
 static_assert(Buckets::of(0) == 0 && Buckets::of(2047) == 2047 && Buckets::of(2048) == 2048);
-static_assert(Buckets::of(UINT64_MAX) == Buckets::kCount - 1);
+static_assert(Buckets::of(UINT64_MAX) == Buckets::of(Buckets::kHighNs));
 
 // Counter: 64 bits, or 32 where memory is short: then a bucket that is full takes no more samples.
 template <class Counter>

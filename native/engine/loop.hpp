@@ -173,7 +173,8 @@ class Production {
     Pacer pacer;
     const Stamping* stamping;
     Sequence number = 0;
-    Nanoseconds end_ns = INT64_MAX;  // what would be due then or later is not sent
+    std::optional<Nanoseconds> late_ns = std::nullopt;  // of the message that was stamped and is sent next
+    Nanoseconds end_ns = INT64_MAX;                     // what would be due then or later is not sent
   };
 
   void begin(Phase phase) {
@@ -235,7 +236,7 @@ class Production {
     const Nanoseconds elapsed_ns = await(due_ns);
     if (stamps_.due(stream, given_[stream])) {
       stamps_.write(stream, elapsed_ns);
-      pacing.stamping->departed().pacing.record(static_cast<std::uint64_t>(elapsed_ns - due_ns));
+      pacing.late_ns = elapsed_ns - due_ns;
     }
     most = std::min(most, stamps_.run(stream, given_[stream]));
     return pacing.schedule.due_by(elapsed_ns, pacing.number, most);
@@ -246,6 +247,10 @@ class Production {
 
   // A buffer that fills slowly is no standstill.
   void offered(std::uint64_t messages) {
+    if (messages && pacing_->late_ns) {
+      pacing_->stamping->departed().pacing.record(static_cast<std::uint64_t>(*pacing_->late_ns));
+    }
+    pacing_->late_ns.reset();
     pacing_->number += messages;
     shared_.producer().offered.store(pacing_->number, std::memory_order_relaxed);
   }

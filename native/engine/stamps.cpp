@@ -6,8 +6,9 @@
 namespace queuemark {
 namespace {
 
-constexpr std::uint64_t kEntriesHigh = 65'536, kEntriesLow = 1024;
-constexpr std::uint64_t kEntriesOfAll = 1u << 20;
+// As many stamped messages as may be under way: a pipe of 1 MiB holds a million of one byte.
+constexpr std::uint64_t kEntriesHigh = 65'536, kEntriesLow = 1024, kEntriesOfAll = 1u << 20;
+constexpr std::uint64_t kEntriesChosen = 16'384;
 
 // A message that is a call takes about a microsecond, the clock and the board a twentieth of that at the
 // most; one that is gathered takes a few nanoseconds.
@@ -17,7 +18,8 @@ constexpr double kStampsPerSecond = 1e6;
 
 std::uint64_t entries_of(const Options& options) {
   const std::uint64_t share = std::bit_floor(kEntriesOfAll / options.streams());
-  return std::clamp(share, kEntriesLow, kEntriesHigh);
+  const bool chosen = !options.stamp_every && !options.rate_per_s;
+  return std::clamp(share, kEntriesLow, chosen ? kEntriesChosen : kEntriesHigh);
 }
 
 // One behind the other; each is as long as whole words.

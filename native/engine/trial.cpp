@@ -224,7 +224,7 @@ void Trial::keep_time(Due& due, Nanoseconds now) {
                           shared_.taken(Phase::window)));
     due.tick_ns = now + kTickNs;
   }
-  if (now >= due.sample_ns) due.sample_ns = sample_progress(now);
+  if (now >= due.sample_ns) due.sample_ns = sample_progress();
   if (now >= due.check_ns) {
     check_progress(now);
     due.check_ns = now + nanoseconds(options_.stall_s) / kChecksPerStall;
@@ -264,16 +264,19 @@ void Trial::check_progress(Nanoseconds now) {
 
 // Looks how far the consumers are; says when to look again. When there are as many points as may be, every
 // second one is dropped, and looks become rarer.
-Nanoseconds Trial::sample_progress(Nanoseconds now) {
+Nanoseconds Trial::sample_progress() {
   const Nanoseconds opened_ns = shared_.control().window_open_ns.load(std::memory_order_acquire);
-  if (!opened_ns) return now + kMomentNs;
+  if (!opened_ns) return now_ns() + kMomentNs;
   if (progress_.size() == kProgressHigh) {
     for (std::size_t i = 0; i < kProgressHigh / 2; ++i) progress_[i] = progress_[2 * i + 1];
     progress_.resize(kProgressHigh / 2);
     progress_interval_ns_ *= 2;
   }
-  progress_.push_back({now - opened_ns, shared_.taken(Phase::window)});
-  return opened_ns + ((now - opened_ns) / progress_interval_ns_ + 1) * progress_interval_ns_;
+  // The clock comes last: what is told as delivered was so by then.
+  const std::uint64_t delivered = shared_.taken(Phase::window);
+  const Nanoseconds elapsed_ns = now_ns() - opened_ns;
+  progress_.push_back({elapsed_ns, delivered});
+  return opened_ns + (elapsed_ns / progress_interval_ns_ + 1) * progress_interval_ns_;
 }
 
 std::string Trial::role_of(std::size_t worker) const {

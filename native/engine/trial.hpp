@@ -97,7 +97,7 @@ class Trial {
   void reap(Worker& worker);
   bool ended_badly(std::size_t worker);
   void check_progress(Nanoseconds now);
-  Nanoseconds sample_progress(Nanoseconds now);
+  Nanoseconds sample_progress();
   void end_all();
   std::string standstill() const;
   std::string cause(std::size_t worker);

@@ -14,8 +14,9 @@ from itertools import count
 from typing import Any
 
 from queuemark.model.events import Event, Ready, Result, Tick, decode_event
+from queuemark.model.histogram import latency_fault
 from queuemark.model.transport import Facts, Param
-from queuemark.model.workload import VECTOR_HIGH, VECTOR_HIGH_BYTES, policy_name, policy_value
+from queuemark.model.workload import SEQUENCE_BYTES, VECTOR_HIGH, VECTOR_HIGH_BYTES, policy_name, policy_value
 from queuemark.runners.registry import Offer, survey
 
 __all__ = [
@@ -184,6 +185,7 @@ def assert_proved(offer: Offer, load: Load, run: Run) -> Result:
     _assert_checked(load, result)
     _assert_bytes_and_calls(offer, load, result)
     _assert_times(load, run, result)
+    _assert_latency(offer, load, result)
     return result
 
 
@@ -262,6 +264,34 @@ def _assert_calls(offer: Offer, load: Load, result: Result, framing_bytes: int) 
         assert all(c.calls > c.delivered for c in result.consumers), "the end mark takes a call, too"
     elif offer.transport.facts.boundaries:
         assert all(c.calls * (messages_high or 1) >= c.delivered for c in result.consumers)
+
+
+def _assert_latency(offer: Offer, load: Load, result: Result) -> None:
+    """Of every message that ought to have a sample there is one; of those that were lost there is none."""
+    competes = (load.dispatch or offer.transport.facts.dispatches[0]) == "compete"
+    if competes and load.consumers > 1 and load.size < SEQUENCE_BYTES:
+        assert result.latency is None, "messages without a number cannot be told apart"
+        return
+    latency = result.latency
+    assert latency is not None
+    assert latency_fault(latency) is None
+    streams = [result.sent] if competes or load.pattern == "fanout" else [c.dealt or 0 for c in result.consumers]
+    paced = "rate" in load.more
+    assert (latency.kind, latency.raw is None, latency.pacing is None) == ("one-way", not paced, not paced)
+    stamped = sum(-(-count // (latency.raw_every if paced else latency.every)) for count in streams)
+    told = load.more.get("stamp-every")
+    assert told in (None, latency.raw_every if paced else latency.every)
+    if latency.raw is not None and latency.pacing is not None:
+        assert latency.every == 1
+        assert latency.pacing.samples == stamped
+        assert latency.histogram.samples == result.delivered or result.lost
+        assert latency.raw.samples + latency.missed <= stamped * load.copies
+        assert latency.raw.sum_ns <= latency.histogram.sum_ns
+    samples = (latency.histogram if latency.raw is None else latency.raw).samples
+    if not result.lost:
+        assert (samples, latency.missed) == (stamped * load.copies, 0)
+    assert samples + latency.missed <= stamped * load.copies
+    assert latency.histogram.max_ns <= result.window_ns
 
 
 def _assert_times(load: Load, run: Run, result: Result) -> None:

@@ -19,8 +19,8 @@ from queuemark.model.units import Count, Positive
 BUCKETS = 33_792
 """How many buckets there are. Source: HdrHistogram, counts_len of lowest 1, highest an hour, 3 significant digits."""
 
-BUCKETS_HIGH_NS = 2**42 - 1
-"""The end of the last bucket, 73 minutes; what is above counts in it, and only the most is exact then."""
+BUCKETS_HIGH_NS = 3_600_000_000_000
+"""What is above an hour counts in an hour's bucket; only the most is exact then."""
 
 
 class Histogram(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
