@@ -3,13 +3,12 @@
 // 1. Request n goes to consumer n modulo their number; replies are taken in the order of the requests, and no
 //    more requests than asked for are on their way at once.
 // 2. An echo verifies each request as any consumer verifies a message, and replies with the message of the
-// same
-//    number of a stream of its own, which the client verifies in the same way. What comes twice gets no
+//    same number of a stream of its own, which the client verifies in the same way. What comes twice gets no
 //    reply.
-// 3. A round trip lasts from the hand-over of a request to its policy until its reply is verified.
+// 3. A round trip lasts from the hand-over of a request to its policy until its reply is verified; with a
+//    rate, from when the request was due. One that falls due while a reply is waited for is sent after it.
 // 4. Nobody waits for the other one for ever: an echo whose reply finds no room goes on taking requests, and
-// owes
-//    their replies. Content is made from numbers, so a debt is a number, too.
+//    owes their replies. Content is made from numbers, so a debt is a number, too.
 //
 // Besides what loop.hpp asks for, the client's end has receive(stream, into, capacity), where messages are in
 // place view(stream), release(stream, count) and slot_bytes(); both return none when the other end is closed.
@@ -181,10 +180,14 @@ class Client : public Production<Out, Content, Policy> {
   using Cursor = typename Content::Cursor;
 
  public:
-  Client(Base&& production, const std::vector<Stream>& streams, std::size_t read_bytes)
+  Client(Base&& production, const std::vector<Stream>& streams, std::size_t read_bytes, Departed& measured)
       : Base(std::move(production)),
         replies_(out_, content_, streams, options_.in_flight, read_bytes),
-        handed_ns_(options_.in_flight) {}
+        measured_(measured),
+        handed_ns_(options_.in_flight) {
+    measured_.round_trip.touch();
+    if (this->pacing_) measured_.raw.touch();
+  }
 
   // One request to each consumer, then traffic for the warm-up's time.
   void warm_up() {
@@ -202,7 +205,10 @@ class Client : public Production<Out, Content, Policy> {
     sent_ = taken_ = 0;
     fresh_ns_ = 0;
     in_window_ = true;
-    this->window_of([&] { exchange([&] { return !options_.items || sent_ < options_.items; }); });
+    this->window_of([&] {
+      exchange([&] { return !options_.items || sent_ < options_.items; });
+      if (this->pacing_) this->wait_out();
+    });
     replies_.settle(tally, given_);
     tally.handed_ns = last_handed_ns_;
   }
@@ -222,15 +228,25 @@ class Client : public Production<Out, Content, Policy> {
   template <class More>
   void exchange(More&& more) {
     for (;;) {
-      while (sent_ - taken_ < options_.in_flight && more() && ask()) {
+      while (sent_ - taken_ < options_.in_flight && more() && !has_time() && ask()) {
       }
       if (taken_ == sent_) return;
       take();
     }
   }
 
-  // False when the trial was stopped.
+  // The next request is not due yet, and a reply can be waited for meanwhile.
+  bool has_time() const {
+    return this->paced() && taken_ < sent_ && now_ns() < this->opened_ns_ + due_ns(sent_);
+  }
+  Nanoseconds due_ns(std::uint64_t request) const { return this->pacing_->schedule.due(request); }
+
+  // False when the trial was stopped, or its schedule has ended.
   bool ask() {
+    if (this->paced()) {
+      if (this->scheduled_all()) return false;
+      fresh_ns_ = this->opened_ns_ + this->await(due_ns(sent_));
+    }
     const auto stream = static_cast<unsigned>(sent_ % given_.size());
     const Nanoseconds now = fresh_ns_ ? std::exchange(fresh_ns_, 0) : now_ns();
     if (!(in_window_ ? give(stream) : Base::give(stream, 1) == 1)) return false;
@@ -240,7 +256,21 @@ class Client : public Production<Out, Content, Policy> {
 
   void take() {
     fresh_ns_ = replies_.take(static_cast<unsigned>(taken_ % given_.size()));
+    if (in_window_) measure(fresh_ns_);
     ++taken_;
+  }
+
+  void measure(Nanoseconds verified_ns) {
+    const auto since = [verified_ns](Nanoseconds began_ns) {
+      return static_cast<std::uint64_t>(std::max<Nanoseconds>(0, verified_ns - began_ns));
+    };
+    const Nanoseconds handed_ns = handed_ns_[taken_ % handed_ns_.size()];
+    if (this->paced()) {
+      measured_.round_trip.record(since(this->opened_ns_ + due_ns(taken_)));
+      measured_.raw.record(since(handed_ns));
+    } else {
+      measured_.round_trip.record(since(handed_ns));
+    }
   }
 
   // Within the window, where the fault is made if it falls on this request.
@@ -271,11 +301,13 @@ class Client : public Production<Out, Content, Policy> {
     policy_.one(stream, place, -1);
     cursors_[stream].advance();
     ++given_[stream];
+    if (this->paced()) this->offered(1);
     if (!this->fault_made_) this->own_to_fault();
     return true;
   }
 
   Replies<kFraming, Out, Content> replies_;
+  Departed& measured_;
   std::vector<Nanoseconds> handed_ns_;  // of the requests on their way, by their numbers
   Nanoseconds last_handed_ns_ = 0;
   Nanoseconds fresh_ns_ = 0;  // the clock as it was just read; 0 when something was done since

@@ -67,10 +67,14 @@ struct Arrived {
 };
 static_assert(sizeof(Arrived) <= 512 * 1024 && sizeof(Arrived) % sizeof(std::uint64_t) == 0);
 
-// What a paced producer measures: by how much it was late.
+// What the producer measures: by how much it was late, where it is paced; where it is replied to, the round
+// trips and, where both, those from the actual sending.
 struct Departed {
   Histogram<std::uint32_t> pacing;
+  Histogram<std::uint32_t> round_trip;
+  Histogram<std::uint32_t> raw;
 };
+static_assert(sizeof(Departed) <= 512 * 1024);
 
 // The memory of one trial for all this, and what its ends agree on.
 class Stamping {

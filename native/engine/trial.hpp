@@ -195,9 +195,12 @@ int run_trial(const Options& options) {
         using Content = std::decay_t<decltype(content)>;
         Pace pace(shared);
         with_call_policy<T::framing>(out, content, pace, options, [&](auto& policy) {
+          // Only what is paced is stamped: the client has the times of its requests itself.
+          const Stamping* stamping = options.rate_per_s ? trial.stamping() : nullptr;
           Client<T::framing, ClientEnd, Content, std::decay_t<decltype(policy)>> client(
-              {out, content, policy, pace, options, shared, fault, deal_items, trial.parent_event()}, streams,
-              transport.read_bytes());
+              {out, content, policy, pace, options, shared, stamping, fault, deal_items, trial.parent_event(),
+               trial.workers_share_a_cpu()},
+              streams, transport.read_bytes(), trial.stamping()->departed());
           client.warm_up();
           client.window();
         });

@@ -104,6 +104,12 @@ std::optional<LatencyResult> Trial::latency() const {
     latency.raw.emplace();
     latency.pacing.emplace().add(stamping_->departed().pacing);
   }
+  if (options_.pingpong()) {
+    latency.kind = "round-trip";
+    latency.histogram.add(stamping_->departed().round_trip);
+    if (paced) latency.raw->add(stamping_->departed().raw);
+    return latency;
+  }
   for (unsigned i = 0; i < options_.consumers; ++i) {
     const Arrived& arrived = stamping_->arrived(i);
     latency.missed += arrived.missed;

@@ -84,7 +84,7 @@ struct FakeEnds {
 
 struct Exchange {
   Exchange(const Options& options, std::size_t damaged, Fault fault = {})
-      : shared(options.consumers, options.consumers), ends(content, options, shared) {
+      : shared(options.consumers, options.consumers), ends(content, options, shared), stamping(options, 1) {
     ends.damaged = damaged;
     Pace pace(shared);
     using Policy = CallPolicy<false, Framing::boundary, FakeEnds, Content>;
@@ -93,7 +93,8 @@ struct Exchange {
     for (unsigned i = 0; i < options.consumers; ++i) streams.push_back(stream_of(options, i));
     const int event = eventfd(0, EFD_CLOEXEC);
     Client<Framing::boundary, FakeEnds, Content, Policy> client(
-        {ends, content, policy, pace, options, shared, fault, 1, event}, streams, 0);
+        {ends, content, policy, pace, options, shared, &stamping, fault, 1, event, true}, streams, 0,
+        stamping.departed());
     client.warm_up();
     client.window();
     close(event);
@@ -103,7 +104,28 @@ struct Exchange {
   Content content{kSize, 1};
   Shared shared;
   FakeEnds ends;
+  Stamping stamping;
 };
+
+// Each request has its round trip, counted from its due time where it has one.
+void round_trips_are_timed() {
+  for (const double rate_per_s : {0.0, 20'000.0}) {
+    for (const std::uint64_t in_flight : {1, 4}) {
+      Options options = options_of(2, in_flight, 100);
+      if (rate_per_s > 0) options.rate_per_s = rate_per_s;
+      const Exchange exchange(options, 0);
+      const Departed& measured = exchange.stamping.departed();
+      CHECK(measured.round_trip.samples == 100);
+      CHECK(measured.raw.samples == (rate_per_s > 0 ? 100 : 0));
+      CHECK(measured.raw.sum_ns <= measured.round_trip.sum_ns);
+      if (rate_per_s > 0) CHECK(measured.pacing.samples == 100);
+      if (rate_per_s > 0) {
+        const Nanoseconds opened = exchange.shared.control().window_open_ns.load();
+        CHECK(exchange.tally().last_ns - opened >= 5'000'000);
+      }
+    }
+  }
+}
 
 void requests_go_round(unsigned consumers, std::uint64_t in_flight) {
   const Options options = options_of(consumers, in_flight, 100);
@@ -239,6 +261,7 @@ void half_a_datagram_is_no_reply() {
 }  // namespace
 
 int main() {
+  round_trips_are_timed();
   for (const unsigned consumers : {1u, 3u}) {
     for (const std::uint64_t in_flight : {1, 2, 7, 100}) requests_go_round(consumers, in_flight);
   }

@@ -277,7 +277,8 @@ def _assert_latency(offer: Offer, load: Load, result: Result) -> None:
     assert latency_fault(latency) is None
     streams = [result.sent] if competes or load.pattern == "fanout" else [c.dealt or 0 for c in result.consumers]
     paced = "rate" in load.more
-    assert (latency.kind, latency.raw is None, latency.pacing is None) == ("one-way", not paced, not paced)
+    kind = "round-trip" if load.pattern == "pingpong" else "one-way"
+    assert (latency.kind, latency.raw is None, latency.pacing is None) == (kind, not paced, not paced)
     stamped = sum(-(-count // (latency.raw_every if paced else latency.every)) for count in streams)
     told = load.more.get("stamp-every")
     assert told in (None, latency.raw_every if paced else latency.every)

@@ -52,6 +52,22 @@ def test_a_fan_out_has_a_latency_for_each_copy(offer: Offer) -> None:
         assert_proved(offer, load, run_load(offer, load))
 
 
+@pytest.mark.parametrize("in_flight", [1, 5])
+def test_m09_requests_are_asked_when_they_are_due(offer: Offer, in_flight: int) -> None:
+    if "pingpong" not in offer.transport.facts.patterns:
+        pytest.skip(f"{offer.transport.name} has no way back")
+    for consumers, rate in product((1, 3), (None, 5000)):
+        if consumers > 1 and offer.transport.facts.dispatches[0] == "compete":
+            continue
+        more = {"in-flight": in_flight, **({"rate": rate} if rate else {})}
+        load = Load(size=16, consumers=consumers, pattern="pingpong", items=200, more=more)
+        result = assert_proved(offer, load, run_load(offer, load))
+        if rate and result.latency is not None:
+            assert result.window_ns >= 200 * 1_000_000_000 // rate
+            assert result.latency.pacing is not None
+            assert result.latency.histogram.samples == result.latency.pacing.samples == 200
+
+
 @pytest.mark.parametrize("consumers", [1, 4])
 def test_own_messages_and_mixes_are_paced_and_stamped(offer: Offer, consumers: int, tmp_path: Path) -> None:
     path = tmp_path / "messages"
