@@ -34,15 +34,15 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def counted(library: Path, machine: str) -> Counters:
+def counted(library: Path, machine: str, load: Load = LOAD) -> Counters:
     """What a proved trial says of its counters on such a machine."""
     offer = offer_of(TRANSPORT)
     if offer is None or not offer.transport.available:
         pytest.skip(f"{TRANSPORT} is unavailable here")
-    run = run_load(offer, LOAD, before=("env", f"LD_PRELOAD={library}", f"COUNTERS={machine}"))
+    run = run_load(offer, load, before=("env", f"LD_PRELOAD={library}", f"COUNTERS={machine}"))
     if "ERROR: AddressSanitizer" in run.stderr:
         pytest.skip("the sanitizer's own library must come first")
-    assert_proved(offer, LOAD, run)
+    assert_proved(offer, load, run)
     found = assert_kept_contract(run).counters
     assert found is not None
     return found
@@ -53,6 +53,11 @@ def test_m21_events_are_summed_over_the_workers(library: Path) -> None:
     assert (found.cycles, found.instructions) == (1000 * WORKERS, 2000 * WORKERS)
     assert (found.cache_references, found.cache_misses) == (300 * WORKERS, 40 * WORKERS)
     assert (found.user_only, found.reason, found.counted_share) == (False, None, 1)
+
+
+def test_requests_and_replies_are_counted_as_well(library: Path) -> None:
+    found = counted(library, "counted", Load(size=16, consumers=CONSUMERS, items=200, pattern="pingpong"))
+    assert (found.cycles, found.reason) == (1000 * WORKERS, None)
 
 
 def test_m21_what_the_kernel_did_is_left_out_where_it_must_be_and_that_is_said(library: Path) -> None:
