@@ -56,6 +56,7 @@ constexpr const char* kHelp = R"(queuemark-runner: performs one trial of one mes
   --verify full|sample:K  --seed N  -P NAME=VALUE
   --mix BYTES:PERCENT,...  --messages FILE  --messages-format lines|u32
   --inject flip|drop|duplicate|reorder|kill-consumer|stall-consumer
+  --producer-address IP  --consumer-address IP  --consumer-netns PATH
   --stall S (5)  --deadline S (600)  --parent PID  --run-id TEXT  --role all
 
 Exit codes: 0 ok, 1 internal error, 2 usage, 3 unavailable here, 4 delivery not proved, 130 interrupted.

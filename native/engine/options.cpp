@@ -1,5 +1,6 @@
 #include "engine/options.hpp"
 
+#include <arpa/inet.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -168,6 +169,12 @@ void read_run_id(Options& options, const std::string& text) {
   options.run_id = text;
 }
 
+std::string ipv4_address(const std::string& option, const std::string& text) {
+  in_addr address{};
+  if (inet_pton(AF_INET, text.c_str(), &address) == 1) return text;
+  throw UsageError(option + " takes an IPv4 address, got '" + text + "'");
+}
+
 const Description& known(const std::string& name, const std::vector<Description>& descriptions) {
   std::vector<std::string> names;
   for (const auto& description : descriptions) {
@@ -203,7 +210,7 @@ void check_pingpong(const Options& options) {
 
 // What the words of the command line mean together, and for this transport.
 void check(const Options& options, const Facts& facts, const std::string& dispatch, const std::string& policy,
-           const std::string& wait) {
+           const std::string& wait, bool placed) {
   require("dispatch", dispatch, facts.dispatches, options.transport);
   require("policy", policy.substr(0, policy.find(':')), facts.policies, options.transport);
   require("wait", wait, facts.waits, options.transport);
@@ -223,6 +230,12 @@ void check(const Options& options, const Facts& facts, const std::string& dispat
     throw UsageError("--pattern fanout needs --dispatch deal: what competes for a message gets it alone");
   }
   check_pingpong(options);
+  if (placed && !facts.crosses_hosts) {
+    throw UsageError(
+        options.transport +
+        " stays on one host: --producer-address, --consumer-address and --consumer-netns go with "
+        "transports that cross hosts");
+  }
   if (options.linger_us && options.policy != Policy::buffer) {
     throw UsageError("--linger-us goes with --policy buffer:BYTES");
   }
@@ -243,7 +256,7 @@ Options Options::read(const std::vector<std::string>& arguments,
   const Description& description = known(options.transport, descriptions);
   options.lossless = description.facts.lossless;
   std::string dispatch = description.facts.dispatches.front(), policy = "each", wait = "block";
-  bool timed = false, sized = false;
+  bool timed = false, sized = false, placed = false;
 
   const std::map<std::string, std::function<void(const std::string&)>> readers{
       {"--run-id", [&](const auto& text) { read_run_id(options, text); }},
@@ -313,6 +326,21 @@ Options Options::read(const std::vector<std::string>& arguments,
        [&](const auto& text) {
          options.parent_pid = static_cast<int>(whole("--parent", text, 1, INT32_MAX));
        }},
+      {"--producer-address",
+       [&](const auto& text) {
+         options.producer_address = ipv4_address("--producer-address", text);
+         placed = true;
+       }},
+      {"--consumer-address",
+       [&](const auto& text) {
+         options.consumer_address = ipv4_address("--consumer-address", text);
+         placed = true;
+       }},
+      {"--consumer-netns",
+       [&](const auto& text) {
+         options.consumer_netns = text;
+         placed = true;
+       }},
       {"--role",
        [&](const auto& text) {
          if (text == "producer" || text == "consumer") {
@@ -344,7 +372,7 @@ Options Options::read(const std::vector<std::string>& arguments,
   if (options.run_id.empty()) {
     options.run_id = "run-" + std::to_string(getpid()) + "-" + std::to_string(now_ns());
   }
-  check(options, description.facts, dispatch, policy, wait);
+  check(options, description.facts, dispatch, policy, wait, placed);
   static_cast<void>(Params(description, options.params));
   return options;
 }

@@ -55,6 +55,11 @@ struct Options {
   double stall_s = 5;
   double deadline_s = 600;
   int parent_pid = 0;
+  // Where the ends are, for transports that cross hosts. consumer_netns: the path of the network namespace
+  // that the consumers' ends are made in; empty: this one.
+  std::string producer_address = "127.0.0.1";
+  std::string consumer_address = "127.0.0.1";
+  std::string consumer_netns;
   std::map<std::string, std::string> params;
   bool lossless = true;  // as the transport's facts have it
 

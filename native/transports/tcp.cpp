@@ -1,8 +1,9 @@
-// TCP over the loopback interface: one connection a consumer (tcp(7)).
+// TCP, over the loopback interface where nothing else is asked for: one connection a consumer (tcp(7)).
 
 #include <netinet/tcp.h>
 
 #include "engine/trial.hpp"
+#include "transports/inet_ends.hpp"
 #include "transports/loopback.hpp"
 #include "transports/stream_sockets.hpp"
 
@@ -89,28 +90,31 @@ class Tcp : public StreamSockets {
     const Descriptor listener = tcp_socket();
     const SocketBuffers buffers(options, params);
     buffers.set_producer(listener);
-    sockaddr_in address = loopback();
+    const InetEnds ends(options);
+    sockaddr_in address = ends.producer();
     socklen_t length = sizeof address;
     if (bind(listener.number(), reinterpret_cast<sockaddr*>(&address), length) != 0 ||
         listen(listener.number(), 1) != 0 ||
         getsockname(listener.number(), reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-      throw_system("listen on a free port of 127.0.0.1");
+      throw_system("listen on a free port of " + options.producer_address);
     }
     for (unsigned i = 0; i < options.consumers; ++i) {
-      connections_.push_back(connect_one(listener, address, buffers));
+      connections_.push_back(connect_one(listener, address, ends, buffers));
       for (const Descriptor* end : {&connections_.back().producer, &connections_.back().consumer}) {
         set_nodelay(*end, nodelay_);
       }
     }
   }
 
-  static Connection connect_one(const Descriptor& listener, const sockaddr_in& address,
+  static Connection connect_one(const Descriptor& listener, const sockaddr_in& address, const InetEnds& ends,
                                 const SocketBuffers& buffers) {
-    Connection connection{{}, tcp_socket()};
+    Connection connection{{}, ends.at_consumer(tcp_socket)};
     buffers.set_consumer(connection.consumer);
-    if (connect(connection.consumer.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
-        0) {
-      throw_system("connect a consumer to 127.0.0.1");
+    const int consumer = connection.consumer.number();
+    const sockaddr_in& from = ends.consumer();
+    if (bind(consumer, reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0 ||
+        connect(consumer, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      throw_system("connect a consumer to the producer");
     }
     connection.producer = Descriptor(accept4(listener.number(), nullptr, nullptr, SOCK_CLOEXEC));
     if (connection.producer.number() < 0) throw_system("accept a consumer's connection");

@@ -1,12 +1,14 @@
-// UDP over the loopback interface: a pair of sockets a consumer, connected to each other (udp(7)).
+// UDP, over the loopback interface where nothing else is asked for: a pair of sockets a consumer, connected
+// to each other (udp(7)).
 //
-// A sender is never made to wait: what does not fit into the receiver's buffer is dropped by the kernel,
-// without a word to either side. What was lost is known by the numbers in the messages and by the producer's
-// final count.
+// A sender is never made to wait for the receiver: what does not fit into the receiver's buffer is dropped by
+// the kernel, without a word to either side. What was lost is known by the numbers in the messages and by the
+// producer's final count.
 
 #include "engine/mark.hpp"
 #include "engine/trial.hpp"
 #include "transports/datagram_sockets.hpp"
+#include "transports/inet_ends.hpp"
 #include "transports/loopback.hpp"
 
 namespace queuemark {
@@ -15,9 +17,8 @@ namespace {
 // 65535 bytes of an IP packet less its header of 20 and UDP's of 8.
 constexpr std::uint64_t kUdpHigh = 65507;
 
-Descriptor bound_socket() {
+Descriptor bound_socket(const sockaddr_in& address) {
   Descriptor made(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  const sockaddr_in address = loopback();
   if (made.number() < 0) return made;
   if (bind(made.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
   return made;
@@ -35,7 +36,7 @@ Description describe() {
   facts.max_size_bytes = kUdpHigh;
   facts.crosses_hosts = true;
   description.params = socket_params();
-  if (bound_socket().number() < 0) {
+  if (bound_socket(loopback()).number() < 0) {
     description.reason = system_said("bind a UDP socket to 127.0.0.1");
     description.remedy = "bring the loopback interface up: ip link set lo up";
   }
@@ -47,7 +48,7 @@ void connect_to(const Descriptor& from, const Descriptor& to) {
   socklen_t length = sizeof address;
   if (getsockname(to.number(), reinterpret_cast<sockaddr*>(&address), &length) != 0 ||
       connect(from.number(), reinterpret_cast<const sockaddr*>(&address), length) != 0) {
-    throw_system("connect a pair of UDP sockets on 127.0.0.1");
+    throw_system("connect a pair of UDP sockets");
   }
 }
 
@@ -99,14 +100,16 @@ class Udp : public DatagramSockets {
       throw UsageError("a UDP datagram holds at most " + std::to_string(kUdpHigh) +
                        " bytes, and a message has " + std::to_string(largest));
     }
-    for (unsigned i = 0; i < options.consumers; ++i) connections_.push_back(connect_one({options, params}));
+    const InetEnds ends(options);
+    const SocketBuffers buffers(options, params);
+    for (unsigned i = 0; i < options.consumers; ++i) connections_.push_back(connect_one(ends, buffers));
   }
 
-  static Connection connect_one(const SocketBuffers& buffers) {
-    Connection pair{bound_socket(), bound_socket()};
-    if (pair.producer.number() < 0 || pair.consumer.number() < 0) {
-      throw_system("bind a UDP socket to a free port of 127.0.0.1");
-    }
+  static Connection connect_one(const InetEnds& ends, const SocketBuffers& buffers) {
+    Connection pair{bound_socket(ends.producer()), {}};
+    if (pair.producer.number() < 0) throw_system("bind a producer's UDP socket");
+    pair.consumer = ends.at_consumer([&] { return bound_socket(ends.consumer()); });
+    if (pair.consumer.number() < 0) throw_system("bind a consumer's UDP socket");
     buffers.set_producer(pair.producer);
     buffers.set_consumer(pair.consumer);
     connect_to(pair.consumer, pair.producer);

@@ -10,6 +10,7 @@ from queuemark.cli.asked import Asked
 from queuemark.cli.prepare import Prepared, Request, prepare
 from queuemark.cli.presets import PRESETS
 from queuemark.model.errors import UsageError
+from queuemark.model.link import parse_link
 from queuemark.model.transport import Transport
 from queuemark.runners.registry import VARIABLE, survey
 from tests.examples import transports
@@ -240,6 +241,9 @@ def test_a_seed_is_drawn_when_none_is_given(known: dict[str, Transport]) -> None
         ({"waits": "spni"}, "unknown wait 'spni'; did you mean 'spin'?"),
         ({"placements": "everywhere"}, "unknown placement"),
         ({"linger_us": "soon"}, "linger 'soon'"),
+        ({"links": "fast"}, "link 'fast' is not a number"),
+        ({"links": "10M/20"}, "an mtu of 20 B cannot carry IPv4"),
+        ({"links": "10M", "transports": "pipe"}, "no link is between them"),
         ({"rates": "0"}, "must be at least 1"),
         ({"rates": "2G"}, "at most 1000000000 messages a second"),
         ({"in_flights": "0"}, "must be at least 1"),
@@ -320,3 +324,18 @@ def test_m16_a_plan_file_says_until(known: dict[str, Transport], tmp_path: Path)
 
 def test_a_search_does_not_go_on_until_an_interval_is_narrow(known: dict[str, Transport]) -> None:
     assert "leave --until out" in refused(known, Request(until="2%", p99="50us", asked=Asked(transports="tcp")))
+
+
+def test_a_link_alone_tests_all_that_crosses_hosts(tmp_path: Path) -> None:
+    known = transports()
+    plan = prepare(Request(asked=Asked(links="10M,100M")), known).plan
+    crossing = {name for name, transport in known.items() if transport.facts.crosses_hosts}
+    assert {case.transport for case in plan.cases} == crossing == {"tcp"}
+    assert {case.workload.size_bytes for case in plan.cases} == {64, 512, 1460}
+    assert {case.workload.link for case in plan.cases} == {parse_link("10M"), parse_link("100M")}
+    narrowed = prepare(Request(asked=Asked(links="10M", transports="tcp,pipe", sizes="9")), known)
+    assert [(case.transport, case.workload.size_bytes) for case in narrowed.plan.cases] == [("tcp", 9)]
+    assert [exclusion.transport for exclusion in narrowed.exclusions] == ["pipe"]
+    own = tmp_path / "own"
+    own.write_text("one\n")
+    assert len(prepare(Request(asked=Asked(links="10M"), messages=str(own)), known).plan.cases) == 1

@@ -114,7 +114,9 @@ def run_words(offer: Offer, words: Sequence[str], before: Sequence[str] = (), ti
     run_id = f"test-{next(_run_numbers)}"
     command = [*before, *offer.command, "trial", offer.transport.name, "--run-id", run_id, *words]
     began_ns = time.monotonic_ns()
-    ended = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False, stdin=subprocess.DEVNULL)
+    ended = subprocess.run(
+        command, capture_output=True, timeout=timeout_s, check=False, stdin=subprocess.DEVNULL, close_fds=False
+    )
     wall_ns = time.monotonic_ns() - began_ns
     return Run(command, run_id, ended.returncode, ended.stdout, ended.stderr.decode(errors="replace"), wall_ns)
 

@@ -275,6 +275,8 @@ BAD_WORDS = {
     "a seed beyond 63 bits": ["--seed", str(2**63)],
     "a sample of nothing": ["--verify", "sample:0"],
     "a run id with a space": ["--run-id", "a b"],
+    "an end that is nowhere": ["--producer-address", "here"],
+    "another end that is nowhere": ["--consumer-address", "::1"],
     "a role of later": ["--role", "producer"],
     "a warm-up that is not a number": ["--warmup", "nan"],
 }
@@ -285,6 +287,25 @@ def test_bad_words_get_one_line_and_exit_code_2(offer: Offer, words: list[str]) 
     run = run_words(offer, words)
     assert (run.exit_code, run.stdout) == (2, b""), run
     assert len(run.stderr.splitlines()) == 1
+
+
+def test_ends_are_where_they_are_asked_to_be(offer: Offer) -> None:
+    """All of 127.0.0.0/8 is this host; what does not cross hosts has no such ends."""
+    load = Load(consumers=2, more={"producer-address": "127.0.0.2", "consumer-address": "127.0.0.3"})
+    run = run_load(offer, load)
+    if offer.transport.facts.crosses_hosts:
+        assert_proved(offer, load, run)
+    else:
+        assert (run.exit_code, run.stdout) == (2, b""), run
+        assert len(run.stderr.splitlines()) == 1
+
+
+def test_a_namespace_that_is_none_is_named(offer: Offer, tmp_path: Path) -> None:
+    if not offer.transport.facts.crosses_hosts:
+        pytest.skip(f"{offer.transport.name} stays on one host")
+    run = run_load(offer, Load(more={"consumer-netns": tmp_path / "none"}))
+    assert run.exit_code == 1, run
+    assert str(tmp_path / "none") in (run.result.reason or "")
 
 
 def test_a_message_above_the_largest_is_refused(offer: Offer) -> None:

@@ -9,7 +9,9 @@ import psutil
 import pytest
 
 from queuemark.measure.execute import Step, execute
+from queuemark.measure.link import Links, LinkUnavailable, ShapedLink
 from queuemark.measure.schedule import schedule
+from queuemark.model.link import Link, parse_link
 from queuemark.model.plan import Case, Plan, case_key, trial_seed
 from queuemark.model.trial import Trial
 from queuemark.model.workload import Workload
@@ -154,3 +156,16 @@ def test_the_fault_is_passed_on(offers: dict[tuple[str, str], Offer]) -> None:
     assert trial.injected is not None
     assert trial.injected.fault == "flip"
     assert trial.state == "failed"
+
+
+def test_a_link_that_cannot_be_made_makes_its_cases_unavailable(
+    offers: dict[tuple[str, str], Offer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(links: Links, link: Link) -> ShapedLink:
+        raise LinkUnavailable(f"no link of {link.bits_per_s} b/s", "become root")
+
+    monkeypatch.setattr(Links, "opened", refuse)
+    plan = Plan(repeats=1, seed=3, cases=[case(link=parse_link("10M")), case()])
+    trials = {of.workload.link is None: trial for of, trial in Ran(plan, offers).trials}
+    assert (trials[True].state, trials[False].state) == ("ok", "unavailable")
+    assert (trials[False].reason, trials[False].remedy) == ("no link of 10000000 b/s", "become root")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queuemark.model.errors import UsageError
+from queuemark.model.link import parse_link
 from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Case, Sweep, case_key, expand, trial_seed
 from queuemark.model.transport import Transport
@@ -257,6 +258,7 @@ MEANINGS: list[dict[str, Any]] = [
     {"stamp_every": 8},
     {"pattern": "pingpong"},
     {"pattern": "pingpong", "in_flight": 2},
+    {"link": parse_link("100M")},
     {"wait": "spin"},
     {"wait": "spin-then-block"},
     {"placement": "same"},
@@ -290,3 +292,13 @@ def test_a_trial_seed_fits_63_bits_and_repeats_itself(seed: int, repeat: int) ->
 def test_trials_draw_different_seeds() -> None:
     drawn = {trial_seed(seed, case(name), repeat) for seed in (1, 2) for name in ("tcp", "pipe") for repeat in range(5)}
     assert len(drawn) == 2 * 2 * 5
+
+
+def test_links_are_an_axis_of_what_crosses_hosts() -> None:
+    links = (parse_link("10M"), parse_link("10M/9000"))
+    found = expand(sweep("tcp", "pipe", links=links), transports())
+    assert [(case.transport, case.workload.link) for case in found.cases] == [("tcp", link) for link in links]
+    assert len({case_key(case) for case in found.cases}) == 2
+    (excluded,) = found.exclusions
+    assert (excluded.transport, excluded.cells) == ("pipe", 2)
+    assert "no link is between them" in excluded.reason

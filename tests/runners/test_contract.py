@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queuemark.model.events import Event, Ready, Tick
+from queuemark.model.link import parse_link
 from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Case
 from queuemark.model.workload import MessagesSource, Workload
-from queuemark.runners.contract import EventReader, TrialRequest, deadline_for_s, plain, trial_arguments
+from queuemark.runners.contract import Ends, EventReader, TrialRequest, deadline_for_s, plain, trial_arguments
 
 RUN_ID = "run-1"
 READY = {"event": "ready", "contract": 1, "run_id": RUN_ID, "producer_pid": 7, "consumer_pids": [8], "granted": {}}
@@ -53,6 +54,20 @@ def test_every_axis_becomes_an_argument() -> None:
     assert found["-P nodelay"] == "nodelay=0"
     assert found["-P kind"] == "kind=a"
     assert {"--dispatch", "--pattern", "--ack", "--wait", "--placement", "--verify", "--warmup"} <= set(found)
+
+
+def test_ends_are_told_where_they_are_not_on_the_loopback() -> None:
+    ends = Ends(producer_address="192.0.2.1", consumer_address="192.0.2.2", consumer_netns="/proc/self/fd/9")
+    found = arguments(TrialRequest(case=case(), run_id="r", seed=9, ends=ends))
+    told = {name: found[f"--{name}"] for name in ("producer-address", "consumer-address", "consumer-netns")}
+    assert list(told.values()) == ["192.0.2.1", "192.0.2.2", "/proc/self/fd/9"]
+    assert not {f"--{name}" for name in told} & set(arguments(TrialRequest(case=case(), run_id="r", seed=9)))
+
+
+def test_a_trial_by_count_over_a_slow_link_gets_the_time_that_it_takes() -> None:
+    slow = case(duration_s=None, items=1_000_000, size_bytes=1460, link=parse_link("1M"))
+    least_s = 1_000_000 * 1538 / 125_000
+    assert deadline_for_s(slow) > 2 * least_s
 
 
 def test_a_mix_is_told_in_plain_numbers() -> None:

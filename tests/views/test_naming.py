@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from queuemark.model.errors import UsageError
+from queuemark.model.link import parse_link
 from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import case_key
 from queuemark.model.workload import BUFFER_HIGH_BYTES, VECTOR_HIGH, read_policy
@@ -63,6 +64,14 @@ def test_requests_in_flight_are_told_where_there_are_requests() -> None:
     assert "flight" not in naming.usual_text()
     assert Naming.of([eight]).usual_text().startswith("pingpong; in flight 8; ")
     assert "; pingpong, 8 in flight, deal; " in workload_text(eight.workload)
+
+
+def test_m03_a_link_is_told_in_every_name_and_workload() -> None:
+    near, over = case("tcp"), case("tcp", link=parse_link("100M"))
+    assert Naming.of([near, near, over]).name(over) == "tcp over 100 Mb/s"
+    assert Naming.of([over, over, near]).name(near) == "tcp on one host"
+    assert "over a link of 100 Mb/s" in Naming.of([over]).usual_text()
+    assert "to 1 consumer over a link of 100 Mb/s; share" in workload_text(over.workload)
 
 
 def test_a_policy_reads_short() -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 
 from queuemark.analysis.estimates import with_estimates
+from queuemark.model.link import parse_link
 from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Case
 from queuemark.model.trial import Trial
 from queuemark.model.workload import MessagesSource
+from queuemark.views.ending import BEYOND_LINK
 from queuemark.views.rates import rates_table, rates_text
 from queuemark.views.render import csv_text
 from tests.examples import case, document, trial
@@ -263,3 +265,25 @@ def test_programs_get_the_largest_size_and_the_mix() -> None:
     assert (plain["size_bytes"], plain["mix"]) == (64, None)
     assert (mixed["size_bytes"], mixed["mix"]) == (16384, "64:70%,1k:25%,16k:5%")
     assert "sizes" not in mixed
+
+
+def test_m25_over_a_link_what_is_allowed_and_the_share_stand_beside_the_rate() -> None:
+    over = case("tcp", size_bytes=1444, link=parse_link("100M"))
+    measured = three(over, window_ns=10**9, delivered=6502)
+    table = rates_table(with_estimates(document(measured)))
+    row = dict(zip((column.name for column in table.columns), table.texts()[0], strict=True))
+    assert (row["rate_per_s"], row["link_allows_per_s"], row["link_share"]) == ("6.5 k", "8.13 k", "80.0 %")
+    assert any("over a link of 100 Mb/s" in line for line in table.above)
+    assert [line["link"] for line in lines(measured)] == ["100 Mb/s"]
+
+
+def test_m25_more_than_the_link_allows_is_marked_as_an_error() -> None:
+    over = case("tcp", size_bytes=1444, link=parse_link("100M"))
+    for delivered, marked in ((8205, False), (8300, True)):
+        table = rates_table(with_estimates(document(three(over, window_ns=10**9, delivered=delivered))))
+        assert any(BEYOND_LINK in line for line in table.below) == marked
+
+
+def test_without_a_link_no_column_speaks_of_one() -> None:
+    names = {column.name for column in rates_table(with_estimates(document(three(case("tcp"))))).columns}
+    assert not {"link", "link_allows_per_s", "link_share"} & names

@@ -1,7 +1,7 @@
 """What a message costs each mechanism on this machine: cpu time, taken from sessions that were measured here.
 
 1. Only trials that proved their delivery count, of one producer and one consumer that block while they wait: who spins
-   is charged for waiting. What was held up by a link does not count either.
+   is charged for waiting. What was held up by a link or a rate does not count either: it is woken more often.
 2. Of several sizes the one counts that is nearest as a ratio, then the newest session that has it; the figure is the
    median over its trials, the cpu time of both ends together.
 """
@@ -45,8 +45,9 @@ def message_costs(documents: Iterable[SessionDocument], size_bytes: int) -> list
 def _cost(result: CaseResult, session_id: str) -> MessageCost | None:
     load = result.case.workload
     usual = load.consumers == 1 and load.wait == "block" and load.placement == "spread" and load.one_size
+    free = load.link is None and load.rate_per_s is None
     costs = [trial.cpu_ns_per_message for trial in result.trials if trial.cpu_ns_per_message is not None]
-    if not (usual and costs):
+    if not (usual and free and costs):
         return None
     return MessageCost(case=result.case, session_id=session_id, cpu_ns=median(costs))
 

@@ -30,6 +30,7 @@ from typing import TypeVar
 import msgspec
 
 from queuemark.model.errors import UsageError, nearest
+from queuemark.model.link import Link, parse_link
 from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Sweep
 from queuemark.model.transport import Transport
@@ -82,6 +83,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     placements: str | None = None
     rates: str | None = None
     in_flights: str | None = None
+    links: str | None = None
     items: str | None = None
     duration: str | None = None
     warmup: str | None = None
@@ -121,6 +123,7 @@ def read_sweep(asked: Asked, known: dict[str, Transport], messages: MessagesSour
         placements=_placements(_said(asked.placements, "spread")),
         rates_per_s=_rates_per_s(asked.rates) if asked.rates is not None else (None,),
         in_flights=_in_flights(_said(asked.in_flights, "1")),
+        links=_links(asked.links) if asked.links is not None else (None,),
         params={name: _each(values, str) for name, values in asked.params.items()},
         items=_items(asked.items) if asked.items is not None else None,
         duration_s=None if asked.items is not None else _duration_s(_said(asked.duration, DURATION_DEFAULT)),
@@ -258,6 +261,10 @@ def _stamp_every(text: str) -> int:
     return parse_count(text, "stamp-every")
 
 
+def _links(text: str) -> tuple[Link, ...]:
+    return _each(text, parse_link)
+
+
 def _consumers(text: str) -> tuple[int, ...]:
     counts = tuple(parse_count_list(text, "consumers"))
     if max(counts) > CONSUMERS_HIGH:
@@ -305,6 +312,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "placements": _placements,
     "rates": _rates_per_s,
     "in_flights": _in_flights,
+    "links": _links,
     "items": _items,
     "duration": _duration_s,
     "warmup": _warmup_s,

@@ -156,7 +156,8 @@ def _words(whole: Request, plan: Plan, sweeps: list[Asked]) -> PlanFile:
 def _source(request: Request, known: dict[str, Transport]) -> _Source:
     name = request.name
     if name is None and (_sweeps_something(request.asked) or request.messages is not None):
-        return _Source(what="the sweep", preset=None, sweeps=(Asked(),), request=request)
+        base = Asked() if request.asked.links is None else _over_a_link(request, known)
+        return _Source(what="the sweep", preset=None, sweeps=(base,), request=request)
     if name is None or name in PRESETS:
         preset = PRESETS[name or "quick"]
         own = request.repeats is not None or request.until is not None
@@ -178,6 +179,15 @@ def _preset_walk(preset: Preset, request: Request) -> str | None:
     """What the preset walks over, unless something else is to be found out or a rate is set."""
     said = request.rate_sweep is not None or request.max_lossless or request.p99 is not None
     return request.rate_sweep if said or request.asked.rates is not None else preset.rate_sweep
+
+
+def _over_a_link(request: Request, known: dict[str, Transport]) -> Asked:
+    """What a link is tested with where nothing else is said: all that crosses hosts, at three sizes."""
+    crossing = [name for name, transport in known.items() if transport.facts.crosses_hosts]
+    return Asked(
+        transports=",".join(crossing) or None if request.asked.transports is None else None,
+        sizes="64,512,1460" if request.messages is None else None,
+    )
 
 
 def _sweeps_something(asked: Asked) -> bool:

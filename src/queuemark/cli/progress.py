@@ -21,6 +21,7 @@ from rich.text import Text
 from queuemark.measure.execute import Step
 from queuemark.measure.outlook import Outlook
 from queuemark.measure.schedule import Slot
+from queuemark.model.link import link_text
 from queuemark.model.plan import Case
 from queuemark.model.transport import ParamValue
 from queuemark.model.trial import figures
@@ -52,6 +53,7 @@ class CaseLabels:
         words = [f"{case.transport} {size} to {load.consumers}", load.policy]
         settings = ((load.pattern, "share"), (load.wait, "block"), (load.placement, "spread"))
         words += [word for word, usual in settings if word != usual]
+        words += [f"over {link_text(load.link)}"] if load.link else []
         words += [f"linger {load.linger_us} us"] if load.linger_us else []
         words += [f"{load.in_flight} in flight"] if load.in_flight > 1 else []
         words += [rate_text(load.rate_per_s)] if load.rate_per_s is not None else []

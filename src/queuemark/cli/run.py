@@ -126,6 +126,14 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
     panel=_SWEPT,
     help="Requests of a pingpong that are on their way at once: 1,8.  [default: 1]",
 )
+@_option(
+    "--link-test",
+    "links",
+    metavar="RATES",
+    panel=_SWEPT,
+    help="Over a link of so many bits per second, made on this host: 10M,100M; 1G/9000 has an mtu. The table shows "
+    "what came through beside what whole frames allow.",
+)
 @click.option(
     "-P", "params", metavar="NAME=VALUE", multiple=True, panel=_SWEPT, help="A transport's parameter: nodelay=0,1."
 )

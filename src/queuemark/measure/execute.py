@@ -3,7 +3,8 @@
 1. One trial at a time; each is handed over, to be kept, before the next begins.
 2. What is done is not done again: a plan that was interrupted goes on where it stopped, in the same order.
 3. A stop ends the current trial at once; it is then not recorded.
-4. What is unavailable gives one ``unavailable`` trial a repeat, with reason and remedy, without running anything.
+4. A case over a link gets one that is made here, kept for the other cases over it, and gone with the execution.
+5. What is unavailable gives one ``unavailable`` trial a repeat, with reason and remedy, without running anything.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from queuemark.measure.conditions import Surroundings
+from queuemark.measure.link import Links, LinkUnavailable
 from queuemark.measure.schedule import Slot, pending
 from queuemark.model.events import Event, Tick
 from queuemark.model.plan import Case, Plan, trial_seed
@@ -63,19 +65,20 @@ def execute(
     Raises: what on_trial and on_progress raise; nothing for what a runner does.
     """
     slots = pending(plan, done)
-    for number, slot in enumerate(slots, start=1):
-        if stop.asked:
-            return False
-        step = Step(slot=slot, number=number, total=len(slots))
-        if enough is not None and enough(slot.case):
-            _tell(on_progress, msgspec.structs.replace(step, passed_over=True))
-            continue
-        _tell(on_progress, step)
-        trial = _attempt(plan, slot, offers, session_id, stop, stall_s, _ticker(on_progress, step))
-        if trial is None:
-            return False
-        on_trial(slot.case, trial)
-        _tell(on_progress, msgspec.structs.replace(step, trial=trial))
+    with Links() as links:
+        for number, slot in enumerate(slots, start=1):
+            if stop.asked:
+                return False
+            step = Step(slot=slot, number=number, total=len(slots))
+            if enough is not None and enough(slot.case):
+                _tell(on_progress, msgspec.structs.replace(step, passed_over=True))
+                continue
+            _tell(on_progress, step)
+            trial = _attempt(plan, slot, offers, links, session_id, stop, stall_s, _ticker(on_progress, step))
+            if trial is None:
+                return False
+            on_trial(slot.case, trial)
+            _tell(on_progress, msgspec.structs.replace(step, trial=trial))
     return True
 
 
@@ -83,6 +86,7 @@ def _attempt(
     plan: Plan,
     slot: Slot,
     offers: Mapping[tuple[str, str], Offer],
+    links: Links,
     session_id: str,
     stop: Stop,
     stall_s: float,
@@ -90,7 +94,11 @@ def _attempt(
 ) -> Trial | None:
     offer = offers.get((slot.case.transport, slot.case.runtime))
     if offer is None or not offer.transport.available:
-        return _unavailable(plan, slot, offer.transport if offer else None)
+        return _unavailable(plan, slot, *_missing(slot.case, offer.transport if offer else None))
+    try:
+        link = links.opened(slot.case.workload.link) if slot.case.workload.link is not None else None
+    except LinkUnavailable as error:
+        return _unavailable(plan, slot, str(error), error.remedy)
     request = TrialRequest(
         case=slot.case,
         # Drawn anew each time: what a killed trial left behind never meets its successor's names.
@@ -101,9 +109,11 @@ def _attempt(
         stall_s=stall_s,
         deadline_s=deadline_for_s(slot.case, stall_s),
         parent_pid=os.getpid(),
+        ends=link.ends if link is not None else None,
     )
+    command = (*(link.before if link is not None else ()), *offer.command)
     surroundings = Surroundings()
-    trial = perform(offer.command, request, offer.transport.facts, stop=stop, on_event=on_event)
+    trial = perform(command, request, offer.transport.facts, stop=stop, on_event=on_event)
     if trial is None:
         return None
     return msgspec.structs.replace(
@@ -115,12 +125,15 @@ def _attempt(
     )
 
 
-def _unavailable(plan: Plan, slot: Slot, transport: Transport | None) -> Trial:
+def _missing(case: Case, transport: Transport | None) -> tuple[str, str | None]:
+    """Why a case cannot run here, and what to do."""
     if transport is None:
-        reason = f"no runner here offers {slot.case.transport} in runtime {slot.case.runtime}"
-        remedy = "see 'queuemark list' for what there is"
-    else:
-        reason, remedy = transport.reason or "its runner gives no reason", transport.remedy or ""
+        reason = f"no runner here offers {case.transport} in runtime {case.runtime}"
+        return reason, "see 'queuemark list' for what there is"
+    return transport.reason or "its runner gives no reason", transport.remedy
+
+
+def _unavailable(plan: Plan, slot: Slot, reason: str, remedy: str | None) -> Trial:
     return Trial(
         state="unavailable",
         reason=reason,

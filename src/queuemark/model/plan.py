@@ -32,6 +32,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from queuemark.model.errors import UsageError, nearest
+from queuemark.model.link import Link
 from queuemark.model.mix import Mix
 from queuemark.model.search import Search
 from queuemark.model.transport import Facts, ParamValue, Transport
@@ -89,6 +90,7 @@ class Sweep(msgspec.Struct, kw_only=True):
     sizes_bytes: a mix of sizes is one value of this axis.
     dispatches: empty: what each transport prefers, the first that its facts name; where that is not
         to share, ``deal``.
+    links: None: no wire in between.
     params: the values to sweep, by name; a transport without a parameter of that name ignores it if
         another transport of the sweep has it.
     """
@@ -105,6 +107,7 @@ class Sweep(msgspec.Struct, kw_only=True):
     placements: tuple[str, ...] = ("spread",)
     rates_per_s: tuple[float | None, ...] = (None,)
     in_flights: tuple[int, ...] = (1,)
+    links: tuple[Link | None, ...] = (None,)
     params: dict[str, tuple[str, ...]] = {}
     items: int | None = None
     duration_s: float | None = None
@@ -241,8 +244,8 @@ def _workloads(sweep: Sweep, transport: Transport) -> list[Workload]:
         sweep.acks,
         sweep.waits,
         sweep.placements,
-        sweep.rates_per_s,
-        sweep.in_flights,
+        list(product(sweep.rates_per_s, sweep.in_flights)),
+        sweep.links,
     )
     return [
         Workload(
@@ -261,11 +264,12 @@ def _workloads(sweep: Sweep, transport: Transport) -> list[Workload]:
             verify=sweep.verify,
             messages=sweep.messages,
             mix=() if isinstance(size, int) else size,
-            rate_per_s=rate_per_s,
+            rate_per_s=rate,
             stamp_every=sweep.stamp_every,
-            in_flight=in_flight if pattern == "pingpong" else 1,
+            in_flight=flight if pattern == "pingpong" else 1,
+            link=link,
         )
-        for size, consumers, (pattern, dispatch), policy, linger_us, ack, wait, placement, rate_per_s, in_flight in axes
+        for size, consumers, (pattern, dispatch), policy, linger_us, ack, wait, placement, (rate, flight), link in axes
     ]
 
 
@@ -287,6 +291,8 @@ def _excluded(case: Case, transport: Transport) -> str | None:
     ):
         if value not in offered:
             return f"{what} {value} is not possible here (possible: {', '.join(offered)})"
+    if load.link is not None and not facts.crosses_hosts:
+        return "both ends are on one host: no link is between them"
     if load.pattern == "fanout" and load.dispatch != "deal":
         return f"fanout takes a connection for each consumer; with dispatch {load.dispatch} all read one (use deal)"
     if load.pattern == "pingpong" and (unanswered := _unanswered(load)):

@@ -36,6 +36,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from queuemark.model.errors import UsageError, nearest
+from queuemark.model.link import Link
 from queuemark.model.mix import Mix, mix_fault, mix_mean_bytes
 from queuemark.model.units import Count, Positive, parse_bytes, parse_count
 
@@ -92,6 +93,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     in_flight: of a pingpong, requests that are on their way at once, in sum; 1 for other patterns.
     linger_us: a buffered message waits at most this long for others; 0: until the buffer is full.
     items, duration_s: messages to send, or seconds to send for; exactly one of them is set.
+    link: the wire between producer and consumers; null: they are on one host, and nothing is between them.
     warmup_s: seconds of traffic before the window, verified and dropped.
     verify: ``full``, or ``sample:K`` (content of one message in K; sequence numbers always).
     rate_per_s: messages that the producer offers a second, in sum; null: as many as are taken.
@@ -116,6 +118,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rate_per_s: Annotated[float, msgspec.Meta(gt=0, le=RATE_HIGH_PER_S)] | None = None
     stamp_every: Positive | None = None
     in_flight: Annotated[int, msgspec.Meta(ge=1, le=IN_FLIGHT_HIGH)] = 1
+    link: Link | None = None
 
     def __post_init__(self) -> None:
         if (self.items is None) == (self.duration_s is None):

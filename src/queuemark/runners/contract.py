@@ -10,7 +10,15 @@ The contract itself is docs/reference/runner-contract.md.
 
 from __future__ import annotations
 
-__all__ = ["LINE_HIGH_BYTES", "STALL_DEFAULT_S", "EventReader", "TrialRequest", "deadline_for_s", "trial_arguments"]
+__all__ = [
+    "LINE_HIGH_BYTES",
+    "STALL_DEFAULT_S",
+    "Ends",
+    "EventReader",
+    "TrialRequest",
+    "deadline_for_s",
+    "trial_arguments",
+]
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -21,6 +29,7 @@ import msgspec
 from queuemark.model.events import CONTRACT, Event, Ready, Result, Tick, decode_event
 from queuemark.model.mix import Mix
 from queuemark.model.plan import Case
+from queuemark.model.workload import Workload
 
 LINE_HIGH_BYTES = 4 * 1024 * 1024
 """A result of 1024 consumers is under 1 MiB; a longer line is not an event."""
@@ -28,11 +37,20 @@ LINE_HIGH_BYTES = 4 * 1024 * 1024
 STALL_DEFAULT_S = 5.0
 
 
+class Ends(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a transport that crosses hosts makes its two ends: IPv4 addresses, and the path of a network namespace."""
+
+    producer_address: str
+    consumer_address: str
+    consumer_netns: str
+
+
 class TrialRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One trial of a case, with all that is not part of the case's identity.
 
     messages_path: where the case's own messages lie, null for made-up content. stall_s: seconds without any
     progress after which the trial has failed. deadline_s: seconds for the whole trial. parent_pid: dies with it.
+    ends: where they are made, null for both on this host's loopback.
     """
 
     case: Case
@@ -43,6 +61,7 @@ class TrialRequest(msgspec.Struct, frozen=True, kw_only=True):
     stall_s: float = STALL_DEFAULT_S
     deadline_s: float = 600.0
     parent_pid: int | None = None
+    ends: Ends | None = None
 
 
 def deadline_for_s(case: Case, stall_s: float = STALL_DEFAULT_S) -> float:
@@ -56,7 +75,15 @@ def deadline_for_s(case: Case, stall_s: float = STALL_DEFAULT_S) -> float:
         return load.warmup_s + load.duration_s + 60 + stall_s
     items = load.items or 0
     offered_s = items / load.rate_per_s if load.rate_per_s is not None else 0.0
-    return max(600.0, items / 1000, load.warmup_s + offered_s + 60 + stall_s)
+    return max(600.0, items / 1000, load.warmup_s + offered_s + 60 + stall_s, _linked_s(load))
+
+
+def _linked_s(load: Workload) -> float:
+    """Seconds that a link takes for all items at the least, thrice; 0 without a link."""
+    if load.link is None:
+        return 0.0
+    wire_bytes = load.link.wire_bytes(0) + load.mean_bytes
+    return 3 * (load.items or 0) * load.copies * wire_bytes / float(load.link.bytes_per_s)
 
 
 def trial_arguments(request: TrialRequest) -> list[str]:
@@ -88,6 +115,9 @@ def trial_arguments(request: TrialRequest) -> list[str]:
         "--stall": plain(request.stall_s),
         "--deadline": plain(request.deadline_s),
         "--parent": request.parent_pid,
+        "--producer-address": request.ends.producer_address if request.ends else None,
+        "--consumer-address": request.ends.consumer_address if request.ends else None,
+        "--consumer-netns": request.ends.consumer_netns if request.ends else None,
     }
     arguments = ["trial", request.case.transport]
     for name, value in options.items():

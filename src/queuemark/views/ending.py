@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["LOOKED_FOR", "OVERSUBSCRIBED", "WRONGS", "Ending", "Footnotes", "proved_text"]
+__all__ = ["BEYOND_LINK", "LOOKED_FOR", "OVERSUBSCRIBED", "WRONGS", "Ending", "Footnotes", "proved_text"]
 
 import msgspec
 
+from queuemark.analysis.linked import SHARE_HIGH, link_share
 from queuemark.model.histogram import PERCENTILES
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.trial import TrialFigures
@@ -14,6 +15,7 @@ from queuemark.views.numbers import counted
 from queuemark.views.offered import LOST, LOST_AT_RATE, SATURATED, fans_out, paced, timed
 
 OVERSUBSCRIBED = "oversubscribed: more workers than cpus to run them"
+BEYOND_LINK = "more came through than the link allows: an error of the model or of the measurement, not a success"
 LOOKED_FOR = ("p50_ns", "p99_ns", "p999_ns")
 WRONGS = ("lost", "duplicated", "reordered", "corrupted")
 
@@ -34,6 +36,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         remarks += [f"no rate: {trial.rate_withheld}" for trial in ok if trial.rate_withheld]
         remarks += _allowed(ok, LOST_AT_RATE if paced(result) else LOST) + _unknown(result)
         remarks += [SATURATED] if any(trial.saturated for trial in ok) else []
+        remarks += [BEYOND_LINK] if (link_share(result) or 0) > SHARE_HIGH else []
         if any(trial.oversubscribed for trial in trials):
             remarks.append(OVERSUBSCRIBED)
         remarks += marked_texts(result)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import msgspec
 
 from queuemark.model.errors import UsageError
+from queuemark.model.link import link_text
 from queuemark.model.mix import mix_text
 from queuemark.model.plan import Case, case_key
 from queuemark.model.session import CaseResult, SessionDocument
@@ -33,6 +34,7 @@ _USUAL = (
     "warmup_s",
     "amount",
     "messages",
+    "link",
     *_OFFERED,
 )
 
@@ -88,6 +90,7 @@ _WORDS = {
     "linger_us": "linger",
     "amount": "each trial",
     "messages": "messages of",
+    "link": "over a link of",
     "rate_per_s": "offered",
     "stamp_every": "one stamped in",
 }
@@ -96,6 +99,8 @@ _WORDS = {
 def _named_setting(load: Workload, name: str) -> str:
     """One setting in a case's name; as many messages as are taken are no rate."""
     told = _setting(load, name)
+    if name == "link":
+        return f"over {told}" if told else "on one host"
     if name == "rate_per_s":
         return f"rate={told}" if told else "saturated"
     return told if name == "amount" else f"{name}={told}"
@@ -110,6 +115,8 @@ def _setting(load: Workload, name: str) -> str:
         return rate_text(load.rate_per_s or 0)
     if name == "amount":
         return f"{format_count(load.items)} items" if load.items else format_duration_s(load.duration_s or 0)
+    if name == "link":
+        return link_text(load.link) if load.link else ""
     if name == "messages":
         return load.messages.name if load.messages else ""
     if name == "warmup_s":
@@ -149,11 +156,12 @@ def workload_text(load: Workload) -> str:
     """The whole workload in one line."""
     own = f" of {load.messages.name}" if load.messages else ""
     in_flight = f", {load.in_flight} in flight" if load.pattern == "pingpong" else ""
+    linked = f" over a link of {link_text(load.link)}" if load.link else ""
     offered = f"; offered {_setting(load, 'rate_per_s')}" if load.rate_per_s is not None else ""
     stamped = f"; one stamped in {load.stamp_every}" if load.stamp_every is not None else ""
     return (
         f"{'up to ' if own else ''}{size_text(load)} messages{own} to "
-        f"{counted(load.consumers, 'consumer')}; {load.pattern}{in_flight}, {load.dispatch}; policy "
+        f"{counted(load.consumers, 'consumer')}{linked}; {load.pattern}{in_flight}, {load.dispatch}; policy "
         f"{policy_text(load.policy)}{f', linger {load.linger_us} us' if load.linger_us else ''}; ack {load.ack}; "
         f"wait {load.wait}; placement {load.placement}; verify {load.verify}; each trial {_setting(load, 'amount')} "
         f"after a warm-up of {_setting(load, 'warmup_s')}{offered}{stamped}"

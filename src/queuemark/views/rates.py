@@ -5,6 +5,7 @@
 3. What failed, could not run, was too short or oversubscribed is marked, and below the table it says why.
 4. Where messages go to several or were lost, what was sent stands beside what was delivered, and the loss as a share.
 5. Where a rate was set or replies were waited for, latencies stand beside it; too few samples for one are told of.
+6. Over a link, what whole frames allow stands beside what came through, and the share.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from queuemark.analysis.estimates import reach
+from queuemark.analysis.linked import allowed_per_s, link_share
+from queuemark.model.link import link_text
 from queuemark.model.mix import mix_text
 from queuemark.model.plan import case_key
 from queuemark.model.session import CaseResult, SessionDocument
@@ -230,6 +233,28 @@ def _number(
     )
 
 
+def _link(line: _Line) -> Cell:
+    link = line.result.case.workload.link
+    return link_text(link) if link else None
+
+
+def _allowed(line: _Line) -> Cell:
+    return allowed_per_s(line.result)
+
+
+def _share(line: _Line) -> Cell:
+    return link_share(line.result)
+
+
+def _tenths(value: str | int | float) -> str:
+    """A share of 1 as ``99.9 %``: here a hundredth is the difference between reached and passed."""
+    return f"{100 * float(value):.1f} %"
+
+
+def _linked(result: CaseResult) -> bool:
+    return result.case.workload.link is not None
+
+
 def _offers(result: CaseResult) -> bool:
     """What it was sent is another number than what it delivered."""
     return fans_out(result) or _lost(result)
@@ -270,6 +295,7 @@ _FIELDS = (
     _number("linger_us", "linger\nus", str, _load("linger_us"), wide=True),
     _left("amount", "each\ntrial", _amount, wide=True),
     _number("offered_per_s", "offered\nper s", as_count, _load("rate_per_s"), rank=1, wide=True, needed=paced),
+    _left("link", "link", _link, wide=True),
     _number("stamp_every", "stamped\none in", str, _load("stamp_every"), wide=True),
     _number(
         "rate_per_s",
@@ -293,6 +319,8 @@ _FIELDS = (
         beside=((_any(fans_out), "pub-\nlished\nper s"),),
     ),
     _number("lost_share", "loss", as_percent, lambda line: lost_share(line.result), rank=1, wide=True, needed=_lost),
+    _number("link_allows_per_s", "link\nallows\nper s", as_count, _allowed, rank=2, wide=True, needed=_linked),
+    _number("link_share", "of the\nlink", _tenths, _share, wide=True, needed=_linked),
     _number("rate_low_per_s", "95 %\nlow", as_count, _estimate("low"), wide=True),
     _number("rate_high_per_s", "95 %\nhigh", as_count, _estimate("high"), wide=True),
     _number("p50_ns", "p50\nus", as_us, _quantile("p50_ns"), rank=2, wide=True, needed=timed),
