@@ -89,6 +89,12 @@ def test_m01_what_did_not_prove_its_delivery_is_not_advised() -> None:
     assert advised((of, failed)).ruled_out == {"delivery not proved, or no rate": 1}
 
 
+def test_what_fell_behind_its_rate_is_not_advised() -> None:
+    behind = measured("pipe", 300_000, 20, rate_per_s=400_000.0)
+    (reason,) = advised(behind, p99_ns=100_000).ruled_out
+    assert reason.startswith("fell behind the rate that was set")
+
+
 def test_where_nothing_fits_the_nearest_is_named() -> None:
     advice = advised(EACH, GATHERED, PIPE, p99_ns=10_000)
     assert advice.best is None and advice.late is None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 from hdrh.histogram import HdrHistogram
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queuemark.model.histogram import (
@@ -32,6 +32,7 @@ TIMES_NS = st.one_of(
 SAMPLES = st.lists(TIMES_NS, max_size=200)
 
 
+@settings(deadline=None)
 @given(TIMES_NS)
 def test_a_time_lies_within_the_bounds_of_its_bucket(time_ns: int) -> None:
     low_ns, high_ns = bucket_bounds_ns(bucket_of(time_ns))
@@ -60,6 +61,7 @@ def test_what_takes_longer_than_an_hour_counts_with_an_hour() -> None:
     assert bucket_of(2**62) == bucket_of(BUCKETS_HIGH_NS)
 
 
+@settings(deadline=None)
 @given(SAMPLES)
 def test_a_histogram_holds_what_hdrhistogram_holds(times_ns: Sequence[int]) -> None:
     held, oracle = histogram(times_ns), theirs(times_ns)
@@ -68,11 +70,13 @@ def test_a_histogram_holds_what_hdrhistogram_holds(times_ns: Sequence[int]) -> N
     assert mean_ns(held) == (sum(times_ns) / len(times_ns) if times_ns else None)
 
 
+@settings(deadline=None)
 @given(st.lists(SAMPLES, max_size=5))
 def test_m10_merging_is_exact(parts: list[list[int]]) -> None:
     assert merged(map(histogram, parts)) == histogram([time_ns for part in parts for time_ns in part])
 
 
+@settings(deadline=None)
 @given(st.lists(TIMES_NS, min_size=100, max_size=400))
 def test_m10_percentiles_are_hdrhistograms_and_never_above_the_highest_time(times_ns: list[int]) -> None:
     held, oracle = histogram(times_ns), theirs(times_ns)

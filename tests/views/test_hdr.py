@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queuemark.model.histogram import counts
@@ -20,6 +20,7 @@ from tests.histograms import histogram, theirs
 TIMES_NS = st.lists(st.one_of(st.integers(1, 5000), st.integers(1, BUCKETS_HIGH_NS)), max_size=300)
 
 
+@settings(deadline=None)
 @given(TIMES_NS)
 def test_hdrhistogram_decodes_what_is_encoded(times_ns: list[int]) -> None:
     decoded = HdrHistogram.decode(encoded(histogram(times_ns)))
@@ -29,6 +30,7 @@ def test_hdrhistogram_decodes_what_is_encoded(times_ns: list[int]) -> None:
     assert decoded.get_value_at_percentile(50) == expected.get_value_at_percentile(50)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 2**55 - 1))
 def test_a_count_of_any_size_is_encoded(count: int) -> None:
     held = histogram([7])
@@ -55,6 +57,7 @@ def test_a_log_has_a_line_a_trial_that_their_reader_understands(tmp_path: Path) 
     assert reader.get_next_interval_histogram() is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 10**7), min_size=1, max_size=300))
 def test_each_line_of_a_distribution_is_true(times_ns: list[int]) -> None:
     held, ordered = histogram(times_ns), sorted(times_ns)

@@ -2,8 +2,8 @@
 
 1. Cases that differ in policy, linger and offered load alone are ways to use one mechanism; no others are compared.
 2. A way is on the front when no other delivers at least as much at a p99 that is at most as high.
-3. A case without a rate or without a p99 (M10) is no point; one that lost messages is none either, since what was lost
-   took no time at all.
+3. A case without a rate or without a p99 (M10) is no point. One that lost messages is none, since what was lost took no
+   time at all; nor one that fell behind the rate that was set, whose latency grows for as long as it lasts.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _way(number: int, result: CaseResult) -> Way | None:
     latency = result.latency
     if result.rate_per_s is None or latency is None or latency.p99_ns is None:
         return None
-    if any(trial.state != "ok" or trial.lost for trial in result.trials):
+    if any(trial.state != "ok" or trial.lost or trial.saturated for trial in result.trials):
         return None
     return Way(number=number, result=result, rate_per_s=result.rate_per_s.median, p99_ns=latency.p99_ns.value_ns)
 

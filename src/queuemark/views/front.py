@@ -60,7 +60,11 @@ def front_tables(document: SessionDocument, *, wide: bool = False, alone: bool =
             rows=[[cell(line) for _, cell in _COLUMNS] for line in lines],
             below=[
                 *([f"beaten in both by others and left out: {counted(beaten, 'case')}"] if beaten and not wide else []),
-                *([f"without a rate, a p99 or its delivery: {counted(left, 'case')}"] if left else []),
+                *(
+                    [f"without a rate, a p99 or its delivery, or behind the rate that was set: {counted(left, 'case')}"]
+                    if left
+                    else []
+                ),
                 f"again: {document.session.plan.command}",
             ],
         )
@@ -98,11 +102,8 @@ def _p99(part: str) -> Callable[[_Line], Cell]:
     return cell
 
 
-def _saturated(line: _Line) -> Cell:
-    load = line.way.result.case.workload
-    if load.rate_per_s is None:
-        return NONE
-    return "not reached" if any(trial.saturated for trial in line.way.result.trials) else None
+def _unpaced(line: _Line) -> Cell:
+    return NONE if line.way.result.case.workload.rate_per_s is None else None
 
 
 _COLUMNS = (
@@ -112,7 +113,7 @@ _COLUMNS = (
     _number("consumers", "con-\nsumers", str, lambda line: line.way.result.case.workload.consumers, 3),
     _words("way", "policy", lambda line: way_text(line.way.result.case.workload), wrap=26),
     _number("offered_per_s", "offered\nper s", as_count, lambda line: line.way.result.case.workload.rate_per_s),
-    _words("load", "load", _saturated),
+    _words("load", "load", _unpaced),
     _number("rate_per_s", "delivered\nper s", as_count, lambda line: line.way.rate_per_s),
     _number("p99_ns", "p99\nus", as_us, _p99("value_ns")),
     _number("p99_low_ns", "95 %\nlow", as_us, _p99("low_ns"), 2),
