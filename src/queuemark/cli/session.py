@@ -39,7 +39,8 @@ from queuemark.runners.stop import Stop
 from queuemark.store import Store
 
 _ROOM_LOW_BYTES = 1024 * 1024
-_TRIAL_BYTES = 4096
+_TRIAL_BYTES = 32 * 1024
+"""Most of it are the buckets of its latencies."""
 _CONSUMER_BYTES = 1024
 
 
