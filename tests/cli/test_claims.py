@@ -84,7 +84,9 @@ def test_m27_the_command_of_a_claim_makes_the_cases_that_are_run_for_it(
     printed = tmp_path / "plan.toml"
     for asking in (asking for claim in CLAIMS.values() for asking in claim.askings(hurried)):
         words = shlex.split(asking.command(DURATION, REPEATS))[1:]
-        printed.write_text(call(*words, "--print-plan").out)
+        answer = call(*words, "--print-plan")
+        assert answer.code == 0, answer.err
+        printed.write_text(answer.out)
         typed = prepare(Request(name=str(printed)), known).plan
         assert {case_key(case) for case in typed.cases} == {case_key(case) for case in cases_of(asking, known)}
         assert typed.repeats == REPEATS

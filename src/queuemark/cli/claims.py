@@ -14,14 +14,14 @@ from rich.console import Console
 
 from queuemark.analysis.claims import CLAIMS, Asking, Claim, Evidence
 from queuemark.cli.asked import Asked, read_seed, read_sweep
+from queuemark.cli.opening import opening_text, outlook_text, say, surveyed
 from queuemark.cli.output import STDOUT, check_writable, printing, write_chart, write_json
 from queuemark.model.errors import NothingAvailable, UsageError
 from queuemark.model.plan import Case, NothingLeft, Plan, case_key, expand
 from queuemark.model.session import SessionDocument
 from queuemark.model.transport import Transport
-from queuemark.model.units import format_duration_s
 from queuemark.runners.contract import STALL_DEFAULT_S
-from queuemark.runners.registry import Survey, survey
+from queuemark.runners.registry import Survey
 from queuemark.views.claims import Judged, claims_chart, claims_tables
 from queuemark.views.picture import PICTURES, check_picture, draw
 from queuemark.views.render import FORMATS, rendered, terminal_width
@@ -108,7 +108,7 @@ def _measure(claims: Sequence[Claim], quick: bool, only: str | None, seed: str |
         _answer(claims, quick, None, shlex.join(words), output)
         return
     console = Console(stderr=True)
-    found = _survey(console)
+    found = surveyed(console)
     cases = _cases(askings, found.transports(), console)
     plan = Plan(
         preset="claims",
@@ -120,21 +120,12 @@ def _measure(claims: Sequence[Claim], quick: bool, only: str | None, seed: str |
     _carry_out(plan, found, claims, quick, console, output)
 
 
-def _survey(console: Console) -> Survey:
-    found = survey()
-    for trouble in found.troubles:
-        _say(console, f"queuemark: {trouble}")
-    if not found.offers:
-        raise NothingAvailable("no runner offers any transport; see the line above for what to do")
-    return found
-
-
 def _cases(askings: Sequence[Asking], known: dict[str, Transport], console: Console) -> list[Case]:
     """Every case once, whichever claims ask for it; what no runner offers is said and left out."""
     cases = {case_key(case): case for asking in askings for case in cases_of(asking, known)}
     missing = dict.fromkeys(name for asking in askings for name in asking.transports.split(",") if name not in known)
     if missing:
-        _say(console, f"left out: {', '.join(missing)}: no runner here offers {'them' if len(missing) > 1 else 'it'}")
+        say(console, f"left out: {', '.join(missing)}: no runner here offers {'them' if len(missing) > 1 else 'it'}")
     if not cases:
         raise NothingAvailable("no runner here offers anything that the claims are about; see: queuemark list")
     return list(cases.values())
@@ -158,19 +149,12 @@ def _carry_out(
     from queuemark.cli.lock import alone
     from queuemark.cli.outcome import interruption, judge, read
     from queuemark.cli.session import begin, carry_out, check_room
-    from queuemark.measure.outlook import Outlook
-    from queuemark.measure.schedule import pending
     from queuemark.store import Store, data_directory
 
     with alone(data_directory()), Store.open() as store:
         check_room(data_directory(), plan)
         session = begin(store, plan)
-        left_s = Outlook(slot.case for slot in pending(plan, set())).left_s()
-        _say(
-            console,
-            f"session {session.id[:8]}: {len(plan.cases)} cases x {plan.repeats} repeats, seed {plan.seed}, "
-            f"about {format_duration_s(max(1, round(left_s)))} to go",
-        )
+        say(console, f"{opening_text(session)}, {outlook_text(session, set())}")
         through = carry_out(store, session, found, STALL_DEFAULT_S, console)
         document = read(store, session)
     if not through:
@@ -233,7 +217,3 @@ def _told(each: Judged) -> dict[str, object]:
         "parts": [{**msgspec.to_builtins(part), "holds": part.holds} for part in found.parts],
         "remarks": found.remarks,
     }
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
