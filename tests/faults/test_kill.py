@@ -82,6 +82,13 @@ def started_trial(offer: Offer, tmp_path: Path, *words: str) -> subprocess.Popen
     )
 
 
+def loads(offer: Offer, *consumers: int) -> list[tuple[str, ...]]:
+    """So many consumers; then requests that they reply to, of one where they compete."""
+    facts = offer.transport.facts
+    replying = ("--pattern", "pingpong", "--in-flight", "3", "--consumers", "4" if "deal" in facts.dispatches else "1")
+    return [("--consumers", str(count)) for count in consumers] + [replying] * ("pingpong" in facts.patterns)
+
+
 def readied(runner: subprocess.Popen[bytes]) -> Ready:
     assert runner.stdout is not None
     event = decode_event(runner.stdout.readline())
@@ -98,8 +105,8 @@ def available(name: str) -> Offer:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_killed_runner_takes_its_workers_along(name: str, tmp_path: Path) -> None:
     moments = random.Random(f"runner {name}")
-    for consumers in (1, 4, 1, 4, 32):
-        with started_trial(available(name), tmp_path, "--consumers", str(consumers)) as runner:
+    for words in loads(available(name), 1, 4, 1, 4, 32):
+        with started_trial(available(name), tmp_path, *words) as runner:
             sleep_until(time.monotonic() + moments.random() * 0.06)
             with opened(processes_of(str(tmp_path))) as descriptors:
                 runner.kill()
@@ -111,8 +118,8 @@ def test_a_killed_runner_takes_its_workers_along(name: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("name", NAMES)
 def test_a_killed_worker_ends_the_trial_as_not_proved(name: str, tmp_path: Path) -> None:
     moments = random.Random(f"worker {name}")
-    for consumers in (1, 4, 1, 4, 8):
-        with started_trial(available(name), tmp_path, "--consumers", str(consumers)) as runner:
+    for words in loads(available(name), 1, 4, 1, 4, 8):
+        with started_trial(available(name), tmp_path, *words) as runner:
             ready = readied(runner)
             roles = {ready.producer_pid: "the producer"}
             roles |= {pid: f"consumer {index}" for index, pid in enumerate(ready.consumer_pids)}
@@ -131,8 +138,8 @@ def test_a_killed_worker_ends_the_trial_as_not_proved(name: str, tmp_path: Path)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_signal_ends_the_tree_within_a_second(name: str, number: signal.Signals, tmp_path: Path) -> None:
-    for consumers in (1, 8):
-        with started_trial(available(name), tmp_path, "--consumers", str(consumers)) as runner:
+    for words in loads(available(name), 1, 8):
+        with started_trial(available(name), tmp_path, *words) as runner:
             ready = readied(runner)
             with opened([runner.pid, ready.producer_pid, *ready.consumer_pids]) as descriptors:
                 runner.send_signal(number)

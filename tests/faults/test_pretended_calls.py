@@ -277,6 +277,43 @@ def test_m07_a_late_start_does_not_shorten_the_window(offer: Offer, calls: Calls
     assert result.window_ns >= 100_000_000
 
 
+# ---- requests and replies: both ends make both calls
+
+
+def asking() -> Load:
+    return Load(size=SIZE, pattern="pingpong", items=None, more={"duration": 1, "stall": STALL_S})
+
+
+def whose(end: str) -> Callable[[Ready], int]:
+    return lambda ready: ready.producer_pid if end == "producer" else ready.consumer_pids[0]
+
+
+@pytest.mark.parametrize("end", ["producer", "consumer"])
+def test_m05_a_request_or_a_reply_that_is_only_pretended(offer: Offer, calls: Calls, end: str) -> None:
+    """Nothing goes out, and what was to come of it is waited for in vain."""
+    result = run_attached(offer, asking(), whose(end), calls.send, f"retval={calls.sent}:when=20")
+    assert result.state == "failed"
+    assert "waits for a reply" in (result.reason or ""), result
+
+
+@pytest.mark.parametrize("share", [0, SIZE])
+@pytest.mark.parametrize("end", ["producer", "consumer"])
+def test_m02_a_pretended_receive_of_a_request_or_a_reply(offer: Offer, calls: Calls, end: str, share: int) -> None:
+    """Of the end, and of a message that is what lay in the buffer before."""
+    retval = calls.frame_bytes if share else 0
+    result = run_attached(offer, asking(), whose(end), calls.receive, f"retval={retval}:when=20")
+    repeated = share and end == "consumer" and not offer.transport.facts.lossless
+    assert (result.state, result.duplicated) == (("ok", 1) if repeated else ("failed", result.duplicated)), result
+
+
+@pytest.mark.parametrize("error", ["EINTR", "EAGAIN"])
+@pytest.mark.parametrize("end", ["producer", "consumer"])
+def test_requests_and_replies_are_tried_again(offer: Offer, calls: Calls, end: str, error: str) -> None:
+    for call in (calls.send, calls.receive):
+        result = run_attached(offer, asking(), whose(end), call, f"error={error}:when=20+7")
+        assert result.state == "ok", result
+
+
 # ---- in place: the calls are those of sleeping and waking
 
 
