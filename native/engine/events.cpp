@@ -138,6 +138,23 @@ void write_sums(Json& json, const TrialResult& result) {
       .member("message_bytes", message_bytes);
 }
 
+void write_cost_of_messages(Json& json, const Cost& cost) {
+  json.key("cost").begin_object().key("ways").begin_array();
+  for (const auto& [mechanism, when] : cost.ways) {
+    json.begin_object().member("mechanism", mechanism).key("when").begin_object();
+    for (const auto& [name, value] : when) {
+      json.key(name);
+      write_param_value(json, value);
+    }
+    json.end_object().end_object();
+  }
+  json.end_array()
+      .member("gathers", cost.gathers)
+      .member_or_null("holds", cost.holds)
+      .member("frame_bytes", cost.frame_bytes)
+      .end_object();
+}
+
 void write_facts(Json& json, const Facts& facts) {
   json.key("facts").begin_object();
   json.member("lossless", facts.lossless)
@@ -151,7 +168,9 @@ void write_facts(Json& json, const Facts& facts) {
   write_words(json, "waits", facts.waits);
   json.member("max_size_bytes", facts.max_size_bytes).key("whole_bytes");
   facts.whole_bytes ? json.value(*facts.whole_bytes) : json.null();
-  json.member("crosses_hosts", facts.crosses_hosts).end_object();
+  json.member("crosses_hosts", facts.crosses_hosts);
+  write_cost_of_messages(json, facts.cost);
+  json.end_object();
 }
 
 void write_param(Json& json, const Param& param) {

@@ -13,6 +13,22 @@ namespace queuemark {
 
 struct Options;
 
+using ParamValue = std::variant<std::int64_t, std::string>;
+
+// What a message costs apart from its policy, in the words of the probes (probes/path.cpp): limits are
+// computed from it and from what the probes found, and from nothing else.
+struct Cost {
+  // The mechanism that sends and receives where these parameters have these values; the first that fits.
+  struct Way {
+    std::string mechanism;
+    std::map<std::string, ParamValue> when;
+  };
+  std::vector<Way> ways;         // none: messages are written and read in place
+  bool gathers = false;          // one receive takes as many messages as there are
+  std::string holds;             // of what is granted: how many messages, or `_bytes`, wait between two ends
+  std::int64_t frame_bytes = 0;  // what stands around each message
+};
+
 struct Facts {
   bool lossless = true;
   bool ordered = true;
@@ -26,9 +42,8 @@ struct Facts {
   std::uint64_t max_size_bytes = 0;
   std::optional<std::uint64_t> whole_bytes;
   bool crosses_hosts = false;
+  Cost cost;
 };
-
-using ParamValue = std::variant<std::int64_t, std::string>;
 
 struct Param {
   std::string name;

@@ -87,6 +87,8 @@ Description describe() {
   description.name = "mq-posix";
   description.summary = "one POSIX message queue that all consumers take from";
   description.facts.boundaries = true;
+  description.facts.cost.ways = {{"mq-posix", {}}};
+  description.facts.cost.holds = "depth";
   description.facts.patterns = {"share", "pingpong"};
   description.facts.dispatches = {"compete"};
   description.facts.policies = {"each"};

@@ -27,6 +27,9 @@ Description describe() {
   description.facts.dispatches = {"compete"};
   description.facts.policies = {"each", "buffer", "vector"};
   description.facts.max_size_bytes = 16 * 1024 * 1024;
+  description.facts.cost.ways = {{"pipe-packet", {{"mode", std::string("packet")}}}, {"pipe", {}}};
+  description.facts.cost.gathers = true;
+  description.facts.cost.holds = "pipe_bytes";
   description.facts.whole_bytes = PIPE_BUF;
   description.params = {
       Param::choice(

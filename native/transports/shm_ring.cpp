@@ -46,6 +46,7 @@ Description describe() {
   description.summary = "a ring of slots in shared memory for each consumer";
   description.facts.boundaries = true;
   description.facts.copies = 0;
+  description.facts.cost.holds = "slots";
   description.facts.patterns = {"share", "fanout", "pingpong"};
   description.facts.dispatches = {"deal"};
   description.facts.policies = {"each", "vector"};

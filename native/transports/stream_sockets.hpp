@@ -90,6 +90,9 @@ class StreamSockets {
 inline Facts stream_socket_facts() {
   Facts facts;
   facts.dispatches = {"deal"};
+  facts.cost.gathers = true;
+  facts.cost.holds = "send_buffer_bytes";
+  facts.cost.frame_bytes = kLengthBytes;
   facts.patterns = {"share", "fanout", "pingpong"};
   facts.policies = {"each", "split", "buffer", "vector"};
   facts.max_size_bytes = kStreamMessageHigh;

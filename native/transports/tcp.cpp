@@ -35,6 +35,7 @@ Description describe() {
                           {},
                           {}};
   description.facts.crosses_hosts = true;
+  description.facts.cost.ways = {{"tcp-nodelay", {{"nodelay", std::int64_t{1}}}}, {"tcp", {}}};
   description.params.push_back(Param::flag(
       "nodelay", false,
       "TCP_NODELAY: 0 lets small writes wait for each other (Nagle, RFC 896), 1 sends each at once"));

@@ -35,6 +35,8 @@ Description describe() {
   facts.policies = {"each", "vector"};
   facts.max_size_bytes = kUdpHigh;
   facts.crosses_hosts = true;
+  facts.cost.ways = {{"udp", {}}};
+  facts.cost.holds = "receive_buffer_bytes";
   description.params = socket_params();
   if (bound_socket(loopback()).number() < 0) {
     description.reason = system_said("bind a UDP socket to 127.0.0.1");

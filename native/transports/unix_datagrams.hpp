@@ -25,6 +25,8 @@ inline std::uint64_t largest_message_bytes(const Connection& pair) {
 inline Description describe_unix_datagrams(int type, const char* name, const char* summary) {
   Description description{name, summary, {}, socket_params(), {}, {}};
   description.facts.boundaries = true;
+  description.facts.cost.ways = {{name, {}}};
+  description.facts.cost.holds = "send_buffer_bytes";
   description.facts.dispatches = {"deal"};
   description.facts.patterns = {"share", "fanout", "pingpong"};
   description.facts.policies = {"each", "vector"};

@@ -13,6 +13,7 @@ Description describe() {
                           stream_socket_params(),
                           {},
                           {}};
+  description.facts.cost.ways = {{"unix-stream", {}}};
   const Descriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (probe.number() < 0) {
     description.reason = system_said("open a Unix stream socket");

@@ -21,8 +21,10 @@ from statistics import median
 import msgspec
 
 from queuemark.analysis.latency import case_latency
+from queuemark.analysis.limits import case_limit
 from queuemark.analysis.marks import case_marks
 from queuemark.model.plan import Plan
+from queuemark.model.probe import Probes
 from queuemark.model.session import CaseResult, Estimate, SessionDocument
 
 CONFIDENCE = 0.95
@@ -32,8 +34,12 @@ _NEGLIGIBLE = 1e-12
 
 
 def with_estimates(document: SessionDocument) -> SessionDocument:
-    """The document with the rate, the latency and the marks of each case; those in it are not looked at."""
-    cases = [_estimated(document.session.plan, case) for case in document.cases]
+    """The document with the rate, the latency, the marks and the limit of each case; those in it are not looked at."""
+    session = document.session
+    probes = Probes(session.probes_before)
+    cases = [_estimated(session.plan, case) for case in document.cases]
+    for case in cases:
+        case.limit = case_limit(case, session.costs.get(case.case.transport), probes) if probes else None
     return msgspec.structs.replace(document, cases=cases)
 
 

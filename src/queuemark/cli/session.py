@@ -150,6 +150,11 @@ def _probe(store: Store, session: Session, found: Survey, when: str) -> bool:
     """Keeps what the first runner of the plan that has probes says of this machine; False when it was stopped."""
     offers = found.by_runtime()
     commands = (offers[key].command for case in session.plan.cases if (key := (case.transport, case.runtime)) in offers)
+    session.costs = {
+        case.transport: cost
+        for case in session.plan.cases
+        if (offer := offers.get((case.transport, case.runtime))) and (cost := offer.transport.facts.cost)
+    }
     with Stop() as stop, asking_to_stop(stop):
         said = (probe(command, stop=stop, quick=True) for command in dict.fromkeys(commands))
         setattr(session, when, next((probes for probes in said if probes), []))

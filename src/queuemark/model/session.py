@@ -11,6 +11,7 @@ __all__ = [
     "CaseLatency",
     "CaseResult",
     "Estimate",
+    "Limit",
     "Marks",
     "Mode",
     "Quantile",
@@ -29,6 +30,7 @@ from queuemark.model.finding import Finding
 from queuemark.model.machine import Machine
 from queuemark.model.plan import Case, Plan
 from queuemark.model.probe import Probe
+from queuemark.model.transport import Cost
 from queuemark.model.trial import TrialFigures, figures, stored_trial
 from queuemark.model.units import Count, Positive
 
@@ -42,6 +44,7 @@ class Session(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     id: 32 hexadecimal digits. created_at: ISO 8601, UTC. version: of queuemark. seed: the plan's.
     findings: what made results noisy or limited on this machine when the session began.
+    costs: by transport, what a message costs as its runner has it: with the probes that makes the limits.
     probes_before, probes_after: what the machine could do before the first trial and behind the last; empty where that
         was not asked, or no runner says.
     """
@@ -54,6 +57,7 @@ class Session(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     machine: Machine
     findings: list[Finding] = []
     plan: Plan
+    costs: dict[str, Cost] = {}
     probes_before: list[Probe] = []
     probes_after: list[Probe] = []
 
@@ -119,6 +123,19 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     too_wide: bool = False
 
 
+class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What this machine allows of a case, from its probes (M23).
+
+    rate_per_s: messages delivered in sum a second at most. share: of it that was measured, 1 for all.
+    bound_by: what binds, and what it does for a message. beyond: the share cannot be, so the model is wrong here.
+    """
+
+    rate_per_s: float
+    share: float | None
+    bound_by: str
+    beyond: bool = False
+
+
 class CaseResult(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A case with its trials in the order of their repeats.
 
@@ -128,6 +145,7 @@ class CaseResult(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     case: Case
     trials: list[TrialFigures]
     rate_per_s: Estimate | None = None
+    limit: Limit | None = None
     latency: CaseLatency | None = None
     marks: Marks | None = None
 

@@ -5,7 +5,7 @@ Command line help, validation, documentation and forms derive from these structs
 
 from __future__ import annotations
 
-__all__ = ["Facts", "Listing", "Param", "ParamValue", "Transport"]
+__all__ = ["Cost", "Facts", "Listing", "Param", "ParamValue", "Transport", "Way"]
 
 from typing import Literal
 
@@ -15,6 +15,33 @@ from queuemark.model.errors import UsageError, nearest
 from queuemark.model.units import format_bytes, parse_bytes, parse_count
 
 ParamValue = int | str
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The mechanism of the probe ``path`` that sends and receives, where these parameters have these values."""
+
+    mechanism: str
+    when: dict[str, ParamValue] = {}
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a message costs apart from its policy, in the words of the probes.
+
+    ways: the first that fits counts; none: messages are written and read in place.
+    gathers: one receive takes as many messages as there are.
+    holds: the granted value that says how many messages, or bytes of them (``_bytes``), wait between two ends.
+    frame_bytes: what stands around each message.
+    """
+
+    ways: list[Way] = []
+    gathers: bool = False
+    holds: str | None = None
+    frame_bytes: int = 0
+
+    def mechanism(self, params: dict[str, ParamValue]) -> str | None:
+        """Of the probe ``path``, or None where messages go without the kernel."""
+        fitting = (way for way in self.ways if all(params.get(name) == value for name, value in way.when.items()))
+        return next((way.mechanism for way in fitting), None)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,6 +55,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     whole_bytes: where several consumers read one stream, a call longer than this is torn
         apart (pipe(7), PIPE_BUF); null where that cannot happen.
     crosses_hosts: producer and consumers may run on different machines.
+    cost: what a message costs, for the limit of a case; null: it has no limit.
     """
 
     lossless: bool
@@ -42,6 +70,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_size_bytes: int
     whole_bytes: int | None = None
     crosses_hosts: bool = False
+    cost: Cost | None = None
 
 
 class Param(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -144,9 +144,10 @@ class Store:
             _insert_cases(connection, session_id, plan.cases[len(known) :], first=len(known))
 
     def keep_probes(self, session: Session) -> None:
-        """What the machine could do before and after the trials, as the session holds it now; durable on return."""
+        """The probes before and after the trials, and what messages cost there; durable on return."""
         with explained(f"store the probes of session {session.id}", self._where), self._writing.begin() as connection:
             stored = _session(self._known(connection, session.id))
+            stored.costs = session.costs
             stored.probes_before, stored.probes_after = session.probes_before, session.probes_after
             change = update(sessions).where(sessions.c.id == session.id)
             connection.execute(change.values(document=stored))

@@ -169,6 +169,10 @@ def _estimate(name: str) -> Callable[[_Line], Cell]:
     return lambda line: getattr(line.result.rate_per_s, name) if line.result.rate_per_s else None
 
 
+def _limit(name: str) -> Callable[[_Line], Cell]:
+    return lambda line: getattr(line.result.limit, name) if line.result.limit else None
+
+
 def _within(line: _Line) -> Cell:
     return reach(line.result.rate_per_s) if line.result.rate_per_s else None
 
@@ -304,6 +308,9 @@ _FIELDS = (
         _estimate("median"),
         beside=((_any(_offers), "de-\nlivered\nper s"), (_all_ask, "round\ntrips\nper s")),
     ),
+    _number("limit_share", "of its\nlimit", as_percent, _limit("share"), rank=2),
+    _number("limit_per_s", "limit\nper s", as_count, _limit("rate_per_s"), wide=True),
+    _left("bound_by", "bound by", _limit("bound_by"), wide=True),
     _number("rate_within", "95 %\n+-", as_percent, _within, rank=2, brief=True),
     _number(
         "rate_to_all_per_s", "to all\nper s", as_count, _middle("rate_to_all_per_s"), rank=3, wide=True, needed=fans_out

@@ -15,10 +15,11 @@ import msgspec
 
 from queuemark.model.errors import UsageError, nearest
 from queuemark.model.session import SessionDocument
-from queuemark.views import case, classic, findings, front, latency, load, offered, rates, scaling
+from queuemark.views import case, classic, findings, front, latency, limits, load, offered, rates, scaling
 from queuemark.views.classic_chart import classic_chart
 from queuemark.views.front_chart import front_chart
 from queuemark.views.latency_chart import latency_chart
+from queuemark.views.limits_chart import limits_chart
 from queuemark.views.load_chart import load_chart
 from queuemark.views.rates_chart import rates_chart
 from queuemark.views.scaling_chart import scaling_chart
@@ -49,6 +50,7 @@ VIEWS: dict[str, View] = {
     "load": View(question=load.QUESTION, tables=load.load_tables, chart=load_chart),
     "findings": View(question=findings.QUESTION, tables=findings.findings_tables),
     "scaling": View(question=scaling.QUESTION, tables=scaling.scaling_tables, chart=scaling_chart),
+    "limits": View(question=limits.QUESTION, tables=limits.limits_tables, chart=limits_chart),
     "case": View(question=case.QUESTION, tables=case.every_case_tables),
 }
 

@@ -1,0 +1,92 @@
+"""Roofline: messages a second over size, each mechanism below its own limit, the machine's ceilings above them.
+
+1. What was measured is a line with points, its limit a dashed line of the same colour.
+2. A ceiling is grey: calls that do nothing, and a core that only copies what another one wrote.
+"""
+
+from __future__ import annotations
+
+__all__ = ["limits_chart"]
+
+from collections.abc import Iterator
+
+import msgspec
+
+from queuemark.model.errors import UsageError
+from queuemark.model.probe import Probes
+from queuemark.model.session import SessionDocument
+from queuemark.views.limits import QUESTION
+from queuemark.views.naming import Naming, policy_text
+from queuemark.views.theme import COLOURS, GREY, Spec, inline, log_axis, log_scale, size_axis, themed
+
+_COPIED_BYTES = 262_144
+"""Of what the caches of a core hold, the size whose copying from another core is the ceiling."""
+
+
+class _Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """A point of one of three kinds: measured, limit, ceiling. first: of its line, where its name stands."""
+
+    series: str
+    kind: str
+    size_bytes: int
+    consumers: int
+    per_s: float
+    first: bool = False
+
+
+def limits_chart(document: SessionDocument) -> Spec:
+    """document: with estimates. Raises: UsageError when no case of one size has a limit."""
+    import altair as alt
+
+    rows = list(_rows(document))
+    if not rows:
+        raise UsageError(
+            f"session {document.session.id[:8]} has no limits to draw; queuemark show --view limits says why"
+        )
+    rows += _ceilings(document, sorted({row.size_bytes for row in rows}), {row.consumers for row in rows})
+    values = [row.per_s for row in rows]
+    x = size_axis(row.size_bytes for row in rows)
+    y = alt.Y("per_s:Q", scale=log_scale(values), axis=log_axis(values, "messages delivered per second"))
+    names = list(dict.fromkeys(row.series for row in rows if row.kind != "ceiling"))
+    colours = alt.Scale(domain=names, range=[COLOURS[place % len(COLOURS)] for place in range(len(names))])
+    base = alt.Chart().encode(x=x, y=y, color=alt.Color("series:N", scale=colours, legend=alt.Legend(title=None)))
+    ceiling = alt.Chart().encode(x=x, y=y, detail="series:N").transform_filter("datum.kind == 'ceiling'")
+    panel = alt.layer(
+        base.transform_filter("datum.kind == 'measured'").mark_line(point=True),
+        base.transform_filter("datum.kind == 'limit'").mark_line(strokeDash=[4, 3]),
+        ceiling.mark_line(color=GREY),
+        ceiling.transform_filter("datum.first").mark_text(align="left", dy=-6, color=GREY).encode(text="series:N"),
+    ).properties(width=300, height=300)
+    facet = alt.Facet("consumers:O", title="consumers")
+    chart = panel.facet(facet, columns=min(3, len({row.consumers for row in rows})), data=inline(rows))
+    return themed(
+        chart, document, QUESTION, ["lines with points: measured; dashed: limit; grey: ceilings of the machine"]
+    )
+
+
+def _rows(document: SessionDocument) -> Iterator[_Mark]:
+    naming = Naming.of([result.case for result in document.cases])
+    for result in document.cases:
+        load, limit = result.case.workload, result.limit
+        if limit is None or result.rate_per_s is None or not load.one_size:
+            continue
+        series = f"{naming.name(result.case)} {policy_text(load.policy)}"
+        for kind, per_s in (("measured", result.rate_per_s.median), ("limit", limit.rate_per_s)):
+            yield _Mark(series=series, kind=kind, size_bytes=load.size_bytes, consumers=load.consumers, per_s=per_s)
+
+
+def _ceilings(document: SessionDocument, sizes: list[int], consumers: set[int]) -> list[_Mark]:
+    probes = Probes(document.session.probes_before)
+    call_ns = probes.value("syscall")
+    copied = probes.value("copy", bytes=_COPIED_BYTES, cores="two")
+    found: dict[str, list[float]] = {}
+    if call_ns:
+        found["a call that does nothing"] = [1e9 / call_ns] * len(sizes)
+    if copied:
+        found["copied from another core"] = [copied / size for size in sizes]
+    return [
+        _Mark(series=name, kind="ceiling", size_bytes=size, consumers=count, per_s=rate, first=place == 0)
+        for name, rates in found.items()
+        for count in sorted(consumers)
+        for place, (size, rate) in enumerate(zip(sizes, rates, strict=True))
+    ]

@@ -1,0 +1,125 @@
+"""The limit of a case, from figures that were made up so that it can be told by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from queuemark.analysis.estimates import with_estimates
+from queuemark.analysis.limits import case_limit
+from queuemark.model.plan import Case
+from queuemark.model.probe import Probe, Probes
+from queuemark.model.session import CaseResult, Limit
+from queuemark.model.transport import Cost, Way
+from queuemark.model.trial import Trial
+from tests.examples import case, document, transports, trial
+
+COST = Cost(ways=[Way(mechanism="tcp")], gathers=True, holds="depth", frame_bytes=4)
+
+
+def figure(name: str, value: float, **params: int | str) -> Probe:
+    return Probe(name=name, params=params, unit="ns", value=value, low=value, high=value, samples=5)
+
+
+def path(side: str, calls: str, *costs: tuple[int, float]) -> list[Probe]:
+    known: dict[str, int | str] = {"mechanism": "tcp", "side": side, "calls": calls, "cores": "one"}
+    return [figure("path", ns, bytes=size, **known) for size, ns in costs]
+
+
+PROBES = [
+    figure("message", 10.0, bytes=64, side="write", cores="one"),
+    figure("message", 10.0, bytes=64, side="compare", cores="one"),
+    figure("message", 5.0, bytes=64, side="write", cores="two"),
+    figure("message", 20.0, bytes=64, side="compare", cores="two"),
+    figure("futex", 1000.0, cores="one"),
+    *path("send", "each", (16, 100.0), (1040, 612.0)),
+    *path("send", "many", (16, 20.0), (1040, 120.0)),
+    *path("receive", "many", (16, 30.0), (1040, 130.0)),
+    *path("receive", "each", (16, 90.0), (1040, 200.0)),
+]
+
+
+def limit(of: Case, cost: Cost = COST, cpus: tuple[int, ...] = (0, 1), **changed: Any) -> Limit | None:
+    """cpus: of the producer, and of each consumer."""
+    ran = trial(of, **changed)
+    assert ran.producer is not None
+    ran.producer = msgspec.structs.replace(ran.producer, cpus=[cpus[0]])
+    ran.consumers = [
+        msgspec.structs.replace(consumer, cpus=[cpu]) for consumer, cpu in zip(ran.consumers, cpus[1:], strict=True)
+    ]
+    return judged(of, ran, cost)
+
+
+def judged(of: Case, ran: Trial, cost: Cost | None) -> Limit | None:
+    (result,) = with_estimates(document((of, [ran]))).cases
+    assert isinstance(result, CaseResult)
+    return case_limit(result, cost, Probes(PROBES))
+
+
+def rate(found: Limit | None) -> float:
+    assert found is not None
+    return found.rate_per_s
+
+
+def test_m23_a_call_a_message_costs_its_bytes_and_its_way() -> None:
+    # 68 bytes with their frame: 100 + 52 / 1024 * 512 ns, and 10 to write them.
+    found = limit(case("tcp"))
+    assert rate(found) == pytest.approx(1e9 / (10 + 100 + 26))
+    assert found is not None and found.bound_by == "producer: 1 call a message"
+
+
+def test_m23_two_calls_cost_twice() -> None:
+    found = limit(case("tcp", policy="split"))
+    assert rate(found) == pytest.approx(1e9 / (10 + 100 + 100 + 24))
+    assert found is not None and found.bound_by == "producer: 2 calls a message"
+
+
+def test_m23_a_full_buffer_shares_one_call() -> None:
+    # 15 frames of 68 bytes: 1020 bytes a call, 602 ns; the consumer's 30 + 5.08 and 10 ns are less.
+    assert rate(limit(case("tcp", policy="buffer:1024"))) == pytest.approx(1e9 / (10 + 602 / 15))
+
+
+def test_m23_workers_on_one_cpu_add_up_and_take_turns() -> None:
+    apart, together = limit(case("tcp")), limit(case("tcp"), cpus=(0, 0), granted={"depth": 10})
+    assert rate(together) < rate(apart)
+    consumer_ns, turns_ns = 10 + 30 + 52 / 1024 * 100, 2 * 1000 / 10
+    assert rate(together) == pytest.approx(1e9 / (136 + consumer_ns + turns_ns))
+
+
+def test_m23_consumers_that_have_cpus_of_their_own_share_the_work() -> None:
+    packets = msgspec.structs.replace(COST, gathers=False)
+    few, many = limit(case("tcp"), packets), limit(case("tcp", consumers=2), packets, cpus=(0, 1, 2))
+    assert rate(many) == pytest.approx(rate(few))
+    assert many is not None and many.bound_by == "producer: 1 call a message"
+
+
+def test_m23_a_fan_out_writes_once_and_sends_to_each() -> None:
+    found = limit(case("tcp", consumers=2, pattern="fanout"), cpus=(0, 1, 2))
+    assert rate(found) == pytest.approx(2 * 1e9 / (10 + 2 * 126))
+
+
+def test_m23_in_place_bytes_cross_from_core_to_core() -> None:
+    found = limit(case("tcp"), Cost())
+    assert rate(found) == pytest.approx(1e9 / 20)
+    assert found is not None and found.bound_by == "consumer: the bytes of the message themselves"
+
+
+def test_m23_a_result_above_its_limit_is_an_error_of_the_model() -> None:
+    slow = limit(case("tcp"))
+    assert slow is not None and slow.share is not None and slow.share < 1 and not slow.beyond
+    fast = limit(case("tcp"), delivered=10_000_000)
+    assert fast is not None and fast.share is not None and fast.share > 1.05 and fast.beyond
+
+
+def test_without_cost_probes_or_proof_there_is_no_limit() -> None:
+    of = case("tcp")
+    assert judged(of, trial(of), None) is None
+    assert judged(of, trial(of, state="failed", reason="lost"), COST) is None
+    assert judged(of, trial(of), Cost(ways=[Way(mechanism="unknown")])) is None
+
+
+def test_m23_every_transport_says_what_a_message_costs() -> None:
+    for name, transport in transports().items():
+        assert transport.facts.cost is not None, name
