@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 from queuemark.analysis.claims import CLAIMS
 from queuemark.cli.claims import DURATION, REPEATS, cases_of
 from queuemark.cli.prepare import Request, prepare
+from queuemark.model.link import parse_link
 from queuemark.model.plan import case_key
 from queuemark.runners.registry import NATIVE_NAME, survey
+from tests.measure.links import made
 
 from .conftest import Call
 
@@ -43,9 +46,35 @@ def test_a_claim_is_measured_stored_and_judged_again(native: None, call: Call, t
 def test_what_is_computed_needs_no_runner_and_no_store(call: Call, data: Path) -> None:
     answer = call("claims", "--only", "5", "--json", "-")
     assert answer.code == 0
+    assert "nothing is measured: no runner here offers anything that the claims are about" in answer.err
     assert answer.json["session"] is None
     assert answer.json["claims"][0]["verdict"] == "depends"
     assert not data.exists()
+
+
+def test_a_link_is_measured_where_it_can_be_made(native: None, call: Call) -> None:
+    with made(parse_link("100M")):
+        pass
+    answer = call("claims", "--only", "5", "--quick", "--json", "-")
+    assert answer.code == 0, answer.err
+    (claim,) = answer.json["claims"]
+    names = [part["label"] for part in claim["parts"] if "namespaces" in part["label"]]
+    assert names == ["100 Mb/s between two namespaces, udp", "100 Mb/s between two namespaces, tcp"]
+
+
+def test_where_no_link_can_be_made_the_arithmetic_is_told_nevertheless(
+    native: None, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing = tmp_path / "bin" / "unshare"
+    refusing.parent.mkdir()
+    refusing.write_text("#!/bin/sh\necho 'unshare failed: Operation not permitted' >&2\nexit 1\n")
+    refusing.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{refusing.parent}{os.pathsep}{os.environ['PATH']}")
+    answer = call("claims", "--only", "5", "--quick", "--json", "-")
+    assert answer.code == 0, answer.err
+    (claim,) = answer.json["claims"]
+    assert (claim["verdict"], len(claim["parts"])) == ("depends", 4)
+    assert "nothing was measured of udp and tcp: no network namespace can be made here" in claim["remarks"][-1]
 
 
 def test_part_by_part_and_as_csv(call: Call) -> None:

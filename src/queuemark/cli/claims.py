@@ -14,13 +14,12 @@ from rich.console import Console
 
 from queuemark.analysis.claims import CLAIMS, Asking, Claim, Evidence
 from queuemark.cli.asked import Asked, read_seed, read_sweep
-from queuemark.cli.opening import opening_text, outlook_text, say, surveyed
+from queuemark.cli.opening import missing_texts, say, surveyed
 from queuemark.cli.output import STDOUT, check_writable, printing, write_chart, write_json
 from queuemark.model.errors import NothingAvailable, UsageError
 from queuemark.model.plan import Case, NothingLeft, Plan, case_key, expand
 from queuemark.model.session import SessionDocument
 from queuemark.model.transport import Transport
-from queuemark.runners.contract import STALL_DEFAULT_S
 from queuemark.runners.registry import Survey
 from queuemark.views.claims import Judged, claims_chart, claims_tables
 from queuemark.views.picture import PICTURES, check_picture, draw
@@ -28,7 +27,7 @@ from queuemark.views.render import FORMATS, rendered, terminal_width
 
 REPEATS = 5
 REPEATS_HURRIED = 3
-DURATION = "200ms"
+DURATION = "150ms"
 
 
 class _Output(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +40,7 @@ class _Output(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command("claims")
-@click.option("--quick", is_flag=True, help="Fewer cases and 3 repeats: half a minute.")
+@click.option("--quick", is_flag=True, help="Fewer cases and 3 repeats: under a minute.")
 @click.option("--only", metavar="NUMBERS", help="Only these claims: 1,4.  [default: all]")
 @click.option("--session", "session_name", metavar="SESSION", help="Measures nothing: judges this stored session.")
 @click.option("--seed", metavar="N", help="Order and content derive from it.  [default: drawn, and shown]")
@@ -108,24 +107,36 @@ def _measure(claims: Sequence[Claim], quick: bool, only: str | None, seed: str |
         _answer(claims, quick, None, shlex.join(words), output)
         return
     console = Console(stderr=True)
-    found = surveyed(console)
-    cases = _cases(askings, found.transports(), console)
-    plan = Plan(
-        preset="claims",
-        command=typed,
-        repeats=REPEATS_HURRIED if quick else REPEATS,
-        seed=chosen_seed,
-        cases=cases,
-    )
-    _carry_out(plan, found, claims, quick, console, output)
+    try:
+        found = surveyed(console)
+        cases = _cases(askings, found.transports())
+    except NothingAvailable as error:
+        if not _computed(claims):
+            raise
+        say(console, f"queuemark: nothing is measured: {error}")
+        _answer(claims, quick, None, shlex.join(words), output, ran=False)
+        return
+    repeats = REPEATS_HURRIED if quick else REPEATS
+    plan = Plan(preset="claims", command=typed, repeats=repeats, seed=chosen_seed, cases=cases)
+    _carry_out(plan, found, claims, quick, missing_texts(_missing(askings, found.transports())), console, output)
 
 
-def _cases(askings: Sequence[Asking], known: dict[str, Transport], console: Console) -> list[Case]:
-    """Every case once, whichever claims ask for it; what no runner offers is said and left out."""
+def _missing(askings: Sequence[Asking], known: dict[str, Transport]) -> list[str]:
+    named = (name for asking in askings for name in asking.transports.split(","))
+    return [name for name in dict.fromkeys(named) if name not in known]
+
+
+def _computed(claims: Sequence[Claim]) -> bool:
+    """Whether any of them has something to say without measurement."""
+    return any(claim.judge(Evidence(None)).parts for claim in claims)
+
+
+def _cases(askings: Sequence[Asking], known: dict[str, Transport]) -> list[Case]:
+    """Every case once, whichever claims ask for it.
+
+    Raises: NothingAvailable.
+    """
     cases = {case_key(case): case for asking in askings for case in cases_of(asking, known)}
-    missing = dict.fromkeys(name for asking in askings for name in asking.transports.split(",") if name not in known)
-    if missing:
-        say(console, f"left out: {', '.join(missing)}: no runner here offers {'them' if len(missing) > 1 else 'it'}")
     if not cases:
         raise NothingAvailable("no runner here offers anything that the claims are about; see: queuemark list")
     return list(cases.values())
@@ -144,24 +155,26 @@ def cases_of(asking: Asking, known: dict[str, Transport]) -> list[Case]:
 
 
 def _carry_out(
-    plan: Plan, found: Survey, claims: Sequence[Claim], quick: bool, console: Console, output: _Output
+    plan: Plan,
+    found: Survey,
+    claims: Sequence[Claim],
+    quick: bool,
+    left_out: Sequence[str],
+    console: Console,
+    output: _Output,
 ) -> None:
-    from queuemark.cli.lock import alone
-    from queuemark.cli.outcome import interruption, judge, read
-    from queuemark.cli.session import begin, carry_out, check_room
-    from queuemark.store import Store, data_directory
+    from queuemark.cli.measured import carried_out
+    from queuemark.cli.outcome import judge
 
-    with alone(data_directory()), Store.open() as store:
-        check_room(data_directory(), plan)
-        session = begin(store, plan)
-        say(console, f"{opening_text(session)}, {outlook_text(session, set())}")
-        through = carry_out(store, session, found, STALL_DEFAULT_S, console)
-        document = read(store, session)
-    if not through:
-        raise interruption(document)
-    with printing(f"the session is kept, judge it again with: queuemark claims --session {session.id[:8]}"):
+    document = carried_out(plan, found, console, left_out)
+    kept = f"the session is kept, judge it again with: queuemark claims --session {document.session.id[:8]}"
+    with printing(kept):
         _answer(claims, quick, document, plan.command, output)
-    judge(document)
+    try:
+        judge(document)
+    except NothingAvailable:
+        if not _computed(claims):
+            raise
 
 
 def _answer(

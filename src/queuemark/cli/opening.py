@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["left_out_texts", "opening_text", "outlook_text", "say", "surveyed"]
+__all__ = ["left_out_texts", "missing_texts", "opening_text", "outlook_text", "say", "surveyed"]
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 from rich.console import Console
 
@@ -62,10 +62,14 @@ def left_out_texts(prepared: Prepared) -> list[str]:
     for exclusion in prepared.exclusions:
         key = (exclusion.transport, exclusion.reason)
         cells[key] = cells.get(key, 0) + exclusion.cells
-    missing = ", ".join(prepared.missing)
-    return [f"left out: {missing}: no runner here offers {'them' if ',' in missing else 'it'}"] * bool(missing) + [
+    return missing_texts(prepared.missing) + [
         f"left out: {count} case{'s' * (count != 1)} of {name}: {reason}" for (name, reason), count in cells.items()
     ]
+
+
+def missing_texts(names: Sequence[str]) -> list[str]:
+    """Transports that were wanted and that nobody offers, in a line."""
+    return [f"left out: {', '.join(names)}: no runner here offers {'them' if len(names) > 1 else 'it'}"] * bool(names)
 
 
 def say(console: Console, line: str) -> None:

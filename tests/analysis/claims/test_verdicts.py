@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from queuemark.analysis.claims import CLAIMS
+from queuemark.model.link import parse_link
 from queuemark.model.probe import Probe
+from queuemark.model.trial import Trial
 from tests.analysis.claims.made_up import Result, at, judged, ns, part, says
 
 
@@ -113,6 +115,45 @@ def test_m25_what_links_allow_is_exact() -> None:
     }
     assert found.text == "depends on which of its numbers is meant"
     assert "1,488,095/s" in part(found, "1 Gb/s, 600 k packets/s").told
+
+
+def over_link(name: str, per_s: float) -> Result:
+    return at(name, per_s, size_bytes=1472, items=2000, link=parse_link("100M"))
+
+
+def test_what_came_through_a_link_is_told_in_requests() -> None:
+    found = judged(5, over_link("udp", 8100), over_link("tcp", 8000))
+    udp = part(found, "100 Mb/s between two namespaces, udp")
+    assert (udp.holds, udp.figure) == (False, "745 k/s of 16 B came through")
+    assert "99.7 % of what the link allows" in udp.told
+    assert part(found, "100 Mb/s between two namespaces, tcp").holds is False
+    assert found.text == "depends on which of its numbers is meant"
+    assert "between namespaces" not in " ".join(found.remarks)
+
+
+def test_without_the_right_to_a_link_the_arithmetic_stands_and_why_is_told() -> None:
+    of, trials = over_link("udp", 8100)
+    refused = [
+        Trial(
+            state="unavailable",
+            reason="not permitted",
+            remedy="be root",
+            repeat=each.repeat,
+            position=each.position,
+            started_at=each.started_at,
+            seed=each.seed,
+        )
+        for each in trials
+    ]
+    found = judged(5, (of, refused))
+    assert (len(found.parts), found.verdict) == (4, "depends")
+    assert "between namespaces nothing was measured of udp: not permitted; be root" in found.remarks
+    assert "between namespaces nothing was measured of tcp: there is no trial of it" in found.remarks
+
+
+def test_a_case_over_a_link_is_no_witness_for_another_claim() -> None:
+    assert judged(11, over_link("udp", 8100)).parts == []
+    assert judged(1, at("udp", 1e6, link=parse_link("100M"))).parts == []
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     placements: str | None = None
     items: str | None = None
     rates: str | None = None
+    links: str | None = None
     params: dict[str, str] = {}
 
     def command(self, duration: str, repeats: int) -> str:
@@ -56,6 +57,7 @@ _OPTIONS = {
     "placements": "--placement",
     "items": "--items",
     "rates": "--rate",
+    "links": "--link-test",
 }
 
 

@@ -16,7 +16,7 @@ __all__ = [
     "spoken",
 ]
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -73,17 +73,22 @@ class Evidence:
     def find(self, transport: str, policy: str = "each", **meant: object) -> CaseResult | None:
         """The first case of that meaning which has a rate; ``meant``: parameters, and fields of the workload.
 
-        What is not said is as usual: 16 B, one consumer, shared, saturated, blocking, spread, for a time, Nagle on, and
-        the other parameters as the first such case has them.
+        What is not said is as usual: 16 B, one consumer, shared, saturated, blocking, spread, for a time, over no link,
+        Nagle on, and the other parameters as the first such case has them.
         """
-        fitting = (
-            result
-            for result in self.results
-            if result.case.transport == transport
-            and result.rate_per_s is not None
-            and _fits(result.case, {**_USUAL, "policy": policy, **meant})
-        )
-        return next(fitting, None)
+        fitting = self._fitting(transport, policy, meant)
+        return next((result for result in fitting if result.rate_per_s is not None), None)
+
+    def unavailable(self, transport: str, policy: str = "each", **meant: object) -> str | None:
+        """Why the first trial of such a case could not be run here, and what to do about it; None where it could."""
+        trials = [trial for result in self._fitting(transport, policy, meant) for trial in result.trials]
+        refused = (trial for trial in trials if trial.state == "unavailable")
+        return next(("; ".join(filter(None, (trial.reason, trial.remedy))) for trial in refused), None)
+
+    def _fitting(self, transport: str, policy: str, meant: dict[str, object]) -> Iterator[CaseResult]:
+        for result in self.results:
+            if result.case.transport == transport and _fits(result.case, {**_USUAL, "policy": policy, **meant}):
+                yield result
 
     def rate(self, transport: str, policy: str = "each", **meant: object) -> Interval | None:
         """Messages delivered a second."""
@@ -117,6 +122,7 @@ _USUAL: dict[str, object] = {
     "placement": "spread",
     "linger_us": 0,
     "rate_per_s": None,
+    "link": None,
     "items": None,
     "messages": None,
     "mix": (),
