@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -108,6 +109,23 @@ inline bool brings_something(int bringing, int taking, Wait wait, std::uint64_t&
     throw_system("wait for a request or for room for a reply");
   }
   return ends[0].revents != 0;
+}
+
+// Waits until an end brings something (its end of stream, too), or for a moment at the longest; says whether
+// it does. Who does not sleep looks again and again.
+inline bool brings_by(int end, bool sleeps, Nanoseconds moment, std::uint64_t& calls) {
+  for (;;) {
+    const Nanoseconds left = std::max<Nanoseconds>(0, moment - now_ns());
+    const Nanoseconds wait = sleeps ? left : 0;
+    const timespec timeout{wait / 1'000'000'000, wait % 1'000'000'000};
+    pollfd awaited{end, POLLIN, 0};
+    ++calls;
+    const int found = ppoll(&awaited, 1, &timeout, nullptr);
+    if (found > 0) return true;
+    if (found < 0 && errno != EINTR) throw_system("wait for a reply");
+    if (!left) return false;
+    cpu_relax();
+  }
 }
 
 }  // namespace queuemark

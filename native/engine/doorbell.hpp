@@ -96,6 +96,26 @@ class WatchedCount {
     return count;
   }
 
+  // Waits until `enough(count)`, or for a moment at the longest; says whether it is enough. Throws
+  // SystemError.
+  template <class Enough>
+  bool comes_by(Enough&& enough, bool sleeps, Nanoseconds moment, std::uint64_t& calls) {
+    const auto come = [&] { return enough(count_.load(std::memory_order_seq_cst)); };
+    while (!come()) {
+      const Nanoseconds left = moment - now_ns();
+      if (left <= 0) return false;
+      if (!sleeps) {
+        cpu_relax();
+        continue;
+      }
+      // As in sleep_until().
+      sleeps_.store(1, std::memory_order_seq_cst);
+      if (!come()) sleep(calls, left);
+      sleeps_.store(0, std::memory_order_relaxed);
+    }
+    return true;
+  }
+
  private:
   template <class Come>
   void sleep_until(Come& come, std::uint64_t& calls) {
@@ -109,11 +129,12 @@ class WatchedCount {
     sleeps_.store(0, std::memory_order_relaxed);
   }
 
-  // Between processes, so not FUTEX_PRIVATE.
-  void sleep(std::uint64_t& calls) {
+  // Between processes, so not FUTEX_PRIVATE. most_ns: the longest; 0: until it is woken.
+  void sleep(std::uint64_t& calls, Nanoseconds most_ns = 0) {
+    const timespec most{most_ns / 1'000'000'000, most_ns % 1'000'000'000};
     ++calls;
-    if (syscall(SYS_futex, &sleeps_, FUTEX_WAIT, 1, nullptr, nullptr, 0) >= 0) return;
-    if (errno != EAGAIN && errno != EINTR)
+    if (syscall(SYS_futex, &sleeps_, FUTEX_WAIT, 1, most_ns ? &most : nullptr, nullptr, 0) >= 0) return;
+    if (errno != EAGAIN && errno != EINTR && errno != ETIMEDOUT)
       throw_system("sleep until the other end of the ring moves (futex)");
   }
 

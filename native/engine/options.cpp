@@ -201,6 +201,9 @@ void check_pingpong(const Options& options) {
         "--pattern pingpong takes a message a call, --policy each or split: a reply that waits "
         "for others would be waited for");
   }
+  if (options.stamp_every > 1) {
+    throw UsageError("--stamp-every does not go with --pattern pingpong: every round trip is timed");
+  }
   if (options.competing() && options.consumers > 1) {
     throw UsageError(
         "--pattern pingpong with --dispatch compete takes one consumer: whose reply comes next "

@@ -6,13 +6,14 @@
 //    same number of a stream of its own, which the client verifies in the same way. What comes twice gets no
 //    reply.
 // 3. A round trip lasts from the hand-over of a request to its policy until its reply is verified; with a
-//    rate, from when the request was due. One that falls due while a reply is waited for is sent after it.
+//    rate, from when the request was due, be it that it had to wait until there were fewer on their way.
 // 4. Nobody waits for the other one for ever: an echo whose reply finds no room goes on taking requests, and
 //    owes their replies. Content is made from numbers, so a debt is a number, too.
 //
 // Besides what loop.hpp asks for, the client's end has receive(stream, into, capacity), where messages are in
 // place view(stream), release(stream, count) and slot_bytes(); both return none when the other end is closed.
-// An echo's end has
+// reply_comes_by(stream, sleeps, moment) waits until one of these would return at once, or until the moment,
+// and says which. An echo's end has
 //
 //   std::size_t offer(bytes, count);   // as much of a reply as there is room for; 0: none. Counts the call
 //   bool request_before_room();        // waits until there is a request, or room: says whether a request
@@ -96,6 +97,12 @@ class Replies {
     }
     ++line.taken;
     return line.verified_ns;
+  }
+
+  // Whether take() would return at once; waits for that until the moment.
+  bool comes_by(unsigned stream, bool sleeps, Nanoseconds moment) {
+    const Line& line = lines_[stream];
+    return line.arrived() != line.taken || in_.reply_comes_by(stream, sleeps, moment);
   }
 
   // Once every reply was taken. sent: requests of each stream.
@@ -206,7 +213,7 @@ class Client : public Production<Out, Content, Policy> {
     fresh_ns_ = 0;
     in_window_ = true;
     this->window_of([&] {
-      exchange([&] { return !options_.items || sent_ < options_.items; });
+      exchange([&] { return (!options_.items || sent_ < options_.items) && !this->scheduled_all(); });
       if (this->pacing_) this->wait_out();
     });
     replies_.settle(tally, given_);
@@ -228,25 +235,27 @@ class Client : public Production<Out, Content, Policy> {
   template <class More>
   void exchange(More&& more) {
     for (;;) {
-      while (sent_ - taken_ < options_.in_flight && more() && !has_time() && ask()) {
+      while (sent_ - taken_ < options_.in_flight && more() && !reply_comes_first() && ask()) {
       }
       if (taken_ == sent_) return;
       take();
     }
   }
 
-  // The next request is not due yet, and a reply can be waited for meanwhile.
-  bool has_time() const {
-    return this->paced() && taken_ < sent_ && now_ns() < this->opened_ns_ + due_ns(sent_);
+  // Whether the next reply is there before the next request is due.
+  bool reply_comes_first() {
+    if (!this->paced() || taken_ == sent_) return false;
+    const auto stream = static_cast<unsigned>(taken_ % given_.size());
+    const Nanoseconds moment = this->opened_ns_ + due_ns(sent_);
+    const Nanoseconds sleep_end = this->pacing_->pacer.sleeps_until(moment);
+    if (now_ns() < sleep_end && replies_.comes_by(stream, true, sleep_end)) return true;
+    return now_ns() < moment && replies_.comes_by(stream, false, moment);
   }
   Nanoseconds due_ns(std::uint64_t request) const { return this->pacing_->schedule.due(request); }
 
-  // False when the trial was stopped, or its schedule has ended.
+  // False when the trial was stopped.
   bool ask() {
-    if (this->paced()) {
-      if (this->scheduled_all()) return false;
-      fresh_ns_ = this->opened_ns_ + this->await(due_ns(sent_));
-    }
+    if (this->paced()) fresh_ns_ = this->opened_ns_ + this->await(due_ns(sent_));
     const auto stream = static_cast<unsigned>(sent_ % given_.size());
     const Nanoseconds now = fresh_ns_ ? std::exchange(fresh_ns_, 0) : now_ns();
     if (!(in_window_ ? give(stream) : Base::give(stream, 1) == 1)) return false;
@@ -296,7 +305,7 @@ class Client : public Production<Out, Content, Policy> {
   }
 
   bool give_as(unsigned stream, const Cursor& place) {
-    if (pace_.stopped() && !this->fault_made_) return false;
+    if ((pace_.stopped() && !this->fault_made_) || !this->may_follow(stream, 1)) return false;
     first_ = cursors_[stream];
     policy_.one(stream, place, -1);
     cursors_[stream].advance();

@@ -157,6 +157,14 @@ class RingReader {
     return {slots_ + index * slot_bytes_, std::min({block_, seen_ - released_, mask_ + 1 - index})};
   }
 
+  // Waits until view() returns at once, or for a moment at the longest; says whether it does.
+  bool comes_by(bool sleeps, Nanoseconds moment, std::uint64_t& calls) {
+    if (seen_ != released_) return true;
+    // Nobody is woken by a writer whose reader does not sleep elsewhere.
+    return counts_.published.comes_by([&](std::uint64_t count) { return count != released_; },
+                                      sleeps && strategy_.sleeps(), moment, calls);
+  }
+
   // Gives the first slots of what view() returned back to the writer, who sleeps on until half of the ring
   // is free: to be woken for a few would have it sleep again at once.
   void release(std::uint64_t count, std::uint64_t& calls) {

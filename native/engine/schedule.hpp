@@ -64,6 +64,11 @@ class Pacer {
     return now;
   }
 
+  // Who waits for something besides may sleep so long, and has to look again and again from then on.
+  Nanoseconds sleeps_until(Nanoseconds moment) const {
+    return sleeps_above_ns_ == INT64_MAX ? 0 : moment - (spins_ ? kSpinNs : 0);
+  }
+
  private:
   static constexpr Nanoseconds kSpinNs = 100'000;
 

@@ -68,6 +68,7 @@ struct FakeEnds {
     ++calls;
     return kSize;
   }
+  bool reply_comes_by(unsigned stream, bool, Nanoseconds) { return !waiting[stream].empty(); }
   void finish() {}
   std::uint64_t calls = 0, bytes = 0;
 

@@ -139,6 +139,7 @@ class MqConsumer {
         [&] { return mq_receive(queue_.number(), reinterpret_cast<char*>(into), capacity, nullptr); }, calls,
         "mq_receive from the queue", patience_);
   }
+  bool comes_by(bool sleeps, Nanoseconds moment) { return brings_by(queue_.number(), sleeps, moment, calls); }
   std::uint64_t calls = 0;
 
  protected:

@@ -92,6 +92,7 @@ class PipeConsumer {
     return insist([&] { return read(end_.number(), into, capacity); }, calls, "read from the pipe",
                   patience_);
   }
+  bool comes_by(bool sleeps, Nanoseconds moment) { return brings_by(end_.number(), sleeps, moment, calls); }
   std::uint64_t calls = 0;
 
  protected:

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "engine/clock.hpp"
+
 namespace queuemark {
 
 template <class Out, class In>
@@ -16,6 +18,11 @@ class ReplyChannel : public Out {
     const std::size_t received = replies_.receive(into, capacity);
     Out::calls += std::exchange(replies_.calls, 0);
     return received;
+  }
+  bool reply_comes_by(unsigned, bool sleeps, Nanoseconds moment) {
+    const bool comes = replies_.comes_by(sleeps, moment);
+    Out::calls += std::exchange(replies_.calls, 0);
+    return comes;
   }
 
  private:

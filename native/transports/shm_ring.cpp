@@ -162,6 +162,9 @@ class RingClient : public RingProducer {
     for (const MappedRing& ring : replies_) readers_.emplace_back(ring.touched(), strategy);
   }
   FullSlots view(unsigned stream) { return readers_[stream].view(calls); }
+  bool reply_comes_by(unsigned stream, bool sleeps, Nanoseconds moment) {
+    return readers_[stream].comes_by(sleeps, moment, calls);
+  }
   void release(unsigned stream, std::uint64_t count) { readers_[stream].release(count, calls); }
   std::size_t slot_bytes() const { return readers_.front().slot_bytes(); }
 
@@ -230,7 +233,7 @@ class ShmRing {
     return kFraming == Framing::size ? largest : (kLengthBytes + largest + 7) / 8 * 8;
   }
   static WaitStrategy strategy_of(const Options& options) {
-    const bool gathers = !options.pingpong();
+    const bool gathers = !options.pingpong() && !options.rate_per_s;
     if (options.wait == Wait::spin) return {WaitStrategy::kForever, gathers};
     return {options.wait == Wait::block ? 0 : Patience::kSpinNs, gathers};
   }

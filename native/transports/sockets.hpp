@@ -82,6 +82,9 @@ class SocketProducer {
       connection.consumer.reset();
     }
   }
+  bool reply_comes_by(unsigned stream, bool sleeps, Nanoseconds moment) {
+    return brings_by(ends_[stream].number(), sleeps, moment, calls);
+  }
   std::uint64_t calls = 0, bytes = 0;
 
  protected:

@@ -113,6 +113,48 @@ def test_a_request_is_one_call_and_so_is_its_reply(answering: Offer) -> None:
     assert result.consumers[0].calls == 2 * load.items + 1, "the end takes one, too"
 
 
+# ---- at a set rate
+
+
+@pytest.mark.parametrize("wait", ["block", "spin", "spin-then-block"])
+def test_m09_requests_are_sent_when_they_are_due(answering: Offer, wait: str) -> None:
+    for in_flight, placement in product((1, 4), ("spread", "same")):
+        more = {"rate": 1000}
+        load = asking(answering, in_flight, wait=wait, placement=placement, items=100, more=more)
+        result = assert_proved(answering, load, run_load(answering, load))
+        assert result.window_ns >= 100_000_000
+
+
+def test_m09_who_waits_for_a_reply_waits_from_when_it_was_due(answering: Offer) -> None:
+    """Far more is asked for than comes back: what waits for its turn has waited since it was due."""
+    load = asking(answering, placement="same", items=300, more={"rate": 100_000_000})
+    latency = assert_proved(answering, load, run_load(answering, load)).latency
+    assert latency is not None
+    assert latency.raw is not None
+    assert latency.histogram.sum_ns > 50 * latency.raw.sum_ns
+
+
+def test_a_rate_for_a_time_lasts_that_time(answering: Offer) -> None:
+    load = asking(answering, 2, consumers=several(answering)[-1], items=None, more={"duration": "0.2", "rate": 500})
+    result = assert_proved(answering, load, run_load(answering, load))
+    assert result.window_ns >= 200_000_000
+    assert result.sent <= 100
+
+
+def test_a_reply_is_taken_while_the_next_request_is_not_due(answering: Offer) -> None:
+    """With several on their way at a low rate the time of a round trip is not that until the next request."""
+    load = asking(answering, 4, items=20, more={"rate": 20})
+    latency = assert_proved(answering, load, run_load(answering, load)).latency
+    assert latency is not None
+    assert latency.histogram.min_ns < 25_000_000
+
+
+def test_every_round_trip_is_timed(answering: Offer) -> None:
+    run = run_load(answering, asking(answering, more={"stamp-every": 8}))
+    assert (run.exit_code, run.stdout) == (2, b"")
+    assert "every round trip is timed" in run.stderr
+
+
 # ---- faults
 
 

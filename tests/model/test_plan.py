@@ -180,6 +180,11 @@ def test_only_requests_are_in_flight() -> None:
     ]
 
 
+def test_every_round_trip_is_timed_whatever_is_stamped() -> None:
+    found = expand(sweep("tcp", patterns=("share", "pingpong"), stamp_every=8), transports())
+    assert [case.workload.stamp_every for case in found.cases] == [8, None]
+
+
 def test_each_transport_is_dispatched_as_it_prefers() -> None:
     found = expand(sweep("tcp", "pipe"), transports())
     assert [case.workload.dispatch for case in found.cases] == ["deal", "compete"]

@@ -265,7 +265,7 @@ def _workloads(sweep: Sweep, transport: Transport) -> list[Workload]:
             messages=sweep.messages,
             mix=() if isinstance(size, int) else size,
             rate_per_s=rate,
-            stamp_every=sweep.stamp_every,
+            stamp_every=sweep.stamp_every if pattern != "pingpong" else None,
             in_flight=flight if pattern == "pingpong" else 1,
             link=link,
         )

@@ -98,6 +98,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     verify: ``full``, or ``sample:K`` (content of one message in K; sequence numbers always).
     rate_per_s: messages that the producer offers a second, in sum; null: as many as are taken.
     stamp_every: of so many messages one has the time of its sending written down; null: as the runner chooses.
+        Of a pingpong every round trip is timed.
     """
 
     size_bytes: Positive
