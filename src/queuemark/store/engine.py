@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
@@ -88,9 +89,17 @@ def _begin(connection: Connection) -> None:
 
 @contextmanager
 def explained(tried: str, where: str) -> Iterator[None]:
-    """Turns what the database answers into one line: what was tried, where, the system's words and the remedy."""
+    """Turns what the database answers into one line: what was tried, where, the system's words and the remedy.
+
+    So it does with a document that this version cannot read: the tables stay, what is kept in them may grow.
+    """
     try:
         yield
+    except msgspec.ValidationError as error:
+        raise QueuemarkError(
+            f"cannot {tried} in the database {where}: another version of queuemark stored it ({error}); "
+            f"update queuemark or {_ANOTHER}"
+        ) from error
     except DatabaseError as error:
         said = " ".join(str(error.orig).split())
         remedy = next((remedy for word, remedy in _REMEDIES if word in said.lower()), f"check the file or {_ANOTHER}")
