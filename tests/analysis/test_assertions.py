@@ -129,6 +129,13 @@ def test_a_figure_that_is_withheld_meets_no_demand_and_says_why(text: str, made:
     assert reason in found
 
 
+@pytest.mark.parametrize("text", ["rate>1", "loss<1%", "cpu<1s"])
+def test_m01_a_figure_beside_a_failed_trial_meets_no_demand(text: str) -> None:
+    trials = [trial(TCP, 0), trial(TCP, 1), trial(TCP, 2, state="failed", reason="lost 3 messages")]
+    assert missed(text, *trials[:2]) == []
+    assert missed(text, *trials) == ["1 of 3 trials failed: lost 3 messages"]
+
+
 def test_a_case_without_a_trial_meets_no_demand() -> None:
     assert missed("rate>1") == ["there is no rate: no trial was finished"]
 

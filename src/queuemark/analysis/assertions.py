@@ -3,7 +3,7 @@
     [TRANSPORT:] FIGURE COMPARISON QUANTITY
 
 1. A demand is met by a case whose figure is known and compares as it says; the figure is that of all its trials.
-2. A figure that is withheld meets no demand, and its reason is told.
+2. A figure that is withheld meets no demand, and its reason is told; nor does one beside which a trial failed.
 3. What no case could ever meet or miss (a figure, a unit or a transport that there is not) is a mistake of the asker.
 """
 
@@ -107,8 +107,12 @@ def _found(assertion: Assertion, result: CaseResult) -> str | None:
     value = figure.of(result)
     if isinstance(value, str):
         return f"there is no {assertion.figure}: {value}"
-    met = _COMPARISONS[assertion.comparison](value, assertion.bound)
-    return None if met else f"{assertion.figure} is {figure.show(value)}"
+    if not _COMPARISONS[assertion.comparison](value, assertion.bound):
+        return f"{assertion.figure} is {figure.show(value)}"
+    failed = [trial for trial in result.trials if trial.state == "failed"]
+    if not failed:
+        return None
+    return f"{len(failed)} of {len(result.trials)} trials failed: {failed[0].reason or 'no reason was given'}"
 
 
 def _rate(result: CaseResult) -> float | str:
