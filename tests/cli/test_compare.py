@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from queuemark.model.session import encode_session
+from queuemark.model.session import decode_session, encode_session
 from queuemark.store import Store
 from tests.analysis.sessions import drawn_session
 from tests.examples import case, trial
@@ -66,6 +66,24 @@ def test_a_regression_ends_with_10_and_names_its_cases(call: Call, slower: tuple
     ]
     assert lines[2].startswith("queuemark: 2 of 2 comparisons: B is slower than A by more than 5 % beyond doubt")
     assert "2 slower, 0 faster, 0 undecided" in answer.out
+
+
+@pytest.mark.parametrize("failed", [1, 5])
+def test_m01_what_is_not_proved_any_more_is_a_regression(call: Call, same: tuple[str, str], failed: int) -> None:
+    path = Path(same[1])
+    made = decode_session(path.read_bytes())
+    for spoilt in made.cases[0].trials[:failed]:
+        spoilt.state, spoilt.reason = "failed", "2 messages were lost"
+    count = len(made.cases[0].trials)
+    path.write_bytes(encode_session(made))
+    assert call("compare", *same).code == 0
+    assert call("compare", *reversed(same), "--fail-on-regression", "50%").code == 0
+    answer = call("compare", *same, "--fail-on-regression", "50%")
+    assert answer.code == 10
+    first, last = answer.err.splitlines()
+    assert first.startswith("queuemark: not proved: tcp 64 B to 1, each (")
+    assert first.endswith(f"{failed} of {count} trials of B failed, and none of A: 2 messages were lost")
+    assert last == "queuemark: 1 case with failed trials in B and none in A, see above"
 
 
 def test_what_is_faster_is_no_regression(call: Call, slower: tuple[str, str]) -> None:

@@ -17,9 +17,9 @@ procedure, the other choice, finds a change of all of many cases far less often,
 
 from __future__ import annotations
 
-__all__ = ["FIGURES", "Compared", "Comparison", "LeftOut", "Verdict", "compare", "slower_than"]
+__all__ = ["FIGURES", "Compared", "Comparison", "LeftOut", "Verdict", "compare", "newly_unproved", "slower_than"]
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from math import exp, log
 from statistics import median
 from typing import Literal
@@ -271,6 +271,28 @@ def slower_than(comparison: Comparison, bound: float) -> list[Compared]:
     Of times, a rate lower by 5 % is a time longer by 1 / 0.95.
     """
     return [each for each in comparison.compared if _far(each, 1 - bound)]
+
+
+def newly_unproved(a: Iterable[SessionDocument], b: Iterable[SessionDocument]) -> list[LeftOut]:
+    """Cases of which every trial of A was proved that ran there, and not every one of B: they have rates no more, or
+    fewer."""
+    sound = _trials(a)
+    found: list[LeftOut] = []
+    for key, (case, trials) in _trials(b).items():
+        failed = [trial for trial in trials if trial.state == "failed"]
+        proved = key in sound and {trial.state for trial in sound[key][1]} == {"ok"}
+        if failed and proved:
+            reason = f"{len(failed)} of {len(trials)} trials of B failed, and none of A: {failed[0].reason}"
+            found.append(LeftOut(case=case, reason=reason))
+    return found
+
+
+def _trials(documents: Iterable[SessionDocument]) -> dict[str, tuple[Case, list[TrialFigures]]]:
+    found: dict[str, tuple[Case, list[TrialFigures]]] = {}
+    for document in documents:
+        for result in document.cases:
+            found.setdefault(case_key(result.case), (result.case, []))[1].extend(result.trials)
+    return found
 
 
 def _far(each: Compared, kept: float) -> bool:

@@ -62,7 +62,7 @@ def command(
         raise UsageError(f"nothing to compare: {'; '.join(dict.fromkeys(each.reason for each in found.left_out))}")
     _show(ctx, found, side_a, side_b, json_target, form)
     if percent is not None:
-        _judge(found, percent)
+        _judge(found, side_a, side_b, percent)
     if demands:
         judge_assertions([with_estimates(document) for document in side_b], demands)
 
@@ -100,16 +100,20 @@ def _command_text(ctx: click.Context) -> str:
     return shlex.join(words)
 
 
-def _judge(found: Comparison, percent: float) -> None:
-    """Raises: Regression, after a line for each case that is slower by more than that beyond doubt."""
-    from queuemark.analysis.comparison import slower_than
-    from queuemark.views.comparison import regression_text
+def _judge(found: Comparison, a: Sequence[SessionDocument], b: Sequence[SessionDocument], percent: float) -> None:
+    """Raises: Regression, after a line for each case that is slower by more than that beyond doubt, or not proved any
+    more."""
+    from queuemark.analysis.comparison import newly_unproved, slower_than
+    from queuemark.views.comparison import regression_text, unproved_text
+    from queuemark.views.numbers import counted
 
-    slower = slower_than(found, percent / 100)
-    for each in slower:
-        click.echo(f"queuemark: {regression_text(each)}", err=True)
+    slower, unproved = slower_than(found, percent / 100), newly_unproved(a, b)
+    for line in [*map(regression_text, slower), *map(unproved_text, unproved)]:
+        click.echo(f"queuemark: {line}", err=True)
     if slower:
         raise Regression(
             f"{len(slower)} of {len(found.compared)} comparisons: B is slower than A by more than {percent:g} % "
             "beyond doubt, see above"
         )
+    if unproved:
+        raise Regression(f"{counted(len(unproved), 'case')} with failed trials in B and none in A, see above")

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from queuemark.analysis.comparison import Compared, Comparison, Verdict
-from queuemark.model.plan import case_key
+from queuemark.analysis.comparison import Compared, Comparison, LeftOut, Verdict
+from queuemark.model.plan import Case, case_key
 from queuemark.model.session import SessionDocument
 from queuemark.model.units import format_duration_s
 from queuemark.views.header import about
@@ -60,12 +60,20 @@ def encode_comparison(comparison: Comparison) -> bytes:
 
 def regression_text(each: Compared) -> str:
     """``slower: tcp 64 B to 1, buffer:16k: messages/s 0.81 of A, 0.75 to 0.88``"""
-    load = each.case.workload
-    where = f"{each.case.transport} {size_text(load)} to {load.consumers}, {policy_text(load.policy)}"
     return (
-        f"slower: {where} ({case_key(each.case)}): {_WHAT[each.figure]} {_as_ratio(each.ratio)} of A, "
+        f"slower: {_where(each.case)}: {_WHAT[each.figure]} {_as_ratio(each.ratio)} of A, "
         f"{_as_ratio(each.low)} to {_as_ratio(each.high)}"
     )
+
+
+def unproved_text(each: LeftOut) -> str:
+    """``not proved: tcp 64 B to 1, each: 1 of 3 trials of B failed, and none of A: 2 messages were lost``"""
+    return f"not proved: {_where(each.case)}: {each.reason}"
+
+
+def _where(case: Case) -> str:
+    load = case.workload
+    return f"{case.transport} {size_text(load)} to {load.consumers}, {policy_text(load.policy)} ({case_key(case)})"
 
 
 def _order(each: Compared) -> tuple[int, float]:
