@@ -8,6 +8,7 @@ import pytest
 
 from queuemark.analysis.advise import Advice, Wish, advise
 from queuemark.analysis.estimates import with_estimates
+from queuemark.model.link import parse_link
 from queuemark.model.plan import Case
 from queuemark.model.transport import Facts
 from queuemark.model.trial import Trial
@@ -93,6 +94,11 @@ def test_what_fell_behind_its_rate_is_not_advised() -> None:
     behind = measured("pipe", 300_000, 20, rate_per_s=400_000.0)
     (reason,) = advised(behind, p99_ns=100_000).ruled_out
     assert reason.startswith("fell behind the rate that was set")
+
+
+def test_what_was_measured_over_a_link_is_not_advised() -> None:
+    linked = measured("tcp", 100_000, 20, link=parse_link("100M"))
+    assert advised(linked, p99_ns=100_000).ruled_out == {"measured over a link that was made for it": 1}
 
 
 def test_where_nothing_fits_the_nearest_is_named() -> None:

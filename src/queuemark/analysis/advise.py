@@ -128,6 +128,8 @@ def _unfit(wish: Wish, result: CaseResult, facts: Mapping[str, Facts]) -> str | 
         return "another number of consumers"
     if load.pattern != "share":
         return f"pattern {load.pattern}"
+    if load.link is not None:
+        return "measured over a link that was made for it"
     if known is None:
         return f"{case.transport} is not offered here"
     if wish.lossless and not known.lossless:

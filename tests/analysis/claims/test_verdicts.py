@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from queuemark.analysis.claims import CLAIMS
+from queuemark.analysis.claims import CLAIMS, Evidence
+from queuemark.analysis.claims.evidence import Interval
 from queuemark.model.link import parse_link
 from queuemark.model.probe import Probe
 from queuemark.model.trial import Trial
 from tests.analysis.claims.made_up import Result, at, judged, ns, part, says
+from tests.examples import document
 
 
 def connections(tcp_per_s: float, udp_per_s: float, one_core_per_s: float | None = None) -> list[Result]:
@@ -297,3 +299,12 @@ def test_the_kernel_against_the_budget_of_a_frame(small_per_s: float, full_per_s
 def test_without_figures_nothing_is_decided_and_nothing_made_up(number: int) -> None:
     for found in (judged(number), judged(number, at("tcp", 1e6, size_bytes=333))):
         assert (found.verdict, found.parts) == ("not decided", [])
+
+
+def test_a_p99_of_what_fell_behind_its_rate_is_no_evidence() -> None:
+    def found(delivered_per_s: float) -> Interval | None:
+        paced = at("tcp", delivered_per_s, p99_ns=3_000_000, rate_per_s=20_000.0)
+        return Evidence(document(paced, repeats=5)).p99_ns("tcp", rate_per_s=20_000.0)
+
+    assert found(20_000) is not None
+    assert found(15_000) is None

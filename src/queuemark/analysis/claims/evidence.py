@@ -96,8 +96,11 @@ class Evidence:
         return rate_of(found) if found is not None else None
 
     def p99_ns(self, transport: str, policy: str = "each", **meant: object) -> Interval | None:
-        """Of the latency from when each message was due; None where there are too few samples, too."""
+        """Of the latency from when each message was due; None where there are too few samples, too, and where a trial
+        fell behind the rate that was set: it grows for as long as that lasts."""
         found = self.find(transport, policy, **meant)
+        if found is not None and any(trial.saturated for trial in found.trials):
+            return None
         p99 = found.latency.p99_ns if found is not None and found.latency is not None else None
         return Interval(value=p99.value_ns, low=p99.low_ns, high=p99.high_ns) if p99 is not None else None
 
@@ -118,6 +121,7 @@ _USUAL: dict[str, object] = {
     "size_bytes": 16,
     "consumers": 1,
     "pattern": "share",
+    "in_flight": 1,
     "wait": "block",
     "placement": "spread",
     "linger_us": 0,
