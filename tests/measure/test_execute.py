@@ -158,6 +158,20 @@ def test_the_fault_is_passed_on(offers: dict[tuple[str, str], Offer]) -> None:
     assert trial.state == "failed"
 
 
+def test_a_stop_while_a_link_is_made_records_nothing(
+    offers: dict[tuple[str, str], Offer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = Stop()
+
+    def interrupted(links: Links, link: Link) -> ShapedLink:
+        stop.ask()
+        raise LinkUnavailable(f"no link of {link.bits_per_s} b/s", "become root")
+
+    monkeypatch.setattr(Links, "opened", interrupted)
+    ran = Ran(Plan(repeats=1, seed=3, cases=[case(link=parse_link("10M"))]), offers, stop)
+    assert (ran.through, ran.trials) == (False, [])
+
+
 def test_a_link_that_cannot_be_made_makes_its_cases_unavailable(
     offers: dict[tuple[str, str], Offer], monkeypatch: pytest.MonkeyPatch
 ) -> None:

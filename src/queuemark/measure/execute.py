@@ -98,6 +98,8 @@ def _attempt(
     try:
         link = links.opened(slot.case.workload.link) if slot.case.workload.link is not None else None
     except LinkUnavailable as error:
+        if stop.asked:  # a Ctrl-C reaches what makes the link, too
+            return None
         return _unavailable(plan, slot, str(error), error.remedy)
     request = TrialRequest(
         case=slot.case,
