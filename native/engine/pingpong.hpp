@@ -264,8 +264,10 @@ class Client : public Production<Out, Content, Policy> {
   }
 
   void take() {
-    fresh_ns_ = replies_.take(static_cast<unsigned>(taken_ % given_.size()));
-    if (in_window_) measure(fresh_ns_);
+    const Nanoseconds verified_ns = replies_.take(static_cast<unsigned>(taken_ % given_.size()));
+    if (in_window_) measure(verified_ns);
+    // Of replies that came together the second is older than the request that the first one made room for.
+    fresh_ns_ = verified_ns > last_handed_ns_ ? verified_ns : 0;
     ++taken_;
   }
 

@@ -48,6 +48,7 @@ struct FakeEnds {
 
   void send(unsigned stream, const std::byte*, std::size_t count) {
     CHECK(count == kSize);
+    last_but_one_ns = std::exchange(last_ns, now_ns());
     if (control.phase() == Phase::window && phase != Phase::window) {
       phase = Phase::window;
       counts.assign(counts.size(), 0);
@@ -62,11 +63,15 @@ struct FakeEnds {
   std::size_t receive(unsigned stream, std::byte* into, std::size_t capacity) {
     CHECK(capacity >= kSize);
     if (waiting[stream].empty()) return 0;
-    std::memcpy(into, waiting[stream].front().data(), kSize);
-    waiting[stream].pop_front();
-    --on_their_way;
     ++calls;
-    return kSize;
+    std::size_t received = 0;
+    do {
+      std::memcpy(into + received, waiting[stream].front().data(), kSize);
+      waiting[stream].pop_front();
+      --on_their_way;
+      received += kSize;
+    } while (together && !waiting[stream].empty() && received + kSize <= capacity);
+    return received;
   }
   bool reply_comes_by(unsigned stream, bool, Nanoseconds) { return !waiting[stream].empty(); }
   void finish() {}
@@ -80,27 +85,39 @@ struct FakeEnds {
   std::vector<Sequence> counts;
   std::vector<unsigned> order;  // of the window's requests
   std::uint64_t on_their_way = 0, most = 0;
-  std::size_t damaged = 0;  // this request's reply, from 1 on
+  std::size_t damaged = 0;                       // this request's reply, from 1 on
+  bool together = false;                         // a call brings all replies that there are
+  Nanoseconds last_ns = 0, last_but_one_ns = 0;  // when requests were sent
 };
 
 struct Exchange {
-  Exchange(const Options& options, std::size_t damaged, Fault fault = {})
+  Exchange(const Options& options, std::size_t damaged, Fault fault = {}, bool together = false)
       : shared(options.consumers, options.consumers), ends(content, options, shared), stamping(options, 1) {
     ends.damaged = damaged;
+    ends.together = together;
+    if (together) {
+      run<Framing::size>(options, fault);
+    } else {
+      run<Framing::boundary>(options, fault);
+    }
+  }
+  const Tally& tally() const { return shared.producer().tally; }
+
+  template <Framing kFraming>
+  void run(const Options& options, Fault fault) {
     Pace pace(shared);
-    using Policy = CallPolicy<false, Framing::boundary, FakeEnds, Content>;
+    using Policy = CallPolicy<false, kFraming, FakeEnds, Content>;
     Policy policy(ends, content, pace, options);
     std::vector<Stream> streams;
     for (unsigned i = 0; i < options.consumers; ++i) streams.push_back(stream_of(options, i));
     const int event = eventfd(0, EFD_CLOEXEC);
-    Client<Framing::boundary, FakeEnds, Content, Policy> client(
-        {ends, content, policy, pace, options, shared, &stamping, fault, 1, event, true}, streams, 0,
+    Client<kFraming, FakeEnds, Content, Policy> client(
+        {ends, content, policy, pace, options, shared, &stamping, fault, 1, event, true}, streams, 64 * kSize,
         stamping.departed());
     client.warm_up();
     client.window();
     close(event);
   }
-  const Tally& tally() const { return shared.producer().tally; }
 
   Content content{kSize, 1};
   Shared shared;
@@ -126,6 +143,13 @@ void round_trips_are_timed() {
       }
     }
   }
+}
+
+// Replies that come together make room for as many requests, each of which is handed over after the other.
+void a_round_trip_begins_when_its_request_is_handed_over() {
+  const Exchange exchange(options_of(1, 4, 100), 0, {}, true);
+  CHECK(exchange.tally().round_trips == 100);
+  CHECK(exchange.tally().handed_ns >= exchange.ends.last_but_one_ns);
 }
 
 void requests_go_round(unsigned consumers, std::uint64_t in_flight) {
@@ -263,6 +287,7 @@ void half_a_datagram_is_no_reply() {
 
 int main() {
   round_trips_are_timed();
+  a_round_trip_begins_when_its_request_is_handed_over();
   for (const unsigned consumers : {1u, 3u}) {
     for (const std::uint64_t in_flight : {1, 2, 7, 100}) requests_go_round(consumers, in_flight);
   }
@@ -277,5 +302,5 @@ int main() {
   replies_are_owed_where_there_is_no_room<Framing::boundary>(false, 32);
   what_is_repeated_has_no_reply_and_the_window_begins_anew();
   half_a_datagram_is_no_reply();
-  return 0;
+  return test::verdict();
 }
