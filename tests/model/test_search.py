@@ -48,6 +48,12 @@ def test_where_nothing_is_kept_it_gives_up() -> None:
     assert held[-1].rate_per_s >= 1_000_000 / 5000
 
 
+@pytest.mark.parametrize("ceiling_per_s", [1.0, 3.0, 500.0, 4000.0])
+def test_below_one_a_second_nothing_is_tried(ceiling_per_s: float) -> None:
+    held = searched(ceiling_per_s, 0, 5.0)
+    assert (bracket(held).kept, held[-1].rate_per_s) == (None, 1.0)
+
+
 def test_what_cannot_be_told_is_not_searched_below() -> None:
     assert next_rate_per_s(10_000, [tried(10_000, False), tried(5_000, None)], 5.0) is None
 

@@ -113,7 +113,8 @@ def next_rate_per_s(ceiling_per_s: float, tried: Sequence[Tried], resolution_per
         return rounded_per_s(ceiling_per_s)
     if found.kept is None and found.broken is not None:
         lower_per_s = rounded_per_s(found.broken.rate_per_s / _STEP)
-        hopeless = lower_per_s < ceiling_per_s * _LOWEST or found.broken.outcome.kept is None
+        lowest = lower_per_s < ceiling_per_s * _LOWEST or lower_per_s >= found.broken.rate_per_s
+        hopeless = lowest or found.broken.outcome.kept is None
         return None if hopeless else lower_per_s
     if found.kept is not None and found.broken is None:
         return rounded_per_s(found.kept.rate_per_s * _STEP)
