@@ -125,7 +125,8 @@ def test_one_process(place: Place, offer: Offer) -> None:
     assert "ulimit -u" in (result.remedy or "")
 
 
-@pytest.mark.parametrize("mebibytes", [7, 8, 12, 20, 40])
+# With less the loader cannot map the runner itself, which has some 6 MiB: nothing of ours runs then.
+@pytest.mark.parametrize("mebibytes", [9, 10, 12, 20, 40])
 def test_little_address_space(place: Place, offer: Offer, mebibytes: int) -> None:
     limits = {resource.RLIMIT_AS: mebibytes * MEBIBYTE}
     for words in (["--items", "100", "--size", "4096"], ["--duration", "0.05", "--size", "64"]):
