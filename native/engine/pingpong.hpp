@@ -3,12 +3,11 @@
 // 1. Request n goes to consumer n modulo their number; replies are taken in the order of the requests, and no
 //    more requests than asked for are on their way at once.
 // 2. An echo verifies each request as any consumer verifies a message, and replies with the message of the
-//    same number of a stream of its own, which the client verifies in the same way. What comes twice gets no
-//    reply.
-// 3. A round trip lasts from the hand-over of a request to its policy until its reply is verified; with a
-//    rate, from when the request was due, be it that it had to wait until there were fewer on their way.
-// 4. Nobody waits for the other one for ever: an echo whose reply finds no room goes on taking requests, and
-//    owes their replies. Content is made from numbers, so a debt is a number, too.
+//    same number of a stream of its own, which the client verifies in the same way. What comes twice gets
+//    no reply.
+// 3. A round trip lasts from the hand-over of a request to its policy until its reply is verified.
+// 4. Nobody waits for the other one for ever: an echo whose reply finds no room goes on taking requests,
+//    and owes their replies. Content is made from numbers, so a debt is a number, too.
 //
 // Besides what loop.hpp asks for, the client's end has receive(stream, into, capacity), where messages are in
 // place view(stream), release(stream, count) and slot_bytes(); both return none when the other end is closed.
