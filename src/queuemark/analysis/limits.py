@@ -154,10 +154,13 @@ def _bound(model: _Model, trial: Trial) -> tuple[float, str] | None:
     load = model.case.workload
     producer_cpu = _cpu(trial.producer.cpus if trial.producer else [])
     busy: dict[int | None, list[tuple[float, _Side]]] = {}
+    ends: dict[str, tuple[_Side | None, _Side | None]] = {}
     for consumer in trial.consumers:
         cpu = _cpu(consumer.cpus)
         cores = "one" if cpu == producer_cpu and cpu is not None else "two"
-        sending, taking = model.producer(cores), model.consumer(cores)
+        if cores not in ends:
+            ends[cores] = model.producer(cores), model.consumer(cores)
+        sending, taking = ends[cores]
         if sending is None or taking is None:
             return None
         turns_ns = model.turns_ns(trial.granted) if cores == "one" else 0.0

@@ -43,7 +43,8 @@ class ProbeEvent(Probe, tag_field="event", tag="probe", frozen=True, kw_only=Tru
         return Probe(**{name: getattr(self, name) for name in Probe.__struct_fields__})
 
 
-_Key = tuple[str, frozenset[tuple[str, ParamValue]]]
+_Params = frozenset[tuple[str, ParamValue]]
+_Key = tuple[str, _Params]
 
 
 class Probes:
@@ -51,6 +52,7 @@ class Probes:
 
     def __init__(self, figures: Iterable[Probe]) -> None:
         self._found: dict[_Key, Probe] = {_key(figure.name, figure.params): figure for figure in figures}
+        self._lines: dict[tuple[str, str], dict[_Params, list[tuple[float, float]]]] = {}
 
     def __bool__(self) -> bool:
         return any(figure.value is not None for figure in self._found.values())
@@ -62,13 +64,20 @@ class Probes:
 
     def by(self, param: str, name: str, **params: ParamValue) -> list[tuple[float, float]]:
         """(the parameter's value, the median) of all figures that agree in the other parameters, ascending."""
-        found = []
-        for figure in self._found.values():
-            held = dict(figure.params)
-            at = held.pop(param, None)
-            if figure.name == name and held == params and isinstance(at, int) and figure.value is not None:
-                found.append((float(at), figure.value))
-        return sorted(found)
+        lines = self._lines.get((param, name))
+        if lines is None:
+            lines = self._lines[param, name] = self._drawn(param, name)
+        return lines.get(frozenset(params.items()), [])
+
+    def _drawn(self, param: str, name: str) -> dict[_Params, list[tuple[float, float]]]:
+        """The lines over one parameter of one probe, by what its figures have in the other parameters."""
+        lines: dict[_Params, list[tuple[float, float]]] = {}
+        for figure in figures_of(list(self._found.values()), name):
+            at = figure.params.get(param)
+            if isinstance(at, int) and figure.value is not None:
+                others = frozenset((held, value) for held, value in figure.params.items() if held != param)
+                lines.setdefault(others, []).append((float(at), figure.value))
+        return {others: sorted(points) for others, points in lines.items()}
 
 
 def _key(name: str, params: dict[str, ParamValue]) -> _Key:
