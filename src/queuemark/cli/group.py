@@ -31,6 +31,7 @@ COMMANDS = {
     "compare": "Is one session faster than another, case by case, and how sure is that.",
     "advise": "What to choose for a size, consumers, a latency and a rate, by what was measured here.",
     "export": "A stored session as JSON or CSV.",
+    "serve": "The record as a web site: sessions stored here, or what everyone submits.",
     "doctor": "What makes results noisy or limited on this machine, and the remedy.",
     "limits": "What a wire allows: frames and messages per second, and the time for each.",
 }

@@ -1,0 +1,183 @@
+"""``queuemark serve``: the site, on this machine for itself or for everyone."""
+
+from __future__ import annotations
+
+__all__ = ["command"]
+
+import ipaddress
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from queuemark.model.errors import QueuemarkError, UsageError
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from queuemark.web.settings import Settings
+
+PORT = 8000
+
+_EXTRA = ("jinja2", "litestar", "uvicorn")
+_ENDING_S = 1
+_PUBLIC_RATE_PER_S = 50.0
+"""A page with its pictures is about ten requests."""
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 is everyone.")
+@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0 is any that is free.")
+@click.option("--database", metavar="URL", help="postgresql://... or sqlite:///...; else the sessions stored here.")
+@click.option("--base-url", metavar="URL", help="How readers reach the site, for links; else as each request names it.")
+@click.option(
+    "--trusted-proxy", metavar="ADDRESS", multiple=True, help="Believe X-Forwarded-For from there; may be repeated."
+)
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
+@click.option("--dumps", type=click.Path(path_type=Path), metavar="DIR", help="Serve the files in it under /dumps.")
+@click.option(
+    "--rate",
+    "rate_per_s",
+    type=click.FloatRange(min=0),
+    metavar="N",
+    help="Requests a second of one address, a post counting as ten; 0 is any number.  [default: 50, on loopback 0]",
+)
+def command(
+    host: str,
+    port: int,
+    database: str | None,
+    base_url: str | None,
+    trusted_proxy: tuple[str, ...],
+    workers: int,
+    dumps: Path | None,
+    rate_per_s: float | None,
+) -> None:
+    """The record as a web site: what was measured here, or what everyone submits; Ctrl-C ends it.
+
+    On 127.0.0.1 it shows this machine's own sessions to this machine alone. A site for others listens on another
+    address, best behind a proxy that speaks TLS, with a database of its own.
+    """
+    with _listening(host, port) as listener:
+        settings = _settings(database, base_url, trusted_proxy, dumps, _is_loopback(listener), rate_per_s)
+        config = _configured(settings, workers)
+        click.echo(f"queuemark: the record is at {settings.base_url or _url(listener)} (Ctrl-C ends it)")
+        _serve(config, listener)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Bound here, so that a port that is taken is said before anything is begun."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
+    except OSError as error:
+        raise QueuemarkError(
+            f"cannot listen on {host} port {port}: {error.strerror or error}; choose another: --port or --host"
+        ) from error
+    return listener
+
+
+def _is_loopback(listener: socket.socket) -> bool:
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _settings(
+    database: str | None,
+    base_url: str | None,
+    trusted_proxy: tuple[str, ...],
+    dumps: Path | None,
+    local: bool,
+    rate_per_s: float | None,
+) -> Settings:
+    from queuemark.web.settings import LOOPBACK, Settings
+
+    if base_url is not None and not base_url.startswith(("http://", "https://")):
+        raise UsageError(
+            f"--base-url {base_url!r} is no address of a site; write for example https://results.example.org"
+        )
+    if dumps is not None and not dumps.is_dir():
+        raise UsageError(f"--dumps {dumps}: there is no such directory; create it or name another")
+    return Settings(
+        database=database,
+        base_url=base_url.rstrip("/") if base_url else None,
+        names=LOOPBACK if local else (),
+        trusted_proxy=trusted_proxy,
+        rate_per_s=(0.0 if local else _PUBLIC_RATE_PER_S) if rate_per_s is None else rate_per_s,
+        dumps=dumps,
+    )
+
+
+def _configured(settings: Settings, workers: int) -> uvicorn.Config:
+    """Raises: QueuemarkError when the extra is not installed."""
+    try:
+        import uvicorn
+
+        from queuemark.web.app import create_app
+        from queuemark.web.settings import into_environment
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA:
+            raise
+        raise QueuemarkError(
+            f"cannot serve: {error.name} is not installed here; install it: pip install 'queuemark[web]'"
+        ) from error
+    into_environment(settings)
+    return uvicorn.Config(
+        create_app(settings) if workers == 1 else "queuemark.web.app:served",
+        factory=workers > 1,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=_ENDING_S,
+    )
+
+
+def _serve(config: uvicorn.Config, listener: socket.socket) -> None:
+    """Until a signal: Ctrl-C is raised as such, SIGTERM is the ordinary end."""
+    import uvicorn
+
+    if config.workers == 1:
+        with _ended_by_term():
+            uvicorn.Server(config).run([listener])
+        return
+    from uvicorn.supervisors import Multiprocess
+
+    class Workers(Multiprocess):
+        interrupted = False
+
+        def handle_int(self) -> None:
+            self.interrupted = True
+            super().handle_int()
+
+    workers = Workers(config, [listener])
+    workers.run()
+    if workers.interrupted:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _ended_by_term() -> Iterator[None]:
+    """The server sends itself the signal that ended it once more when it has ended; of SIGTERM nothing is to come."""
+
+    def ended(number: int, frame: FrameType | None) -> None:
+        return
+
+    before = signal.signal(signal.SIGTERM, ended)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,53 @@
+"""The site as an ASGI application: routes, guards, and the record behind them.
+
+Whatever a request is, its answer is one of a route's or a Problem (problem.py).
+"""
+
+from __future__ import annotations
+
+__all__ = ["create_app", "served"]
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from litestar import Litestar
+from litestar.datastructures import State
+
+from queuemark.web.answer import sent_once
+from queuemark.web.gate import Gate, Guard, head_as_get, with_headers
+from queuemark.web.guards import Bucket, host_guard, origin_guard, rate_guard
+from queuemark.web.problem import problem_answer
+from queuemark.web.routes import ROUTES
+from queuemark.web.settings import Settings, from_environment
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The site; its ``state`` holds ``settings``."""
+    app = Litestar(
+        route_handlers=list(ROUTES),
+        state=State({"settings": settings}),
+        exception_handlers={Exception: problem_answer},
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,
+        debug=False,
+    )
+    app.asgi_handler = with_headers(Gate(head_as_get(sent_once(app.asgi_handler)), _guards(settings)))
+    return app
+
+
+def served() -> Litestar:
+    """For worker processes: the site that ``queuemark serve`` put into the environment."""
+    return create_app(from_environment())
+
+
+def _guards(settings: Settings) -> Iterator[Guard]:
+    yield host_guard(_names(settings))
+    yield origin_guard(settings.base_url)
+    if settings.rate_per_s:
+        yield rate_guard(Bucket(settings.rate_per_s, settings.burst), settings.trusted_proxy)
+
+
+def _names(settings: Settings) -> tuple[str, ...]:
+    own = urlsplit(settings.base_url or "").hostname
+    return (*settings.names, own) if settings.names and own else settings.names

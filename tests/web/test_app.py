@@ -1,0 +1,89 @@
+"""The site as a whole: what every answer says, whatever was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from litestar.testing import TestClient
+
+from queuemark.web.app import create_app
+from queuemark.web.settings import LOOPBACK, Settings
+
+
+@pytest.fixture
+def client(tmp_path) -> Iterator[TestClient]:
+    settings = Settings(directory=tmp_path, names=(*LOOPBACK, "testserver.local"))
+    with TestClient(create_app(settings), base_url="http://127.0.0.1") as client:
+        yield client
+
+
+def test_health_says_ok(client):
+    assert client.get("/health").json()["status"] == "ok"
+
+
+def test_head_is_answered_as_get_without_a_body(client):
+    got, headed = client.get("/"), client.head("/")
+    assert headed.status_code == got.status_code == 200
+    assert headed.content == b"" and got.content
+    assert headed.headers["content-length"] == got.headers["content-length"]
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/nothing"])
+def test_every_answer_keeps_scripts_frames_and_guesses_out(client, path):
+    headers = client.get(path).headers
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "unsafe" not in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("text/html,*/*", "text/html"),
+        ("application/json", "application/problem+json"),
+        ("*/*", "application/problem+json"),
+        ("text/plain", "text/plain"),
+    ],
+)
+def test_a_problem_is_written_as_its_reader_can_read_it(client, accept, media_type):
+    answer = client.get("/nothing", headers={"accept": accept})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].partition(";")[0] == media_type
+
+
+def test_a_problem_of_the_api_has_one_shape(client):
+    problem = client.get("/api/nothing", headers={"accept": "text/html"}).json()
+    assert problem["status"] == 404 and problem["title"] == "Not Found"
+    assert set(problem) == {"type", "title", "status", "detail", "at"}
+
+
+def test_a_wrong_method_is_told_which_are_right(client):
+    answer = client.post("/health")
+    assert answer.status_code == 405
+    assert {"GET", "HEAD"} <= set(answer.headers["allow"].split(", "))
+
+
+def test_another_name_for_loopback_is_not_answered(client):
+    assert client.get("/", headers={"host": "rebound.example"}).status_code == 421
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://elsewhere.example"},
+        {"origin": "null"},
+        {"origin": "http://["},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+)
+def test_a_post_from_another_site_is_refused(client, headers):
+    assert client.post("/sessions", headers=headers).status_code == 403
+
+
+def test_a_known_answer_is_not_sent_again(client):
+    etag = client.get("/").headers["etag"]
+    answer = client.get("/", headers={"if-none-match": etag})
+    assert answer.status_code == 304 and answer.content == b""
