@@ -19,6 +19,7 @@ from queuemark.model.histogram import (
     histogram_fault,
     mean_ns,
     merged,
+    of_counts,
     percentile_ns,
 )
 from queuemark.model.latency import BUCKETS, BUCKETS_HIGH_NS, Histogram
@@ -138,3 +139,16 @@ def test_an_empty_histogram_has_no_figures() -> None:
     assert histogram_fault(Histogram(samples=0, min_ns=0, max_ns=0, sum_ns=0, buckets=[])) is None
     assert mean_ns(merged([])) is None
     assert percentile_ns(merged([]), PERCENTILES["p50_ns"]) is None
+
+
+def test_sums_that_64_bits_do_not_hold_are_exact() -> None:
+    many = 2**62
+    times_ns = {bucket_of(time_ns): many for time_ns in (100, 3_000_000)}
+    held = of_counts({bucket_of(3_000_000): many}, min_ns=3_000_000, max_ns=3_000_000, sum_ns=many * 3_000_000)
+    assert histogram_fault(held) is None
+    assert histogram_fault(msgspec.structs.replace(held, sum_ns=2**63 - 1)) is not None
+    both = merged([held, of_counts({bucket_of(100): many}, min_ns=100, max_ns=100, sum_ns=many * 100), held])
+    assert (both.samples, both.sum_ns) == (3 * many, many * 6_000_100)
+    assert dict(counts(both)) == {**times_ns, bucket_of(3_000_000): 2 * many}
+    assert percentile_ns(both, PERCENTILES["p50_ns"]) == 3_000_000
+    assert percentile_ns(both, Percentile("p33", 3_333)) == 100

@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from queuemark.model.errors import UsageError
+from queuemark.model.histogram import PERCENTILES
 from queuemark.model.session import Estimate, SessionDocument, decode_session, encode_session
+from queuemark.model.trial import Trial, TrialFigures
 from tests.examples import case, document, trial
 
 
@@ -33,9 +35,14 @@ def test_a_session_comes_back_as_it_went() -> None:
     assert encode_session(example()).count(b"\n") == 1
 
 
-@pytest.mark.parametrize("name", ["rate_per_s", "goodput_bytes_per_s", "fairness", "cpu_ns_per_message"])
-def test_a_derived_figure_in_the_input_is_ignored(name: str) -> None:
-    assert decode_session(changed(f"cases.0.trials.1.{name}", 1e12)) == example()
+DERIVED = sorted(set(TrialFigures.__struct_fields__) - set(Trial.__struct_fields__))
+OF_ANOTHER_TYPE = {"rate_withheld": "too little", "saturated": True, **dict.fromkeys(PERCENTILES, 7)}
+
+
+@pytest.mark.parametrize("name", [*DERIVED, "consumers.0.rate_per_s"])
+@pytest.mark.parametrize("trial", [0, 1])
+def test_a_derived_figure_in_the_input_is_ignored(trial: int, name: str) -> None:
+    assert decode_session(changed(f"cases.0.trials.{trial}.{name}", OF_ANOTHER_TYPE.get(name, 1e12))) == example()
 
 
 def test_an_estimate_in_the_input_is_dropped() -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 __all__ = ["CONFIDENCE", "TRIALS_LOW", "half_width", "median_estimate", "reach", "too_wide", "with_estimates"]
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from math import exp, lgamma, log
 from statistics import median
 
@@ -87,7 +88,8 @@ def reach(estimate: Estimate) -> float | None:
 
 def _quantiles(ordered: Sequence[float], wanted: Sequence[float]) -> list[float]:
     """Quantiles of the median of as many values drawn from ``ordered`` with replacement."""
-    weighted = sorted(_odd_medians(ordered) if len(ordered) % 2 else _even_medians(ordered))
+    chances = _chances(len(ordered))
+    weighted = sorted(((ordered[i] + ordered[j]) / 2 if i != j else ordered[i], chance) for i, j, chance in chances)
     found: list[float] = []
     below = 0.0
     for value, probability in weighted:
@@ -98,23 +100,28 @@ def _quantiles(ordered: Sequence[float], wanted: Sequence[float]) -> list[float]
     return found + [ordered[-1]] * (len(wanted) - len(found))
 
 
-def _odd_medians(ordered: Sequence[float]) -> Iterator[tuple[float, float]]:
-    """Each value that the median of an odd number of draws can take, with its probability."""
-    n = len(ordered)
-    for i, value in enumerate(ordered):
-        yield value, _at_least(n // 2 + 1, n, (i + 1) / n) - _at_least(n // 2 + 1, n, i / n)
+@lru_cache(maxsize=64)
+def _chances(n: int) -> list[tuple[int, int, float]]:
+    """Between which two of n ordered values the median of n draws can lie, and how probable that is."""
+    return list(_even_medians(n) if n % 2 == 0 else _odd_medians(n))
 
 
-def _even_medians(ordered: Sequence[float]) -> Iterator[tuple[float, float]]:
-    """The same for an even number: the two middle draws are values i and j, half of the draws on each side."""
-    n, half = len(ordered), len(ordered) // 2
-    for i, value in enumerate(ordered):
+def _odd_medians(n: int) -> Iterator[tuple[int, int, float]]:
+    """The median of an odd number of draws is one of the values."""
+    for i in range(n):
+        yield i, i, _at_least(n // 2 + 1, n, (i + 1) / n) - _at_least(n // 2 + 1, n, i / n)
+
+
+def _even_medians(n: int) -> Iterator[tuple[int, int, float]]:
+    """That of an even number lies between the two middle draws, i and j, with half of the draws on each side."""
+    half = n // 2
+    for i in range(n):
         upto_i = _at_least(half, n, (i + 1) / n) - _at_least(half, n, i / n)
         beyond = _halves(n, i + 1, n - i - 1) - _halves(n, i, n - i - 1)
-        yield value, upto_i - beyond
+        yield i, i, upto_i - beyond
         for j in range(i + 1, n):
             after = _halves(n, i + 1, n - j - 1) - _halves(n, i, n - j - 1)
-            yield (value + ordered[j]) / 2, beyond - after
+            yield i, j, beyond - after
             beyond = after
             if beyond < _NEGLIGIBLE:
                 break

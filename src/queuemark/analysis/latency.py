@@ -14,6 +14,7 @@ from __future__ import annotations
 __all__ = ["Part", "case_latency", "latencies", "merged_part"]
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import combinations_with_replacement
 from math import factorial, prod
 from typing import TYPE_CHECKING, Literal
@@ -22,7 +23,7 @@ from queuemark.model.histogram import (
     PERCENTILES,
     Percentile,
     bucket_bounds_ns,
-    counts,
+    held_counts,
     mean_ns,
     merged,
     percentile_ns,
@@ -39,7 +40,6 @@ TRIALS_LOW = 3
 
 _EXACT_HIGH = 7
 _DRAWS = 2000
-_DRAWN_AT_ONCE = 250
 
 Part = Literal["histogram", "raw", "pacing"]
 
@@ -97,52 +97,67 @@ def _intervals(
     """(low, high) in ns by name, from all samples of trials that are drawn again as wholes."""
     import numpy as np
 
-    buckets = [bucket for bucket, _ in counts(whole)]
-    highs_ns = [min(bucket_bounds_ns(bucket)[1], whole.max_ns) for bucket in buckets]
-    places = {bucket: place for place, bucket in enumerate(buckets)}
-    below = np.zeros((len(parts), len(buckets)), dtype=np.int64)
-    for row, part in zip(below, parts, strict=True):
-        for bucket, count in counts(part):
-            row[places[bucket]] = count
-    below.cumsum(axis=1, out=below)
+    buckets = held_counts(whole).buckets
+    upto = np.zeros((len(buckets), len(parts)), dtype=np.int64)
+    for trial, part in enumerate(map(held_counts, parts)):
+        upto[buckets.searchsorted(part.buckets), trial] = part.counts
+    upto.cumsum(axis=0, out=upto)
     weights, chances = _draws(len(parts))
-    found: dict[str, list[int]] = {name: [] for name in wanted}
-    for first in range(0, len(weights), _DRAWN_AT_ONCE):
-        drawn = weights[first : first + _DRAWN_AT_ONCE] @ below
-        for name, percentile in wanted.items():
-            ranks = -(-drawn[:, -1] * percentile.of_10000 // 10_000)
-            found[name] += [highs_ns[place] for place in (drawn >= ranks[:, None]).argmax(axis=1)]
-    return {name: _middle(values, chances) for name, values in found.items()}
+    shares = np.array([percentile.of_10000 for percentile in wanted.values()])
+    ranks = -(-(weights @ upto[-1])[:, None] * shares // 10_000)
+    low, high = _middle(_reached(upto, weights, ranks), chances)
+    # A higher bucket's time is no lower: their order is that of their places.
+    bounds_ns = [
+        [min(bucket_bounds_ns(bucket)[1], whole.max_ns) for bucket in buckets[places].tolist()]
+        for places in (low, high)
+    ]
+    return dict(zip(wanted, zip(*bounds_ns, strict=True), strict=True))
 
 
-def _draws(trials: int) -> tuple[NDArray[np.int64], list[float]]:
+def _reached(upto: NDArray[np.int64], weights: NDArray[np.int64], ranks: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first place at or below which a draw has as many samples as the rank; ranks: (draws, percentiles).
+
+    upto: (places, trials). Found by halving: what a draw has at every place is many times what is looked at.
+    """
+    import numpy as np
+
+    first, last = np.zeros_like(ranks), np.full_like(ranks, len(upto) - 1)
+    while (first < last).any():
+        middle = (first + last) // 2
+        enough = np.einsum("dt,dpt->dp", weights, upto[middle]) >= ranks
+        first, last = np.where(enough, first, middle + 1), np.where(enough, middle, last)
+    return first
+
+
+@lru_cache(maxsize=16)
+def _draws(trials: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """How often each trial is in a draw, one draw a row, and how probable the draw is."""
     import numpy as np
 
     if trials > _EXACT_HIGH:
         drawn = np.random.default_rng(trials).multinomial(trials, [1 / trials] * trials, _DRAWS)
-        return drawn, [1 / _DRAWS] * _DRAWS
+        return drawn, np.full(_DRAWS, 1 / _DRAWS)
     rows = [[draw.count(trial) for trial in range(trials)] for draw in _multisets(trials)]
     ways = factorial(trials)
     chances = [ways / prod(map(factorial, row)) / trials**trials for row in rows]
-    return np.array(rows, dtype=np.int64), chances
+    return np.array(rows, dtype=np.int64), np.array(chances)
 
 
 def _multisets(trials: int) -> Iterator[tuple[int, ...]]:
     return combinations_with_replacement(range(trials), trials)
 
 
-def _middle(values: Sequence[int], chances: Sequence[float]) -> tuple[int, int]:
-    """The values between which the middle 95 % lie."""
+def _middle(values: NDArray[np.int64], chances: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The values between which the middle 95 % lie; values: (draws, percentiles)."""
+    import numpy as np
+
     tail = (1 - CONFIDENCE) / 2
-    ordered = sorted(zip(values, chances, strict=True))
-    return _at(ordered, tail), _at(ordered, 1 - tail)
-
-
-def _at(ordered: Sequence[tuple[int, float]], share: float) -> int:
-    below = 0.0
-    for value, chance in ordered:
-        below += chance
-        if below >= share:
-            return value
-    return ordered[-1][0]
+    chosen = []
+    for column in values.T:
+        order = np.lexsort((chances, column))
+        below = chances[order].cumsum()
+        # The chances add up to 1 but for rounding.
+        places = below.searchsorted((tail, 1 - tail)).clip(max=len(below) - 1)
+        chosen.append(column[order[places]])
+    low, high = np.array(chosen).T
+    return low, high

@@ -55,12 +55,7 @@ class _Model(msgspec.Struct, frozen=True, kw_only=True):
     case: Case
     cost: Cost
     probes: Probes
-
-    @property
-    def mechanism(self) -> str | None:
-        if self.cost.mechanism(self.case.params) == "pipe" and not self.case.workload.one_size:
-            return "pipe-packet"
-        return self.cost.mechanism(self.case.params)
+    mechanism: str | None
 
     def producer(self, cores: str) -> _Side | None:
         """For one consumer's copy of a message."""
@@ -141,12 +136,19 @@ def case_limit(result: CaseResult, cost: Cost | None, probes: Probes) -> Limit |
     trial = next((trial for trial in result.trials if trial.state == "ok" and trial.producer is not None), None)
     if cost is None or trial is None or result.case.workload.pattern == "pingpong":
         return None
-    bound = _bound(_Model(case=result.case, cost=cost, probes=probes), trial)
+    mechanism = _mechanism(result.case, cost)
+    bound = _bound(_Model(case=result.case, cost=cost, probes=probes, mechanism=mechanism), trial)
     if bound is None:
         return None
     rate_per_s, words = bound
     share = result.rate_per_s.median / rate_per_s if result.rate_per_s else None
     return Limit(rate_per_s=rate_per_s, share=share, bound_by=words, beyond=share is not None and share > BEYOND)
+
+
+def _mechanism(case: Case, cost: Cost) -> str | None:
+    """Of the probe ``path``; None where messages go without the kernel."""
+    found = cost.mechanism(case.params)
+    return "pipe-packet" if found == "pipe" and not case.workload.one_size else found
 
 
 def _bound(model: _Model, trial: Trial) -> tuple[float, str] | None:

@@ -23,7 +23,7 @@ BUCKETS_HIGH_NS = 3_600_000_000_000
 """What is above an hour counts in an hour's bucket; only the most is exact then."""
 
 
-class Histogram(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Histogram(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """Times in nanoseconds.
 
     min_ns, max_ns, sum_ns: 0 when there are no samples.

@@ -12,7 +12,8 @@ __all__ = ["STEADY_HIGH", "WINDOWS", "rate_variation"]
 
 from collections.abc import Sequence
 from itertools import pairwise
-from statistics import fmean, stdev
+from math import fsum, sqrt
+from statistics import fmean
 
 WINDOWS = 10
 
@@ -39,4 +40,6 @@ def rate_variation(progress: Sequence[tuple[int, int]]) -> float | None:
     if fmean(delivered for _, delivered in spans) < _MESSAGES_LOW:
         return None
     rates = [delivered / elapsed_ns for elapsed_ns, delivered in spans]
-    return stdev(rates) / fmean(rates)
+    mean = fmean(rates)
+    # Not statistics.stdev: it counts in fractions, and a session has thousands of these.
+    return sqrt(fsum((rate - mean) ** 2 for rate in rates) / (len(rates) - 1)) / mean

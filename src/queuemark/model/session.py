@@ -31,7 +31,7 @@ from queuemark.model.machine import Machine
 from queuemark.model.plan import Case, Plan
 from queuemark.model.probe import Probe
 from queuemark.model.transport import Cost
-from queuemark.model.trial import TrialFigures, figures, stored_trial
+from queuemark.model.trial import TrialFigures, figures
 from queuemark.model.units import Count, Positive
 
 SCHEMA: Final = 1
@@ -176,6 +176,6 @@ def decode_session(text: bytes | str, what: str = "session") -> SessionDocument:
     except msgspec.MsgspecError as error:
         raise UsageError(f"{what} is not a queuemark session: {error}") from error
     for case in document.cases:
-        case.trials = [figures(stored_trial(trial), case.case.workload) for trial in case.trials]
-        case.rate_per_s, case.latency, case.marks = None, None, None
+        case.trials = [figures(trial, case.case.workload) for trial in case.trials]
+        case.rate_per_s, case.limit, case.latency, case.marks = None, None, None, None
     return document

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -228,7 +229,7 @@ def fairness(delivered: Sequence[int]) -> float | None:
     return sum(delivered) ** 2 / (len(delivered) * squares) if squares else None
 
 
-_SUMMED = ("delivered", "duplicated", "reordered", "corrupted", "checked")
+_SUMMED = {name: attrgetter(name) for name in ("delivered", "duplicated", "reordered", "corrupted", "checked")}
 
 
 def contradiction(counted: TrialCounts, load: Workload) -> str | None:
@@ -241,8 +242,8 @@ def contradiction(counted: TrialCounts, load: Workload) -> str | None:
         return f"sent {counted.sent}{to} is not delivered {counted.delivered} + lost {counted.lost}"
     if counted.producer is not None and counted.producer.sent != counted.sent:
         return f"sent is {counted.sent}, its producer says {counted.producer.sent}"
-    for name in _SUMMED:
-        total, parts = getattr(counted, name), sum(getattr(consumer, name) for consumer in counted.consumers)
+    for name, held in _SUMMED.items():
+        total, parts = held(counted), sum(map(held, counted.consumers))
         if total != parts:
             return f"{name} is {total}, its consumers' sum is {parts}"
     undealt = _undealt(counted, load) if load.dispatch == "deal" else None
@@ -294,15 +295,14 @@ def _withheld(trial: Trial) -> str | None:
 def figures(trial: Trial, load: Workload) -> TrialFigures:
     """The trial of that workload, judged again, with everything that derives from its counts, computed afresh."""
     trial = _judged(trial, load)
-    stored = {name: getattr(trial, name) for name in Trial.__struct_fields__ if name != "consumers"}
     withheld = _withheld(trial)
     shown = withheld is None
     messages = trial.delivered if trial.state == "ok" else 0
     producer_calls = trial.producer.calls if trial.producer and messages else 0
     switches = trial.switches_voluntary + trial.switches_involuntary
     counted = trial.counters or Counters()
-    return TrialFigures(
-        **stored,
+    return msgspec.structs.replace(
+        _with_room(trial),
         consumers=[_consumer_figures(consumer, shown) for consumer in trial.consumers],
         rate_per_s=_per_s(trial.delivered, trial.window_ns, shown),
         rate_withheld=withheld,
@@ -320,8 +320,15 @@ def figures(trial: Trial, load: Workload) -> TrialFigures:
         cache_misses_per_message=_ratio(counted.cache_misses, messages),
         instructions_per_cycle=_ratio(counted.instructions, counted.cycles if messages else None),
         saturated=_saturated(trial, load) if messages else None,
-        **(_latency_figures(trial.latency) if messages and trial.latency is not None else {}),
+        **(_latency_figures(trial.latency) if messages and trial.latency is not None else _NO_LATENCY_FIGURES),
     )
+
+
+def _with_room(trial: Trial) -> TrialFigures:
+    """The same counts where there is room for figures; what stands there is to be replaced."""
+    if isinstance(trial, TrialFigures):
+        return trial
+    return TrialFigures(**{name: getattr(trial, name) for name in Trial.__struct_fields__ if name != "consumers"})
 
 
 def _saturated(trial: Trial, load: Workload) -> bool | None:
@@ -331,6 +338,9 @@ def _saturated(trial: Trial, load: Workload) -> bool | None:
     sending_s = load.duration_s if load.duration_s is not None else trial.send_window_ns / 1e9
     # The first of them is due at once: one message more or less says nothing.
     return trial.sent + 1 < ACHIEVED_LOW * load.rate_per_s * sending_s
+
+
+_NO_LATENCY_FIGURES = dict.fromkeys([*PERCENTILES, "mean_ns"])
 
 
 def _latency_figures(latency: Latency) -> dict[str, Any]:
@@ -352,8 +362,11 @@ def _ratio(count: int | None, by: int | None) -> float | None:
 
 
 def _consumer_figures(consumer: ConsumerCounts, shown: bool) -> ConsumerFigures:
+    rate_per_s = _per_s(consumer.delivered, consumer.window_ns, shown)
+    if isinstance(consumer, ConsumerFigures):
+        return msgspec.structs.replace(consumer, rate_per_s=rate_per_s)
     stored = {name: getattr(consumer, name) for name in ConsumerCounts.__struct_fields__}
-    return ConsumerFigures(**stored, rate_per_s=_per_s(consumer.delivered, consumer.window_ns, shown))
+    return ConsumerFigures(**stored, rate_per_s=rate_per_s)
 
 
 def stored_trial(trial: TrialFigures) -> Trial:
