@@ -3,6 +3,7 @@
 1. What differs in colour differs in shape or in the dashes of its line, too.
 2. The title asks the question; below it stand the session, its machine and the command that makes it again.
 3. A chart is a plain Vega-Lite specification with its data inside: it needs no network and no file.
+4. Whatever its texts are, and wherever they come from, they can be drawn.
 
 Source: Okabe, Ito: Color Universal Design, 2008, for the colours.
 """
@@ -36,6 +37,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from queuemark.model.session import SessionDocument
+from queuemark.views.drawable import drawable
 from queuemark.views.header import about
 
 if TYPE_CHECKING:
@@ -173,7 +175,7 @@ def themed(
     lines = [*([about(document)] if document is not None else []), *notes, *([f"again: {again}"] if again else [])]
     subtitle = [part for line in lines for part in textwrap.wrap(line, _LINE_CHARACTERS, break_on_hyphens=False)]
     title = {"text": question, "subtitle": subtitle}
-    return {**chart.to_dict(), "title": title, "config": _CONFIG}
+    return drawable({**chart.to_dict(), "title": title, "config": _CONFIG})
 
 
 _CONFIG: Spec = {
