@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 FAKE_SOURCE = Path(__file__).parent / "runners" / "fakes" / "runner.py"
 
@@ -17,3 +23,16 @@ def fake_runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path.write_text(f"#!{sys.executable} -IS\n{FAKE_SOURCE.read_text()}")
     path.chmod(0o755)
     return path
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's; ended with its module: while it runs, nothing else in this thread can have an event loop."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    executable = shutil.which("chromium")
+    if executable is None:
+        pytest.skip("chromium is not installed (apt-get install chromium)")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield browser
+        browser.close()
