@@ -158,3 +158,40 @@ def test_every_view_asks_a_question_and_answers_it_in_tables() -> None:
         tables = VIEWS[name].tables(held)
         assert tables[0].rows, name
         assert VIEWS[name].tables(held, wide=True, alone=True)[0].rows, name
+
+
+@pytest.mark.parametrize("name", ["rates", "classic"])
+def test_a_linear_axis_begins_at_nothing_and_sizes_stay_on_doublings(name: str) -> None:
+    chart = VIEWS[name].chart
+    assert chart is not None
+    told = str(chart(grid(), scale="linear"))
+    assert "'type': 'linear'" in told
+    assert "'base': 2" in told
+
+
+def many(count: int) -> SessionDocument:
+    held = [
+        case("tcp", size_bytes=size, params={"nodelay": 1}, items=1000 * (n + 1))
+        for n in range(count)
+        for size in SIZES
+    ]
+    return with_estimates(document(*map(three, held)))
+
+
+def test_at_most_twelve_lines_are_drawn_and_the_others_counted() -> None:
+    spec = spec_of("rates", many(14))
+    assert (spec["usermeta"]["lines"], spec["usermeta"]["drawn"]) == (14, 12)
+    assert len({row["series"] for row in rows(spec)}) == 12
+    assert any(line.startswith("drawn: 12 of 14 lines, the highest") for line in spec["title"]["subtitle"])
+
+
+def test_an_interval_is_a_band_along_a_line() -> None:
+    held = rows(spec_of("rates", grid()))
+    assert all(row["banded"] for row in held)
+    assert all(row["low_per_s"] is not None for row in held)
+
+
+def test_a_case_beside_the_line_has_a_bar() -> None:
+    held = [case("tcp", size_bytes=size) for size in SIZES] + [case("pipe")]
+    drawn = rows(spec_of("rates", with_estimates(document(*map(three, held)))))
+    assert {row["series"]: row["banded"] for row in drawn} == {"tcp each": True, "pipe each": False}

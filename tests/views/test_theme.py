@@ -1,12 +1,8 @@
-"""The style of charts: what differs is told apart without colours, and axes hold all that is drawn."""
+"""The style of charts: what differs is told apart without colours, on paper and on a dark screen."""
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from queuemark.views.theme import COLOURS, SHADES, looks, shaded, ticks
+from queuemark.views.theme import COLOURS, DARK, GREY, SHADES, looks, shaded
 
 
 def test_mechanisms_differ_in_shape_and_their_variants_in_dashes() -> None:
@@ -32,20 +28,8 @@ def test_what_has_an_order_goes_from_dark_to_light() -> None:
     assert shaded(6) == list(SHADES)
 
 
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        ([250_000, 900_000], [200_000, 500_000, 1_000_000]),
-        ([1_000_000], [1_000_000, 2_000_000]),
-        ([3, 7e6], [1, 10, 100, 1000, 1e4, 1e5, 1e6, 1e7]),
-    ],
-)
-def test_the_ticks_of_an_axis(values: list[float], expected: list[float]) -> None:
-    assert ticks(values) == expected
-
-
-@given(st.lists(st.floats(min_value=1e-3, max_value=1e12), min_size=1, max_size=5))
-def test_an_axis_holds_every_value(values: list[float]) -> None:
-    marks = ticks(values)
-    assert marks[0] <= min(values) <= max(values) <= marks[-1]
-    assert len(marks) >= 2
+def test_each_colour_has_one_of_its_own_on_a_dark_screen() -> None:
+    for light in (*COLOURS, *SHADES, GREY):
+        assert DARK[light] != light
+    assert len({DARK[light] for light in COLOURS}) == len(COLOURS)
+    assert len({DARK[light] for light in SHADES}) == len(SHADES)

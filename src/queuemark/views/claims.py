@@ -16,10 +16,11 @@ import msgspec
 
 from queuemark.analysis.claims import Claim, Judgement, Part
 from queuemark.model.session import SessionDocument
+from queuemark.views.axes import quantity_scale, ticks
 from queuemark.views.header import about
 from queuemark.views.numbers import as_digits
 from queuemark.views.table import Cell, Column, Table
-from queuemark.views.theme import GREY, Spec, inline, log_scale, paired, themed, ticks
+from queuemark.views.theme import GREY, Spec, inline, paired, themed
 
 QUESTION = "Who was right in the old argument?"
 
@@ -129,7 +130,7 @@ def claims_chart(judged: Sequence[Judged], document: SessionDocument | None, com
     panel = alt.layer(
         alt.Chart().mark_rule(strokeDash=[4, 3], color="black").encode(x=alt.datum(1)),
         base.mark_rule().transform_filter("isValid(datum.low)").encode(x="low:Q", x2="high:Q"),
-        base.mark_point().encode(x=alt.X("ratio:Q", scale=log_scale(ends), axis=axis), shape=shape),
+        base.mark_point().encode(x=alt.X("ratio:Q", scale=quantity_scale(ends), axis=axis), shape=shape),
     ).properties(width=460, height=alt.Step(17))
     header = alt.Header(labelExpr="split(datum.value, '\\n')", labelAlign="left", labelAnchor="start", labelFontSize=11)
     facet = alt.Facet("claim:N", title=None, sort=list(dict.fromkeys(row.claim for row in rows)), header=header)

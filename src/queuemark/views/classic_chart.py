@@ -9,33 +9,31 @@ from __future__ import annotations
 __all__ = ["classic_chart"]
 
 from queuemark.model.session import SessionDocument
+from queuemark.views.axes import Scale, quantity_axis, quantity_scale, size_axis
 from queuemark.views.classic import QUESTION, check_grid
+from queuemark.views.lines import standing_out
 from queuemark.views.naming import Naming
 from queuemark.views.series import ends, points, unseen_text
-from queuemark.views.theme import (
-    SHAPES,
-    Spec,
-    inline,
-    log_axis,
-    log_scale,
-    paired,
-    shaded,
-    size_axis,
-    themed,
-)
+from queuemark.views.theme import SHAPES, Spec, inline, paired, shaded, themed
 
 
-def classic_chart(document: SessionDocument) -> Spec:
+def classic_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     """document: with estimates. Raises: UsageError when it is no grid of sizes and numbers of consumers."""
     import altair as alt
 
     check_grid(document)
-    held = [point for point in points(document) if point.one_size]
+    every = [point for point in points(document) if point.one_size]
+    panels = standing_out(every, lambda point: point.series, lambda point: point.rate_per_s)
+    held = panels.rows
     consumers = sorted({point.consumers for point in held})
     shapes = [SHAPES[place % len(SHAPES)] for place in range(len(consumers))]
     legend = alt.Legend(title="consumers")
     rates = ends(held)
-    y = alt.Y("rate_per_s:Q", scale=log_scale(rates), axis=log_axis(rates, "messages delivered per second"))
+    y = alt.Y(
+        "rate_per_s:Q",
+        scale=quantity_scale(rates, scale),
+        axis=quantity_axis(rates, "messages delivered per second", scale),
+    )
     colour = alt.Color("consumers:N", legend=legend, scale=paired(consumers, shaded(len(consumers))))
     base = alt.Chart().encode(x=size_axis(point.size_bytes for point in held), color=colour)
     panel = alt.layer(
@@ -47,5 +45,5 @@ def classic_chart(document: SessionDocument) -> Spec:
     facet = alt.Facet("series:N", title=None, sort=names)
     chart = panel.facet(facet, columns=min(3, len(names)), data=inline(held))
     usual = Naming.of([result.case for result in document.cases]).usual_text()
-    notes = [f"{usual}; bars are 95 % intervals of the median", *unseen_text(document, held)]
-    return themed(chart, document, QUESTION, notes)
+    notes = [f"{usual}; bars are 95 % intervals of the median", *unseen_text(document, every)]
+    return themed(chart, document, QUESTION, notes, lines=panels)

@@ -16,14 +16,13 @@ from queuemark.analysis.latency import merged_part
 from queuemark.model.errors import UsageError
 from queuemark.model.histogram import Percentile, percentile_ns
 from queuemark.model.session import CaseResult, SessionDocument
+from queuemark.views.axes import Scale, quantity_axis, quantity_scale
 from queuemark.views.latency import QUESTION
+from queuemark.views.lines import Lines, standing_out
 from queuemark.views.naming import Naming, policy_text, size_text
 from queuemark.views.numbers import counted
 from queuemark.views.offered import timed
-from queuemark.views.theme import Spec, inline, log_axis, log_scale, looks, paired, themed
-
-_LINES_HIGH = 16
-"""More lines in one picture nobody tells apart."""
+from queuemark.views.theme import Spec, channels, inline, themed
 
 _LEVELS = (1_000, 2_500, 5_000, 7_500, 9_000, 9_500, 9_750, 9_900, 9_950, 9_975, 9_990, 9_995, 9_999)
 _NAMES = "{'2': 'p50', '10': 'p90', '100': 'p99', '1000': 'p99.9', '10000': 'p99.99'}[datum.value]"
@@ -38,16 +37,16 @@ class _Point(msgspec.Struct, frozen=True, kw_only=True):
     latency_us: float
 
 
-def latency_chart(document: SessionDocument) -> Spec:
+def latency_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     """document: with estimates. Raises: UsageError when no case has enough samples for any line."""
     import altair as alt
 
-    held, left = _points(document)
+    lines = _lines(document)
+    held = lines.rows
     if not held:
         raise UsageError(f"session {document.session.id[:8]} has too few latencies to draw; measure with --rate 10k")
-    look = looks(dict.fromkeys((point.series, point.mechanism) for point in held))
-    names, times_us = list(look), [point.latency_us for point in held]
-    legend = alt.Legend(title="case", columns=1)
+    apart = channels(((point.series, point.mechanism) for point in held), "case")
+    times_us = [point.latency_us for point in held]
     base = alt.Chart().encode(
         x=alt.X(
             "rarity:Q",
@@ -55,31 +54,32 @@ def latency_chart(document: SessionDocument) -> Spec:
             axis=alt.Axis(title="percentile", values=[2, 10, 100, 1000, 10_000], labelExpr=_NAMES),
         ),
         y=alt.Y(
-            "latency_us:Q", scale=log_scale(times_us), axis=log_axis(times_us, "latency in microseconds", plain=True)
+            "latency_us:Q",
+            scale=quantity_scale(times_us, scale),
+            axis=quantity_axis(times_us, "latency in microseconds", scale, plain=True),
         ),
-        color=alt.Color("series:N", legend=legend, scale=paired(names, [look[name].colour for name in names])),
+        color=apart.colour,
     )
-    dashes = alt.StrokeDash("series:N", legend=legend, scale=paired(names, [look[name].dash for name in names]))
-    shapes = alt.Shape("series:N", legend=legend, scale=paired(names, [look[name].shape for name in names]))
     chart = alt.layer(
-        base.mark_line(interpolate="monotone").encode(strokeDash=dashes), base.mark_point().encode(shape=shapes)
+        base.mark_line(interpolate="monotone").encode(strokeDash=apart.dash),
+        base.mark_point().encode(shape=apart.shape),
     ).properties(width=460, height=320, data=inline(held))
-    return themed(chart, document, QUESTION, _notes(document, left))
+    return themed(chart, document, QUESTION, _notes(document, lines), lines=lines)
 
 
-def _notes(document: SessionDocument, left: int) -> list[str]:
+def _notes(document: SessionDocument, lines: Lines[_Point]) -> list[str]:
     usual = Naming.of([result.case for result in document.cases]).usual_text()
-    more = [f"not drawn: {counted(left, 'case')}; the table has them"] if left else []
+    left = len(document.cases) - lines.held
+    more = [f"without a line: {counted(left, 'case')}; the table has them"] if left else []
     return [usual, *more]
 
 
-def _points(document: SessionDocument) -> tuple[list[_Point], int]:
-    """Of timed cases, where there are any, else of all; and how many cases have no line."""
+def _lines(document: SessionDocument) -> Lines[_Point]:
+    """Of timed cases, where there are any, else of all; of many the quickest."""
     wanted = [result for result in document.cases if timed(result)] or document.cases
     naming = Naming.of([result.case for result in document.cases])
-    lines = [points for result in wanted if (points := list(_line(result, naming)))]
-    drawn = lines[:_LINES_HIGH]
-    return [point for points in drawn for point in points], len(document.cases) - len(drawn)
+    points = (point for result in wanted for point in _line(result, naming))
+    return standing_out(points, lambda point: point.series, lambda point: -point.latency_us, "the quickest")
 
 
 def _line(result: CaseResult, naming: Naming) -> Iterator[_Point]:

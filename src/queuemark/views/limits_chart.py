@@ -15,9 +15,11 @@ import msgspec
 from queuemark.model.errors import UsageError
 from queuemark.model.probe import Probes
 from queuemark.model.session import SessionDocument
+from queuemark.views.axes import Scale, quantity_axis, quantity_scale, size_axis
 from queuemark.views.limits import QUESTION
+from queuemark.views.lines import standing_out
 from queuemark.views.naming import Naming, policy_text
-from queuemark.views.theme import COLOURS, GREY, Spec, inline, log_axis, log_scale, size_axis, themed
+from queuemark.views.theme import COLOURS, GREY, Spec, inline, themed
 
 _COPIED_BYTES = 262_144
 """Of what the caches of a core hold, the size whose copying from another core is the ceiling."""
@@ -34,11 +36,12 @@ class _Mark(msgspec.Struct, frozen=True, kw_only=True):
     first: bool = False
 
 
-def limits_chart(document: SessionDocument) -> Spec:
+def limits_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     """document: with estimates. Raises: UsageError when no case of one size has a limit."""
     import altair as alt
 
-    rows = list(_rows(document))
+    lines = standing_out(_rows(document), lambda row: row.series, lambda row: row.per_s)
+    rows = list(lines.rows)
     if not rows:
         raise UsageError(
             f"session {document.session.id[:8]} has no limits to draw; queuemark show --view limits says why"
@@ -46,7 +49,11 @@ def limits_chart(document: SessionDocument) -> Spec:
     rows += _ceilings(document, sorted({row.size_bytes for row in rows}), {row.consumers for row in rows})
     values = [row.per_s for row in rows]
     x = size_axis(row.size_bytes for row in rows)
-    y = alt.Y("per_s:Q", scale=log_scale(values), axis=log_axis(values, "messages delivered per second"))
+    y = alt.Y(
+        "per_s:Q",
+        scale=quantity_scale(values, scale),
+        axis=quantity_axis(values, "messages delivered per second", scale),
+    )
     names = list(dict.fromkeys(row.series for row in rows if row.kind != "ceiling"))
     colours = alt.Scale(domain=names, range=[COLOURS[place % len(COLOURS)] for place in range(len(names))])
     base = alt.Chart().encode(x=x, y=y, color=alt.Color("series:N", scale=colours, legend=alt.Legend(title=None)))
@@ -59,9 +66,8 @@ def limits_chart(document: SessionDocument) -> Spec:
     ).properties(width=300, height=300)
     facet = alt.Facet("consumers:O", title="consumers")
     chart = panel.facet(facet, columns=min(3, len({row.consumers for row in rows})), data=inline(rows))
-    return themed(
-        chart, document, QUESTION, ["lines with points: measured; dashed: limit; grey: ceilings of the machine"]
-    )
+    notes = ["lines with points: measured; dashed: limit; grey: ceilings of the machine"]
+    return themed(chart, document, QUESTION, notes, lines=lines)
 
 
 def _rows(document: SessionDocument) -> Iterator[_Mark]:

@@ -10,9 +10,11 @@ import msgspec
 
 from queuemark.model.errors import UsageError
 from queuemark.model.session import SessionDocument
+from queuemark.views.axes import Scale, quantity_axis, quantity_scale
+from queuemark.views.lines import standing_out
 from queuemark.views.load import QUESTION, Load, loads
 from queuemark.views.naming import Naming, policy_text, size_text
-from queuemark.views.theme import Spec, inline, log_axis, log_scale, looks, paired, themed
+from queuemark.views.theme import Spec, channels, inline, themed
 
 
 class _Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,40 +30,46 @@ class _Point(msgspec.Struct, frozen=True, kw_only=True):
     reached: str
 
 
-def load_chart(document: SessionDocument) -> Spec:
+def load_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     """document: with estimates. Raises: UsageError when no paced case has a p99."""
     import altair as alt
 
-    held = [point for load in loads(document) for point in _points(load)]
-    if not held:
+    every = [point for load in loads(document) for point in _points(load)]
+    if not every:
         raise UsageError(
             f"session {document.session.id[:8]} has no p99 at a set rate to draw; walk over the load with: "
             "queuemark run -t tcp --rate-sweep"
         )
-    look = looks(dict.fromkeys((point.series, point.mechanism) for point in held))
-    names = list(look)
-    legend = alt.Legend(title="case", columns=1)
+    lines = standing_out(every, lambda point: point.series, lambda point: point.delivered_per_s)
+    held = lines.rows
+    apart = channels(((point.series, point.mechanism) for point in held), "case")
     rates = [point.offered_per_s for point in held]
     times_us = [end for point in held for end in (point.p99_us, point.low_us, point.high_us) if end]
     base = alt.Chart().encode(
-        x=alt.X("offered_per_s:Q", scale=log_scale(rates), axis=log_axis(rates, "messages offered per second")),
-        color=alt.Color("series:N", legend=legend, scale=paired(names, [look[name].colour for name in names])),
+        x=alt.X(
+            "offered_per_s:Q",
+            scale=quantity_scale(rates, scale),
+            axis=quantity_axis(rates, "messages offered per second", scale),
+        ),
+        color=apart.colour,
     )
-    y = alt.Y("p99_us:Q", scale=log_scale(times_us), axis=log_axis(times_us, "p99 in microseconds", plain=True))
-    dashes = alt.StrokeDash("series:N", legend=legend, scale=paired(names, [look[name].dash for name in names]))
-    shapes = alt.Shape("series:N", legend=legend, scale=paired(names, [look[name].shape for name in names]))
+    y = alt.Y(
+        "p99_us:Q",
+        scale=quantity_scale(times_us, scale),
+        axis=quantity_axis(times_us, "p99 in microseconds", scale, plain=True),
+    )
     reached = alt.Opacity(
         "reached:N",
         legend=alt.Legend(title="the rate was"),
         scale=alt.Scale(domain=["reached", "not reached (saturated)"], range=[1.0, 0.35]),
     )
     chart = alt.layer(
-        base.mark_line().encode(y=y, strokeDash=dashes),
+        base.mark_line().encode(y=y, strokeDash=apart.dash),
         base.mark_rule().transform_filter("isValid(datum.low_us)").encode(y="low_us:Q", y2="high_us:Q"),
-        base.mark_point().encode(y=y, shape=shapes, opacity=reached),
+        base.mark_point().encode(y=y, shape=apart.shape, opacity=reached),
     ).properties(width=460, height=320, data=inline(held))
     usual = Naming.of([load.base for load in loads(document)]).usual_text()
-    return themed(chart, document, QUESTION, [f"{usual}; bars are 95 % intervals over trials"])
+    return themed(chart, document, QUESTION, [f"{usual}; bars are 95 % intervals over trials"], lines=lines)
 
 
 def _points(load: Load) -> Iterator[_Point]:

@@ -1,19 +1,24 @@
 """A chart as a file's bytes: SVG, PNG, or the Vega-Lite specification itself.
 
-Nothing is fetched to draw one: fonts and data are there, and what a specification would load from elsewhere is refused.
+1. Nothing is fetched to draw one: fonts and data are there, and what a specification would load from elsewhere is
+   refused.
+2. An SVG says what it shows to whoever cannot see it, and follows its reader into the dark.
 """
 
 from __future__ import annotations
 
-__all__ = ["PICTURES", "check_picture", "draw"]
+__all__ = ["PICTURES", "check_picture", "draw", "svg_text"]
 
+import re
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
+from re import Match
 
 import msgspec
 
 from queuemark.model.errors import QueuemarkError, UsageError
-from queuemark.views.theme import Spec
+from queuemark.views.theme import DARK, Spec
 
 PICTURES = (".svg", ".png", ".json")
 
@@ -21,6 +26,8 @@ _PIXELS = 2.0
 """Of a PNG, for each unit of the specification: sharp on paper and on dense screens."""
 
 _EXTRA = ("altair", "vl_convert")
+
+_CLASS = "queuemark-chart"
 
 
 def check_picture(target: str) -> None:
@@ -48,8 +55,45 @@ def draw(chart: Callable[[], Spec], target: str) -> bytes:
 def _encoded(spec: Spec, ending: str) -> bytes:
     if ending == ".json":
         return msgspec.json.format(msgspec.json.encode(spec), indent=1) + b"\n"
+    if ending == ".svg":
+        return svg_text(spec).encode() + b"\n"
     import vl_convert
 
-    if ending == ".svg":
-        return vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]).encode() + b"\n"
     return vl_convert.vegalite_to_png(spec, scale=_PIXELS, allowed_base_urls=[])
+
+
+def svg_text(spec: Spec) -> str:
+    """The drawing of a specification that ``themed`` made, as one element: in a page, as an image, or as a file.
+
+    Its title is the question, its description the lines below it; the marks themselves are silent, since the table
+    under the picture reads better than hundreds of them.
+    """
+    import vl_convert
+
+    silent = {**spec, "config": {**spec["config"], "aria": False}}
+    drawn: str = vl_convert.vegalite_to_svg(silent, allowed_base_urls=[])
+    head, _, body = drawn.partition(">")
+    title, told = spec["title"]["text"], " ".join(spec["title"]["subtitle"])
+    said = f"<title>{escape(title)}</title><desc>{escape(told)}</desc>"
+    head = head.replace('class="marks"', f'class="{_CLASS}"', 1)
+    return f'{head} role="img">{said}<style>{_STYLE}</style>{_TAG.sub(_lean, body)}'
+
+
+def _lean(tag: Match[str]) -> str:
+    """A tag without what a still picture has no use for: roles of its parts, and thousandths of pixels."""
+    return _DIGITS.sub(r"\1", _UNUSED.sub("", tag[0]))
+
+
+_TAG = re.compile(r"<[^>]*>")
+_UNUSED = re.compile(r' (?:role|aria-[a-z]+|class|pointer-events)="[^"]*"')
+_DIGITS = re.compile(r"(\d\.\d\d)\d+")
+
+
+def _dark_style() -> str:
+    rules = [
+        f'.{_CLASS} [{part}="{light}"]{{{part}:{dark}}}' for light, dark in DARK.items() for part in ("fill", "stroke")
+    ]
+    return f"@media (prefers-color-scheme:dark){{{''.join(rules)}}}"
+
+
+_STYLE = _dark_style()

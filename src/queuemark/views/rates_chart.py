@@ -1,112 +1,153 @@
 """Which mechanism moves the most messages? The picture: rate over size, or, of few sizes, one rate below the other.
 
-1. A point is a case: its median rate, and its 95 % interval as a bar.
+1. A point is a case: its median rate. Its 95 % interval is a band along the line, or a bar where there is no line.
 2. A line joins the sizes of what is the same in everything else.
+3. What this machine allows is drawn beside the rates where there are few enough of them to tell whose it is.
 """
 
 from __future__ import annotations
 
 __all__ = ["rates_chart"]
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from queuemark.model.errors import UsageError
 from queuemark.model.session import SessionDocument
+from queuemark.views.axes import Scale, quantity_axis, quantity_scale, size_axis
+from queuemark.views.lines import standing_out
 from queuemark.views.naming import Naming
 from queuemark.views.rates import QUESTION
 from queuemark.views.series import Point, ends, points, unseen_text
-from queuemark.views.theme import (
-    COLOURS,
-    SHAPES,
-    Spec,
-    inline,
-    log_axis,
-    log_scale,
-    looks,
-    paired,
-    shaded,
-    size_axis,
-    themed,
-)
+from queuemark.views.theme import COLOURS, SHAPES, Spec, channels, inline, paired, shaded, themed
+
+if TYPE_CHECKING:
+    import altair
 
 _SIZES_LOW = 3
 """With fewer sizes a line says less than a list."""
 
+_CEILINGS_HIGH = 4
+"""With more lines, or more numbers of consumers in a list, limits hide what was measured."""
+
+_ROWS_HIGH = 30
+"""Of a list, whose rows have their names beside them."""
+
 _RATE = "messages delivered per second"
 
 
-def rates_chart(document: SessionDocument) -> Spec:
+class _Row(Point, frozen=True, kw_only=True):
+    """A point as it is drawn. banded: its line is long enough for its interval to be part of a band."""
+
+    banded: bool
+
+
+def rates_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     """document: with estimates. Raises: UsageError when no case has a rate."""
     held = points(document)
     if not held:
         raise UsageError(f"session {document.session.id[:8]} has no rate to draw; queuemark show says why")
     swept = [point for point in held if point.one_size]
     if len({point.size_bytes for point in swept}) < _SIZES_LOW:
-        return _listed(document, held)
-    return _over_size(document, swept)
+        return _listed(document, held, scale)
+    return _over_size(document, swept, scale)
 
 
-def _notes(document: SessionDocument, drawn: Sequence[Point]) -> list[str]:
+def _notes(document: SessionDocument, drawn: Sequence[Point], intervals: str, ceilings: str | None) -> list[str]:
     usual = Naming.of([result.case for result in document.cases]).usual_text()
-    bars = ["bars are 95 % intervals of the median"] if any(point.low_per_s for point in drawn) else []
-    return ["; ".join([usual, *bars]), *unseen_text(document, drawn)]
+    said = [f"{intervals} are 95 % intervals of the median"] if any(point.low_per_s for point in drawn) else []
+    said += [f"{ceilings}: what this machine allows of it"] if ceilings else []
+    return ["; ".join([usual, *said]), *unseen_text(document, drawn)]
 
 
-def _over_size(document: SessionDocument, held: Sequence[Point]) -> Spec:
+def _over_size(document: SessionDocument, every: Sequence[Point], scale: Scale) -> Spec:
     """A panel for each number of consumers."""
     import altair as alt
 
-    look = looks(dict.fromkeys((point.series, point.mechanism) for point in held))
-    names = list(look)
-    legend = alt.Legend(title="mechanism and policy", columns=1)
-    rates = ends(held)
-    y = alt.Y("rate_per_s:Q", scale=log_scale(rates), axis=log_axis(rates, _RATE))
-    base = alt.Chart().encode(
-        x=size_axis(point.size_bytes for point in held),
-        color=alt.Color("series:N", legend=legend, scale=paired(names, [look[name].colour for name in names])),
-    )
-    dashes = alt.StrokeDash("series:N", legend=legend, scale=paired(names, [look[name].dash for name in names]))
-    shapes = alt.Shape("series:N", legend=legend, scale=paired(names, [look[name].shape for name in names]))
+    lines = standing_out(every, lambda point: point.series, lambda point: point.rate_per_s)
+    rows = _rows(lines.rows)
+    limits = _limits(rows) if lines.drawn <= _CEILINGS_HIGH else []
+    apart = channels(((row.series, row.mechanism) for row in rows), "mechanism and policy")
+    rates = [*ends(rows), *limits]
+    y = alt.Y("rate_per_s:Q", scale=quantity_scale(rates, scale), axis=quantity_axis(rates, _RATE, scale))
+    base = alt.Chart().encode(x=size_axis(row.size_bytes for row in rows), color=apart.colour)
+    within = base.transform_filter("isValid(datum.low_per_s)").encode(y="low_per_s:Q", y2="high_per_s:Q")
+    limit = base.transform_filter("isValid(datum.limit_per_s)").encode(y="limit_per_s:Q")
     panel = alt.layer(
-        base.mark_line().encode(y=y, strokeDash=dashes),
-        base.mark_rule().transform_filter("isValid(datum.low_per_s)").encode(y="low_per_s:Q", y2="high_per_s:Q"),
-        base.mark_point().encode(y=y, shape=shapes),
+        within.transform_filter("datum.banded").mark_area(opacity=0.2),
+        within.transform_filter("!datum.banded").mark_rule(),
+        *([limit.mark_line(strokeWidth=1, strokeDash=[1, 3])] if limits else []),
+        base.mark_line().encode(y=y, strokeDash=apart.dash),
+        base.mark_point().encode(y=y, shape=apart.shape),
     ).properties(width=260, height=240)
     facet = alt.Facet("consumers:O", title=None, header=alt.Header(labelExpr=_TO_CONSUMERS))
-    chart = panel.facet(facet, columns=min(3, len({point.consumers for point in held})), data=inline(held))
-    return themed(chart, document, QUESTION, _notes(document, held))
+    chart = panel.facet(facet, columns=min(3, len({row.consumers for row in rows})), data=inline(rows))
+    notes = _notes(document, every, "bands", "thin dotted lines" if limits else None)
+    return themed(chart, document, QUESTION, notes, lines=lines)
+
+
+def _rows(held: Sequence[Point]) -> list[_Row]:
+    sizes = Counter((point.series, point.consumers) for point in held)
+    return [
+        _Row(**msgspec.structs.asdict(point), banded=sizes[point.series, point.consumers] >= _SIZES_LOW)
+        for point in held
+    ]
+
+
+def _limits(held: Sequence[Point]) -> list[float]:
+    return [point.limit_per_s for point in held if point.limit_per_s]
 
 
 _TO_CONSUMERS = "'to ' + datum.value + (datum.value == 1 ? ' consumer' : ' consumers')"
 
 
-def _listed(document: SessionDocument, held: Sequence[Point]) -> Spec:
+def _listed(document: SessionDocument, every: Sequence[Point], scale: Scale) -> Spec:
     """A panel for each size, in it a row for each line there would be, the fastest first."""
     import altair as alt
 
-    fastest: dict[str, float] = {}
-    for point in held:
-        fastest[point.series] = max(point.rate_per_s, fastest.get(point.series, 0.0))
-    rows = sorted(fastest, key=lambda series: -fastest[series])
+    lines = standing_out(every, lambda point: point.series, lambda point: point.rate_per_s, count=_ROWS_HIGH)
+    held = lines.rows
     consumers = sorted({point.consumers for point in held})
+    limits = _limits(held) if len(consumers) <= _CEILINGS_HIGH else []
     sizes = list(dict.fromkeys(point.size for point in sorted(held, key=lambda point: point.size_bytes)))
-    colours = shaded(len(consumers)) if len(consumers) > 2 else list(COLOURS[: len(consumers)])
-    legend = alt.Legend(title="consumers", orient="top") if len(consumers) > 1 else None
-    rates = ends(held)
+    colour, shape = _by_consumers(consumers)
+    rates = [*ends(held), *limits]
     base = alt.Chart().encode(
-        y=alt.Y("series:N", sort=rows, axis=alt.Axis(title=None, labelLimit=0, grid=True)),
-        color=alt.Color("consumers:N", legend=legend, scale=paired(consumers, colours)),
+        y=alt.Y("series:N", sort=_fastest_first(held), axis=alt.Axis(title=None, labelLimit=0, grid=True)),
+        color=colour,
     )
-    x = alt.X("rate_per_s:Q", scale=log_scale(rates), axis=log_axis(rates, _RATE))
-    shapes = alt.Shape(
-        "consumers:N", legend=legend, scale=paired(consumers, [SHAPES[i % len(SHAPES)] for i in range(len(consumers))])
-    )
+    x = alt.X("rate_per_s:Q", scale=quantity_scale(rates, scale), axis=quantity_axis(rates, _RATE, scale))
+    limit = base.transform_filter("isValid(datum.limit_per_s)").encode(x="limit_per_s:Q")
     panel = alt.layer(
+        *([limit.mark_tick(thickness=1.5, size=12)] if limits else []),
         base.mark_rule().transform_filter("isValid(datum.low_per_s)").encode(x="low_per_s:Q", x2="high_per_s:Q"),
-        base.mark_point().encode(x=x, shape=shapes),
+        base.mark_point().encode(x=x, shape=shape),
     ).properties(width=520, height=alt.Step(20))
     facet = alt.Facet("size:N", title=None, sort=sizes, header=alt.Header(labelExpr="datum.value + ' a message'"))
     # Each size names its own lines: one that was not measured there leaves no gap.
     chart = panel.facet(facet, columns=1, data=inline(held)).resolve_scale(y="independent")
     several = [f"to {consumers[0]} consumer{'s' * (consumers[0] != 1)}"] if len(consumers) == 1 else []
-    return themed(chart, document, QUESTION, [*several, *_notes(document, held)])
+    notes = _notes(document, every, "bars", "upright ticks" if limits else None)
+    return themed(chart, document, QUESTION, [*several, *notes], lines=lines)
+
+
+def _fastest_first(held: Sequence[Point]) -> list[str]:
+    fastest: dict[str, float] = {}
+    for point in held:
+        fastest[point.series] = max(point.rate_per_s, fastest.get(point.series, 0.0))
+    return sorted(fastest, key=lambda series: -fastest[series])
+
+
+def _by_consumers(consumers: Sequence[int]) -> tuple[altair.Color, altair.Shape]:
+    import altair as alt
+
+    colours = shaded(len(consumers)) if len(consumers) > 2 else list(COLOURS[: len(consumers)])
+    shapes = [SHAPES[place % len(SHAPES)] for place in range(len(consumers))]
+    legend = alt.Legend(title="consumers", orient="top", symbolOpacity=1) if len(consumers) > 1 else None
+    return (
+        alt.Color("consumers:N", legend=legend, scale=paired(consumers, colours)),
+        alt.Shape("consumers:N", legend=legend, scale=paired(consumers, shapes)),
+    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 __all__ = ["VIEWS", "View", "view_named"]
 
-from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -16,6 +15,7 @@ import msgspec
 from queuemark.model.errors import UsageError, nearest
 from queuemark.model.session import SessionDocument
 from queuemark.views import case, classic, findings, front, latency, limits, load, offered, rates, scaling
+from queuemark.views.axes import Scale
 from queuemark.views.classic_chart import classic_chart
 from queuemark.views.front_chart import front_chart
 from queuemark.views.latency_chart import latency_chart
@@ -33,12 +33,18 @@ class Tables(Protocol):
     def __call__(self, document: SessionDocument, *, wide: bool = False, alone: bool = False) -> list[Table]: ...
 
 
+class Chart(Protocol):
+    """document: with estimates. scale: of the axes of quantities. Raises: UsageError where there is nothing to draw."""
+
+    def __call__(self, document: SessionDocument, *, scale: Scale = "log") -> Spec: ...
+
+
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """question: the title of its tables and of its chart. chart: of a document with estimates; None: there is none."""
+    """question: the title of its tables and of its chart. chart: None where there is none."""
 
     question: str
     tables: Tables
-    chart: Callable[[SessionDocument], Spec] | None = None
+    chart: Chart | None = None
 
 
 VIEWS: dict[str, View] = {

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-__all__ = ["FORMATS", "WIDTH", "csv_text", "markdown", "rendered", "terminal_width", "text"]
+__all__ = ["FORMATS", "WIDTH", "csv_text", "markdown", "printable", "rendered", "terminal_width", "text"]
 
 import csv
 import io
@@ -55,10 +55,11 @@ def text(table: Table, width: int | None = WIDTH) -> str:
         below.append(f"no room for {told}: {table.more}")
     grid = _grid(fitting) if table.rows else []
     parts = [[table.title, *_wrapped(table.above, width)], grid, _wrapped(below, width)]
-    return "\n\n".join("\n".join(_printable(line).rstrip() for line in part) for part in parts if part) + "\n"
+    return "\n\n".join("\n".join(printable(line).rstrip() for line in part) for part in parts if part) + "\n"
 
 
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
+    """The line with a question mark for each character that does not print."""
     return "".join(character if character.isprintable() else "?" for character in line)
 
 
@@ -162,7 +163,7 @@ def markdown(table: Table) -> str:
         lines.append(_pipes(["---" if column.align == "left" else "---:" for column in table.columns]))
     lines += [_pipes([cell.replace("|", "\\|") for cell in row]) for row in table.texts()]
     lines += ["", *(f"- {line}" for line in table.below)] if table.below else []
-    return "\n".join(map(_printable, lines)) + "\n"
+    return "\n".join(map(printable, lines)) + "\n"
 
 
 def _pipes(cells: Sequence[str]) -> str:

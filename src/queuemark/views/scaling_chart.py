@@ -5,15 +5,18 @@ from __future__ import annotations
 __all__ = ["scaling_chart"]
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from queuemark.model.plan import case_key
 from queuemark.model.session import SessionDocument
+from queuemark.views.axes import Scale, quantity_axis, quantity_scale
+from queuemark.views.lines import standing_out
 from queuemark.views.naming import Naming
 from queuemark.views.scaling import QUESTION, meaning, measured
-from queuemark.views.series import Point, ends, points
-from queuemark.views.theme import Spec, inline, log_axis, log_scale, looks, paired, themed
+from queuemark.views.series import Point, ends, points_by_case
+from queuemark.views.theme import Spec, channels, inline, themed
 
 if TYPE_CHECKING:
     import altair
@@ -40,35 +43,40 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
     high_per_s: float | None = None
 
 
-def scaling_chart(document: SessionDocument) -> Spec:
+class _Fit(NamedTuple):
+    """A law and the points that it was fitted to, at least one."""
+
+    scaling: Scaling
+    line: list[Point]
+
+
+def scaling_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     """document: with estimates. Raises: UsageError when there is no line to fit."""
     import altair as alt
 
-    found = measured(document)
-    drawn = [_of(each, document) for each in found]
-    held = [point for line in drawn for point in line]
-    places = [place for each, line in zip(found, drawn, strict=True) for place in _places(each, line)]
-    look = looks(dict.fromkeys((point.series, point.mechanism) for point in held))
-    names = list(look)
-    legend = alt.Legend(title="mechanism and policy", columns=1)
+    named = points_by_case(document)
+    fits = [_Fit(each, [named[case_key(result.case)] for result in each.results]) for each in measured(document)]
+    lines = standing_out(fits, lambda fit: fit.line[0].series, lambda fit: max(point.rate_per_s for point in fit.line))
+    held = [point for fit in lines.rows for point in fit.line]
+    places = [place for fit in lines.rows for place in _places(fit.scaling, fit.line)]
+    apart = channels(((point.series, point.mechanism) for point in held), "mechanism and policy")
     rates = [*ends(held), *(place.rate_per_s for place in places)]
-    base = alt.Chart().encode(
-        x=_consumers_axis(sorted({point.consumers for point in held})),
-        color=alt.Color("series:N", legend=legend, scale=paired(names, [look[name].colour for name in names])),
+    base = alt.Chart().encode(x=_consumers_axis(sorted({point.consumers for point in held})), color=apart.colour)
+    y = alt.Y(
+        "rate_per_s:Q",
+        scale=quantity_scale(rates, scale),
+        axis=quantity_axis(rates, "messages delivered per second, in sum", scale),
     )
-    y = alt.Y("rate_per_s:Q", scale=log_scale(rates), axis=log_axis(rates, "messages delivered per second, in sum"))
-    dashes = alt.StrokeDash("series:N", legend=legend, scale=paired(names, [look[name].dash for name in names]))
-    shapes = alt.Shape("series:N", legend=legend, scale=paired(names, [look[name].shape for name in names]))
     medians = base.transform_filter("datum.kind == 'median'")
     panel = alt.layer(
-        base.transform_filter("datum.kind == 'law'").mark_line().encode(y=y, strokeDash=dashes),
+        base.transform_filter("datum.kind == 'law'").mark_line().encode(y=y, strokeDash=apart.dash),
         medians.transform_filter("isValid(datum.low_per_s)").mark_rule().encode(y="low_per_s:Q", y2="high_per_s:Q"),
-        medians.mark_point().encode(y=y, shape=shapes),
+        medians.mark_point().encode(y=y, shape=apart.shape),
     ).properties(width=420, height=280)
     sizes = list(dict.fromkeys(point.size for point in sorted(held, key=lambda point: point.size_bytes)))
     facet = alt.Facet("size:N", title=None, sort=sizes, header=alt.Header(labelExpr="datum.value + ' a message'"))
     chart = panel.facet(facet, columns=2, data=inline(places))
-    return themed(chart, document, QUESTION, _notes(document, found, drawn))
+    return themed(chart, document, QUESTION, _notes(document, lines.rows), lines=lines)
 
 
 def _consumers_axis(counts: Sequence[int]) -> altair.X:
@@ -76,14 +84,6 @@ def _consumers_axis(counts: Sequence[int]) -> altair.X:
 
     axis = alt.Axis(title="consumers", values=list(counts), format="d", labelOverlap="greedy")
     return alt.X("consumers:Q", axis=axis, scale=alt.Scale(type="log", base=2, nice=False, padding=8))
-
-
-def _of(scaling: Scaling, document: SessionDocument) -> list[Point]:
-    """The points of one line, named as everywhere else in the session."""
-    every = points(document)
-    rated = [result.case for result in document.cases if result.rate_per_s is not None]
-    mine = [result.case for result in scaling.results]
-    return [point for case, point in zip(rated, every, strict=True) if case in mine]
 
 
 def _places(scaling: Scaling, line: Sequence[Point]) -> Iterator[_Place]:
@@ -114,12 +114,11 @@ def _places(scaling: Scaling, line: Sequence[Point]) -> Iterator[_Place]:
         )
 
 
-def _notes(document: SessionDocument, found: Sequence[Scaling], drawn: Sequence[Sequence[Point]]) -> list[str]:
+def _notes(document: SessionDocument, drawn: Sequence[_Fit]) -> list[str]:
     usual = Naming.of([result.case for result in document.cases]).usual_text()
-    several = len({line[0].size for line in drawn}) > 1
+    several = len({fit.line[0].size for fit in drawn}) > 1
     told = [
-        f"{line[0].series}{f', {line[0].size}' if several else ''}: {meaning(each)}"
-        for each, line in zip(found, drawn, strict=True)
+        f"{fit.line[0].series}{f', {fit.line[0].size}' if several else ''}: {meaning(fit.scaling)}" for fit in drawn
     ]
     shown = told if len(told) <= _TOLD else []
     return [f"{usual}; curves: universal scalability law; bars: 95 % intervals of the median", *shown]

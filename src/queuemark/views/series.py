@@ -6,12 +6,13 @@ never share one.
 
 from __future__ import annotations
 
-__all__ = ["Point", "ends", "points", "unseen_text"]
+__all__ = ["Point", "ends", "points", "points_by_case", "unseen_text"]
 
 from collections.abc import Sequence
 
 import msgspec
 
+from queuemark.model.plan import case_key
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.views.naming import Naming, policy_text, size_text
 from queuemark.views.numbers import counted
@@ -20,7 +21,8 @@ from queuemark.views.numbers import counted
 class Point(msgspec.Struct, frozen=True, kw_only=True):
     """One case. size: as text, also of mixes and own messages, which size_bytes tells the largest of.
 
-    low_per_s, high_per_s: of the 95 % interval; None below 3 trials.
+    low_per_s, high_per_s: of the 95 % interval; None below 3 trials. limit_per_s: what this machine allows of it, if
+    that is known.
     """
 
     series: str
@@ -32,14 +34,21 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     rate_per_s: float
     low_per_s: float | None
     high_per_s: float | None
+    limit_per_s: float | None
 
 
 def points(document: SessionDocument) -> list[Point]:
     """document: with estimates (queuemark.analysis.estimates)."""
+    return list(points_by_case(document).values())
+
+
+def points_by_case(document: SessionDocument) -> dict[str, Point]:
+    """The same by the key of their case."""
     cases = [result.case for result in document.cases]
     naming = Naming.of(cases)
     several = len({case.runtime for case in cases}) > 1
-    return [_point(result, naming, several) for result in document.cases if result.rate_per_s is not None]
+    rated = [result for result in document.cases if result.rate_per_s is not None]
+    return {case_key(result.case): _point(result, naming, several) for result in rated}
 
 
 def _point(result: CaseResult, naming: Naming, several_runtimes: bool) -> Point:
@@ -56,6 +65,7 @@ def _point(result: CaseResult, naming: Naming, several_runtimes: bool) -> Point:
         rate_per_s=estimate.median,
         low_per_s=estimate.low,
         high_per_s=estimate.high,
+        limit_per_s=result.limit.rate_per_s if result.limit else None,
     )
 
 

@@ -4,6 +4,7 @@
 2. The title asks the question; below it stand the session, its machine and the command that makes it again.
 3. A chart is a plain Vega-Lite specification with its data inside: it needs no network and no file.
 4. Whatever its texts are, and wherever they come from, they can be drawn.
+5. Each colour has one that stands for it on a dark screen; a specification carries the list, for whoever draws it.
 
 Source: Okabe, Ito: Color Universal Design, 2008, for the colours.
 """
@@ -12,33 +13,32 @@ from __future__ import annotations
 
 __all__ = [
     "COLOURS",
+    "DARK",
     "DASHES",
     "GREY",
     "SHADES",
     "SHAPES",
+    "Channels",
     "Look",
     "Spec",
+    "channels",
     "inline",
-    "log_axis",
-    "log_scale",
     "looks",
     "paired",
     "shaded",
-    "size_axis",
     "themed",
-    "ticks",
 ]
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from math import ceil, floor, log10
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from queuemark.model.session import SessionDocument
 from queuemark.views.drawable import drawable
 from queuemark.views.header import about
+from queuemark.views.lines import Lines
 
 if TYPE_CHECKING:
     import altair
@@ -53,6 +53,34 @@ SHADES = ("#440154", "#3B528B", "#21918C", "#5DA832", "#B5A100", "#E69F00")
 """For what has an order, from its lowest to its highest; darker is lower, in black and white, too."""
 
 GREY = "#666666"
+INK = "#1A1A1A"
+PAPER = "#FFFFFF"
+FRAME = "#BBBBBB"
+GRID = "#E6E6E6"
+TICK = "#888888"
+
+DARK = {
+    "#0072B2": "#4FA8E8",
+    "#D55E00": "#FF8A3D",
+    "#009E73": "#2BC79B",
+    "#CC79A7": "#E79CC6",
+    "#E69F00": "#F0B43C",
+    "#56B4E9": "#A5DAF7",
+    "#000000": "#FAFAFA",
+    "#8C6D31": "#C7A467",
+    "#440154": "#B98ADB",
+    "#3B528B": "#8AA4E6",
+    "#21918C": "#45BDB7",
+    "#5DA832": "#86D45C",
+    "#B5A100": "#D6C63A",
+    GREY: "#A6ACB3",
+    INK: "#E4E6E8",
+    PAPER: "#15181C",
+    FRAME: "#4A5058",
+    GRID: "#2A2E34",
+    TICK: "#7C838B",
+}
+"""By colour on white paper the one on a dark screen; what is not here is drawn in both."""
 
 SHAPES = (
     "circle",
@@ -72,10 +100,6 @@ _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 """Liberation Sans comes with vl-convert; whoever shows an SVG has one of the others."""
 
 _LINE_CHARACTERS = 118
-_SIZE_EXPRESSION = (
-    "datum.value >= 1048576 ? datum.value / 1048576 + ' MiB' : "
-    "datum.value >= 1024 ? datum.value / 1024 + ' KiB' : datum.value + ' B'"
-)
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,15 +131,26 @@ def shaded(count: int) -> list[str]:
     return [SHADES[round(place * last / max(1, count - 1))] for place in range(count)]
 
 
-def ticks(values: Iterable[float]) -> list[float]:
-    """Where a logarithmic axis over these values, all above 0, has its ticks: its ends are the first and the last."""
-    held = list(values)
-    low, high = floor(log10(min(held))), ceil(log10(max(held)))
-    steps = (1, 2, 5) if high - low <= 3 else (1,)
-    every = [step * 10.0**power for power in range(low - 1, high + 1) for step in steps]
-    first = max(tick for tick in every if tick <= min(held))
-    last = min(tick for tick in [*every, 10.0 ** (high + 1)] if tick >= max(held) and tick > first)
-    return [tick for tick in [*every, 10.0 ** (high + 1)] if first <= tick <= last]
+class Channels(NamedTuple):
+    """How marks tell the series of one chart apart, under one legend."""
+
+    colour: altair.Color
+    dash: altair.StrokeDash
+    shape: altair.Shape
+
+
+def channels(series: Iterable[tuple[str, str]], title: str) -> Channels:
+    """series: (name, mechanism), as for looks; the field is ``series``. title: of the legend."""
+    import altair as alt
+
+    look = looks(dict.fromkeys(series))
+    names = list(look)
+    legend = alt.Legend(title=title, columns=1, symbolOpacity=1)
+    return Channels(
+        colour=alt.Color("series:N", legend=legend, scale=paired(names, [look[name].colour for name in names])),
+        dash=alt.StrokeDash("series:N", legend=legend, scale=paired(names, [look[name].dash for name in names])),
+        shape=alt.Shape("series:N", legend=legend, scale=paired(names, [look[name].shape for name in names])),
+    )
 
 
 def inline(rows: Sequence[msgspec.Struct]) -> altair.InlineData:
@@ -132,72 +167,67 @@ def paired(domain: Sequence[str | int], shown: Sequence[str | list[int]]) -> alt
     return alt.Scale(domain=list(domain), range=list(shown))
 
 
-def log_scale(values: Iterable[float]) -> altair.Scale:
-    """From the tick below all values to the one above."""
-    import altair as alt
-
-    marks = ticks(values)
-    return alt.Scale(type="log", domain=[marks[0], marks[-1]], nice=False)
-
-
-def log_axis(values: Iterable[float], title: str, *, plain: bool = False) -> altair.Axis:
-    """Counts as ``20k``, ``1M``, or plain as ``20,000`` and ``0.5``; title: what is drawn and its unit."""
-    import altair as alt
-
-    return alt.Axis(title=title, values=ticks(values), format=",~r" if plain else "~s", labelOverlap=True)
-
-
-def size_axis(sizes_bytes: Iterable[int]) -> altair.X:
-    """Sizes, a tick each while there are few, on a scale of doublings; the field is ``size_bytes``."""
-    import altair as alt
-
-    sizes = sorted(set(sizes_bytes))
-    axis = alt.Axis(
-        title="message size", values=sizes, labelExpr=_SIZE_EXPRESSION, labelOverlap="greedy", labelSeparation=4
-    )
-    scale = alt.Scale(type="log", base=2, nice=False, padding=8)
-    return alt.X("size_bytes:Q", axis=axis, scale=scale)
-
-
 def themed(
     chart: altair.TopLevelMixin,
     document: SessionDocument | None,
     question: str,
     notes: Sequence[str] = (),
     command: str | None = None,
+    lines: Lines[Any] | None = None,
 ) -> Spec:
-    """The specification with the project's style.
+    """The specification with the project's style; ``usermeta`` says how many lines there are, and how many are drawn.
 
     document: where the figures are from, if they were measured. notes: further lines below the question.
-    command: what makes the figures again, if it is not the session's.
+    command: what makes the figures again, if it is not the session's. lines: what is drawn of how many.
     """
     again = command if command is not None else document.session.plan.command if document is not None else None
-    lines = [*([about(document)] if document is not None else []), *notes, *([f"again: {again}"] if again else [])]
-    subtitle = [part for line in lines for part in textwrap.wrap(line, _LINE_CHARACTERS, break_on_hyphens=False)]
+    told = [*([about(document)] if document is not None else []), *notes, *(lines.texts() if lines else [])]
+    told += [f"again: {again}"] if again else []
+    subtitle = [part for line in told for part in textwrap.wrap(line, _LINE_CHARACTERS, break_on_hyphens=False)]
     title = {"text": question, "subtitle": subtitle}
-    return drawable({**chart.to_dict(), "title": title, "config": _CONFIG})
+    counts = {"lines": lines.held, "drawn": lines.drawn} if lines else {}
+    held = chart.to_dict(validate=False)
+    return drawable({**held, "title": title, "config": _CONFIG, "usermeta": {**counts, "dark": DARK}})
 
 
 _CONFIG: Spec = {
     "font": _FONT,
-    "background": "white",
+    "background": PAPER,
     "padding": 12,
-    "view": {"stroke": "#BBBBBB"},
+    "view": {"stroke": FRAME},
     "title": {
         "anchor": "start",
         "frame": "bounds",
         "fontSize": 16,
+        "color": INK,
         "subtitleFontSize": 11,
         "subtitleColor": GREY,
         "subtitleLineHeight": 14,
         "offset": 14,
     },
-    "axis": {"labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": "normal", "gridColor": "#E6E6E6"},
-    "header": {"labelFontSize": 12, "titleFontSize": 12, "labelFontWeight": "bold"},
+    "axis": {
+        "labelFontSize": 11,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "labelColor": INK,
+        "titleColor": INK,
+        "gridColor": GRID,
+        "domainColor": TICK,
+        "tickColor": TICK,
+    },
+    "header": {
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "labelFontWeight": "bold",
+        "labelColor": INK,
+        "titleColor": INK,
+    },
     "legend": {
         "labelFontSize": 11,
         "titleFontSize": 12,
         "titleFontWeight": "normal",
+        "labelColor": INK,
+        "titleColor": INK,
         "labelLimit": 0,
         "symbolSize": 70,
         "rowPadding": 4,

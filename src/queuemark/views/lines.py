@@ -1,0 +1,51 @@
+"""How many lines one picture may have: of more, those are drawn that stand out, and it is said how many there are.
+
+Nobody tells more lines apart; whoever looks for another one asks for less (views/selection.py).
+"""
+
+from __future__ import annotations
+
+__all__ = ["LINES_HIGH", "Lines", "standing_out"]
+
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
+
+import msgspec
+
+LINES_HIGH = 12
+
+Row = TypeVar("Row")
+
+
+class Lines(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
+    """rows: of the lines that are drawn, in the order in which they came. drawn, held: numbers of lines."""
+
+    rows: list[Row]
+    drawn: int
+    held: int
+    which: str
+
+    def texts(self) -> list[str]:
+        """A line that says what is left out and how to see it; none where nothing is."""
+        if self.drawn == self.held:
+            return []
+        return [
+            f"drawn: {self.drawn} of {self.held} lines, {self.which}; "
+            "choose others by mechanism, size, consumers or policy"
+        ]
+
+
+def standing_out(
+    rows: Iterable[Row],
+    name: Callable[[Row], str],
+    height: Callable[[Row], float],
+    which: str = "the highest",
+    count: int = LINES_HIGH,
+) -> Lines[Row]:
+    """name: of the row's line. height: a line is as high as its highest row. which: that means, for readers."""
+    held = list(rows)
+    tops: dict[str, float] = {}
+    for row in held:
+        tops[name(row)] = max(height(row), tops.get(name(row), height(row)))
+    kept = set(sorted(tops, key=lambda line: -tops[line])[:count])
+    return Lines(rows=[row for row in held if name(row) in kept], drawn=len(kept), held=len(tops), which=which)
