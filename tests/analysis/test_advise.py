@@ -14,7 +14,7 @@ from queuemark.model.transport import Facts
 from queuemark.model.trial import Trial
 from queuemark.views.advice import advice_table
 from queuemark.views.render import text
-from tests.examples import document, transports
+from tests.examples import case, document, said_trial, transports
 from tests.measured import measured
 
 KNOWN = {name: transport.facts for name, transport in transports().items()}
@@ -133,3 +133,10 @@ def test_the_answer_names_what_to_set_the_runner_up_and_why() -> None:
     assert "more is to be had by waiting: tcp with buffer:256k" in told
     assert "looked at 4 cases of 1 session: 01234567" in told
     assert "ruled out: 1 case: p99 above the bound" in told
+
+
+def test_m01_what_nobody_counted_is_never_advised() -> None:
+    of = case("unix-stream")
+    advice = advised(EACH, (of, [said_trial(of, window_ns=1_000_000)]))
+    assert numbers(advice) == [1]
+    assert advice.ruled_out == {"delivery not proved, or no rate": 1}

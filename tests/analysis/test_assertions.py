@@ -12,7 +12,7 @@ from queuemark.model.errors import UsageError
 from queuemark.model.latency import Latency
 from queuemark.model.plan import Case
 from queuemark.model.trial import Trial
-from tests.examples import case, document, trial
+from tests.examples import case, document, said_trial, trial
 from tests.histograms import histogram
 
 TCP, LOSSY = case("tcp"), case("unix-stream")
@@ -147,3 +147,10 @@ def test_a_demand_of_one_transport_is_asked_of_no_other() -> None:
     check_assertions([read_assertion("unix-stream: rate>1G")], [TCP, LOSSY])
     with pytest.raises(UsageError, match="no case of 'unix-steam'; did you mean 'unix-stream'"):
         check_assertions([read_assertion("unix-steam: rate>1G")], [TCP, LOSSY])
+
+
+@pytest.mark.parametrize(("text", "figure"), [("rate>1", "rate"), ("loss<50%", "loss"), ("p99<1s", "p99")])
+def test_m01_what_nobody_counted_meets_no_demand(text: str, figure: str) -> None:
+    assert missed(text, said_trial(TCP)) == [f"there is no {figure}: delivery was not proved: nothing was counted"]
+    (told,) = missed("rate>1", trial(TCP), said_trial(TCP, 1))
+    assert told == "of 1 of 2 trials delivery was not proved: nothing was counted"

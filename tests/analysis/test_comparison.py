@@ -11,11 +11,11 @@ from math import log
 import numpy as np
 import pytest
 
-from queuemark.analysis.comparison import Comparison, compare, slower_than
+from queuemark.analysis.comparison import Comparison, compare, newly_unproved, slower_than
 from queuemark.cli.asked import REPEATS_DEFAULT
 from queuemark.model.plan import Case
 from tests.analysis.sessions import USUAL, Noise, drawn_session
-from tests.examples import case
+from tests.examples import case, document, said_trial, trial
 
 PAIRS = 1000
 
@@ -112,8 +112,8 @@ def test_what_cannot_be_compared_is_named_with_its_reason() -> None:
     draw, of = np.random.default_rng(9), cases(4)
     a, b = drawn_session(draw, of[:3]), drawn_session(draw, of[1:])
     a.cases[1].trials = a.cases[1].trials[:2]
-    for trial in b.cases[1].trials:
-        trial.rate_per_s = None
+    for held in b.cases[1].trials:
+        held.rate_per_s = None
     found = compare([a], [b])
     assert found.compared == []
     assert [(each.case, each.reason) for each in found.left_out] == [
@@ -148,8 +148,8 @@ def test_m17_a_longer_latency_is_slower_where_a_rate_was_set() -> None:
     a, b = drawn_session(draw, of), drawn_session(draw, of)
     for session, p99_ns in ((a, 100_000), (b, 300_000)):
         for result in session.cases:
-            for place, trial in enumerate(result.trials):
-                trial.p99_ns = p99_ns + 1000 * place
+            for place, held in enumerate(result.trials):
+                held.p99_ns = p99_ns + 1000 * place
     found = compare([a], [b])
     assert [(each.case, each.figure, each.verdict) for each in found.compared] == [
         (of[0], "rate_per_s", "undecided"),
@@ -160,3 +160,19 @@ def test_m17_a_longer_latency_is_slower_where_a_rate_was_set() -> None:
     assert slower_than(found, 0.05) == [found.compared[2]]
     assert slower_than(compare([b], [a]), 0.05) == []
     assert found.rate_ratio == pytest.approx(1, abs=0.1)
+
+
+def test_m01_what_nobody_counted_is_compared_with_nothing() -> None:
+    of = case("tcp", items=1_000_000)
+    said = document((of, [said_trial(of, repeat, window_ns=10**9 + repeat) for repeat in range(5)]))
+    proved = document((of, [trial(of, repeat) for repeat in range(5)]), id="f" * 32)
+    for a, b, sides in ((said, proved, "A"), (proved, said, "B"), (said, said, "A and B")):
+        found = compare([a], [b])
+        assert found.compared == []
+        assert [each.reason for each in found.left_out] == [
+            f"delivery not proved in {sides}: nothing was counted there"
+        ]
+    assert [each.reason for each in newly_unproved([proved], [said])] == [
+        "of 5 of 5 trials of B delivery was not proved, and of all of A it was: nothing was counted"
+    ]
+    assert newly_unproved([said], [proved]) == []

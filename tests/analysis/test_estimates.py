@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from queuemark.analysis.estimates import median_estimate, with_estimates
 from queuemark.model.session import Estimate
-from tests.examples import case, document, trial
+from tests.examples import case, document, said_trial, trial
 
 rates = st.floats(min_value=1, max_value=1e12, allow_nan=False)
 
@@ -89,3 +89,15 @@ def test_the_document_given_stays_as_it_was() -> None:
     given_document = document((of, [trial(of, repeat) for repeat in range(3)]))
     assert with_estimates(given_document).cases[0].rate_per_s is not None
     assert given_document.cases[0].rate_per_s is None
+
+
+def test_m01_what_was_only_said_counts_where_nothing_was_counted_at_all() -> None:
+    of = case("tcp", items=1_000_000)
+    said = said_trial(of, 3, window_ns=10**9)
+    proved = [trial(of, repeat) for repeat in range(3)]
+    (mixed,) = with_estimates(document((of, [*proved, said]))).cases
+    (counted,) = with_estimates(document((of, proved))).cases
+    assert (mixed.unproved, mixed.rate_per_s) == (False, counted.rate_per_s)
+    (alone,) = with_estimates(document((of, [said]))).cases
+    assert alone.unproved
+    assert alone.rate_per_s is not None and alone.rate_per_s.median == 1_000_000

@@ -14,13 +14,14 @@ from queuemark.model.plan import Case
 from queuemark.model.trial import (
     WINDOW_LOW_NS,
     ConsumerFigures,
+    Trial,
     TrialFigures,
     contradiction,
     fairness,
     figures,
     stored_trial,
 )
-from tests.examples import case, trial
+from tests.examples import case, said_trial, trial
 from tests.histograms import histogram
 
 FANOUT = case("tcp", consumers=4, pattern="fanout")
@@ -295,3 +296,21 @@ def test_saturated_is_who_sends_less_than_99_percent_of_what_was_due(
 ) -> None:
     of = case("tcp", **load)
     assert figures(trial(of, delivered=sent, send_window_ns=200_000_000), of.workload).saturated is saturated
+
+
+def test_m01_of_what_nobody_counted_only_the_rate_derives() -> None:
+    of = case("tcp", items=1_000_000)
+    shown = figures(said_trial(of, window_ns=2_500_000_000), of.workload)
+    assert (shown.state, shown.proved, shown.delivery_proved) == ("ok", False, False)
+    assert (shown.rate_per_s, shown.rate_withheld) == (400_000, None)
+    derived = set(TrialFigures.__struct_fields__) - set(Trial.__struct_fields__) - {"rate_per_s"}
+    assert [name for name in sorted(derived) if getattr(shown, name) is not None] == []
+
+
+@pytest.mark.parametrize("changed", [{"delivered": 999_999}, {"consumers": trial(case("tcp")).consumers}])
+def test_m01_a_trial_that_counted_nothing_contradicts_itself_by_counts(changed: dict[str, Any]) -> None:
+    of = case("tcp", items=1_000_000)
+    told = msgspec.structs.replace(said_trial(of), **changed)
+    shown = figures(told, of.workload)
+    assert (shown.state, shown.rate_per_s) == ("failed", None)
+    assert "which its counts contradict" in (shown.reason or "")

@@ -14,7 +14,7 @@ from queuemark.views.case import case_tables, consumer_table, trial_table
 from queuemark.views.record import record_table
 from queuemark.views.render import text
 from queuemark.views.sessions import sessions_table
-from tests.examples import SESSION_ID, case, document, trial
+from tests.examples import SESSION_ID, case, document, said_trial, trial
 
 
 def test_every_trial_and_every_consumer_is_told() -> None:
@@ -40,6 +40,13 @@ def test_m04_what_was_offered_stands_below_the_rate() -> None:
     )
     assert "sent 601 k/s, lost 0.83 %\n" in told(case("tcp"), delivered=119_000, lost=1_000)
     assert "sent 6" not in told(case("tcp"))
+
+
+def test_m01_a_trial_that_counted_nothing_says_so() -> None:
+    of = case("tcp", items=1_000_000)
+    table = trial_table(document((of, [said_trial(of), trial(of, 1)])).cases[0])
+    rows = [dict(zip((column.name for column in table.columns), row, strict=True)) for row in table.rows]
+    assert [(row["state"], row["proved"]) for row in rows] == [("not proved", "no"), ("ok", "yes")]
 
 
 def test_every_field_is_told() -> None:

@@ -13,9 +13,10 @@ from queuemark.model.session import SessionDocument
 from queuemark.model.trial import Trial
 from queuemark.model.workload import MessagesSource
 from queuemark.views.classic import classic_tables, is_grid
+from queuemark.views.ending import UNPROVED
 from queuemark.views.render import csv_text, rendered
 from queuemark.views.table import Table
-from tests.examples import case, document, trial
+from tests.examples import case, document, said_trial, trial
 
 SIZES, CONSUMERS = (1, 64, 4096), (1, 4, 32)
 
@@ -83,6 +84,13 @@ def test_m01_a_rate_beside_a_failed_trial_is_marked() -> None:
     trials[1] = trial(of, 1, state="failed", reason="1 message was lost")
     assert cell((of, trials)).endswith(" k [1]")
     assert cell((of, trials), alone=True) == "1/3 failed"
+
+
+def test_m01_a_rate_that_was_only_said_is_marked() -> None:
+    said = PIPE, [said_trial(PIPE)]
+    assert cell(said) == "400 k [1]"
+    assert cell(said, alone=True) == "not proved"
+    assert f"[1] {UNPROVED}" in rendered(classic_tables(grid(said)), "text", 100)
 
 
 def test_m07_a_withheld_rate_is_marked() -> None:

@@ -14,10 +14,10 @@ from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Case
 from queuemark.model.trial import Trial
 from queuemark.model.workload import MessagesSource
-from queuemark.views.ending import BEYOND_LINK
+from queuemark.views.ending import BEYOND_LINK, UNPROVED
 from queuemark.views.rates import rates_table, rates_text
 from queuemark.views.render import csv_text
-from tests.examples import case, document, trial
+from tests.examples import case, document, said_trial, trial
 
 
 def lines(*results: tuple[Case, list[Trial]]) -> list[dict[str, Any]]:
@@ -287,3 +287,17 @@ def test_m25_more_than_the_link_allows_is_marked_as_an_error() -> None:
 def test_without_a_link_no_column_speaks_of_one() -> None:
     names = {column.name for column in rates_table(with_estimates(document(three(case("tcp"))))).columns}
     assert not {"link", "link_allows_per_s", "link_share"} & names
+
+
+def test_m01_a_rate_that_was_only_said_is_marked_wherever_it_stands() -> None:
+    of = case("tcp", items=1_000_000)
+    (line,) = lines((of, [said_trial(of)]))
+    assert (line["state"], line["rate_per_s"], line["cpu_ns_per_message"]) == ("not proved", 400_000, None)
+    assert UNPROVED in line["remarks"]
+    told = rates_text(with_estimates(document((of, [said_trial(of)]))))
+    assert "; delivery not proved: nothing was counted, a rate is what was said" in " ".join(told.split())
+    assert "of 1 trial nothing was counted: what was said of it is not proved" in told
+    assert "steady state" not in told
+    mixed = of, [trial(of), said_trial(of, 1)]
+    assert [(each["state"], each["rate_per_s"]) for each in lines(mixed)] == [("1/2 not proved", 600_000)]
+    assert "delivery proved in 1 of the 2 trials that ran: 120,000 sent" in rates_text(with_estimates(document(mixed)))

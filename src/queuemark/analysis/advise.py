@@ -138,7 +138,7 @@ def _unfit(wish: Wish, result: CaseResult, facts: Mapping[str, Facts]) -> str | 
         return f"{case.transport} may reorder messages"
     if wish.across_hosts and not known.crosses_hosts:
         return f"{case.transport} stays on one host"
-    if result.rate_per_s is None or any(trial.state != "ok" for trial in result.trials):
+    if result.rate_per_s is None or not all(trial.delivery_proved for trial in result.trials):
         return "delivery not proved, or no rate"
     if any(trial.saturated for trial in result.trials):
         return "fell behind the rate that was set: its latency grows for as long as that lasts"

@@ -109,19 +109,24 @@ def _found(assertion: Assertion, result: CaseResult) -> str | None:
         return f"there is no {assertion.figure}: {value}"
     if not _COMPARISONS[assertion.comparison](value, assertion.bound):
         return f"{assertion.figure} is {figure.show(value)}"
-    failed = [trial for trial in result.trials if trial.state == "failed"]
-    if not failed:
+    unproved = [trial for trial in result.trials if trial.state != "unavailable" and not trial.delivery_proved]
+    if not unproved:
         return None
-    return f"{len(failed)} of {len(result.trials)} trials failed: {failed[0].reason or 'no reason was given'}"
+    count = f"{len(unproved)} of {len(result.trials)} trials"
+    if unproved[0].state == "ok":
+        return f"of {count} delivery was not proved: nothing was counted"
+    return f"{count} failed: {unproved[0].reason or 'no reason was given'}"
 
 
 def _rate(result: CaseResult) -> float | str:
-    return result.rate_per_s.median if result.rate_per_s is not None else _withheld(result)
+    return _withheld(result) if result.rate_per_s is None or result.unproved else result.rate_per_s.median
 
 
 def _withheld(result: CaseResult) -> str:
     if not result.trials:
         return "no trial was finished"
+    if result.unproved:
+        return "delivery was not proved: nothing was counted"
     reasons = (trial.reason or trial.rate_withheld for trial in result.trials)
     return next((reason for reason in reasons if reason), "no reason was given")
 
@@ -130,7 +135,7 @@ def _middle(name: str) -> Callable[[CaseResult], float | str]:
     """The median of a trial's figure over the trials that proved their delivery."""
 
     def of(result: CaseResult) -> float | str:
-        held = [getattr(trial, name) for trial in result.trials if trial.state == "ok"]
+        held = [getattr(trial, name) for trial in result.trials if trial.delivery_proved]
         known = [value for value in held if value is not None]
         return median(known) if known else _withheld(result)
 
@@ -138,7 +143,7 @@ def _middle(name: str) -> Callable[[CaseResult], float | str]:
 
 
 def _loss(result: CaseResult) -> float | str:
-    proved = [trial for trial in result.trials if trial.state == "ok"]
+    proved = [trial for trial in result.trials if trial.delivery_proved]
     lost = sum(trial.lost for trial in proved)
     due = lost + sum(trial.delivered for trial in proved)
     return 100 * lost / due if due else _withheld(result)
@@ -163,7 +168,7 @@ def _of_latency(name: str) -> Callable[[CaseResult], float | str]:
 
 
 def _no_latency(result: CaseResult) -> str:
-    proved = any(trial.state == "ok" for trial in result.trials)
+    proved = any(trial.delivery_proved for trial in result.trials)
     return "no latency was measured" if proved else _withheld(result)
 
 

@@ -59,8 +59,13 @@ def _is_timed(load: Workload) -> bool:
     return load.rate_per_s is not None or load.pattern == "pingpong"
 
 
+def _proved_rate(trial: TrialFigures) -> float | None:
+    """What was only said is no measurement to be set beside one."""
+    return trial.rate_per_s if trial.proved else None
+
+
 FIGURES: dict[Figure, _Meaning] = {
-    "rate_per_s": _Meaning(of=lambda trial: trial.rate_per_s, more_is_faster=True, told_by=lambda load: True),
+    "rate_per_s": _Meaning(of=_proved_rate, more_is_faster=True, told_by=lambda load: True),
     "p99_ns": _Meaning(of=lambda trial: trial.p99_ns, more_is_faster=False, told_by=_is_timed),
 }
 
@@ -252,17 +257,25 @@ def _level(p: Sequence[float]) -> float:
 
 def _left_out(a: Sequence[SessionDocument], b: Sequence[SessionDocument], compared: Set[str]) -> Iterator[LeftOut]:
     sides = {name: _Side.of(documents, FIGURES["rate_per_s"]) for name, documents in (("A", a), ("B", b))}
+    unproved = {"A": _unproved(a), "B": _unproved(b)}
     for key, case in {**sides["A"].cases, **sides["B"].cases}.items():
         if key in compared:
             continue
         absent = [name for name, side in sides.items() if key not in side.cases]
         lacking = [name for name, side in sides.items() if not side.enough(key)]
+        said = [name for name in sides if key in unproved[name]]
         if absent:
             yield LeftOut(case=case, reason=f"not in {absent[0]}")
+        elif said:
+            yield LeftOut(case=case, reason=f"delivery not proved in {' and '.join(said)}: nothing was counted there")
         elif lacking:
             yield LeftOut(case=case, reason=f"fewer than {TRIALS_LOW} rates in {' and '.join(lacking)}")
         else:
             yield LeftOut(case=case, reason="in one session of each side only")
+
+
+def _unproved(documents: Sequence[SessionDocument]) -> set[str]:
+    return {case_key(result.case) for document in documents for result in document.cases if result.unproved}
 
 
 def slower_than(comparison: Comparison, bound: float) -> list[Compared]:
@@ -279,12 +292,19 @@ def newly_unproved(a: Iterable[SessionDocument], b: Iterable[SessionDocument]) -
     sound = _trials(a)
     found: list[LeftOut] = []
     for key, (case, trials) in _trials(b).items():
-        failed = [trial for trial in trials if trial.state == "failed"]
-        proved = key in sound and {trial.state for trial in sound[key][1]} == {"ok"}
+        failed = [trial for trial in trials if trial.state != "unavailable" and not trial.delivery_proved]
+        proved = key in sound and bool(sound[key][1]) and all(trial.delivery_proved for trial in sound[key][1])
         if failed and proved:
-            reason = f"{len(failed)} of {len(trials)} trials of B failed, and none of A: {failed[0].reason}"
+            reason = _newly(failed, len(trials))
             found.append(LeftOut(case=case, reason=reason))
     return found
+
+
+def _newly(unproved: Sequence[TrialFigures], trials: int) -> str:
+    if unproved[0].state == "ok":
+        which = f"{len(unproved)} of {trials} trials of B"
+        return f"of {which} delivery was not proved, and of all of A it was: nothing was counted"
+    return f"{len(unproved)} of {trials} trials of B failed, and none of A: {unproved[0].reason}"
 
 
 def _trials(documents: Iterable[SessionDocument]) -> dict[str, tuple[Case, list[TrialFigures]]]:

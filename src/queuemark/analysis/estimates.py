@@ -4,7 +4,7 @@
 2. It is the bootstrap's own limit, computed exactly instead of by drawing: the same trials always
    give the same interval.
 3. A trial that did not prove its delivery, or whose rate is withheld, does not count; below 3 trials
-   that count there is no interval.
+   that count there is no interval. Only where nothing at all was counted, what was said stands in their place.
 
 Sources: Kalibera, Jones: Rigorous Benchmarking in Reasonable Time, ISMM 2013. Efron: Bootstrap Methods,
 Annals of Statistics 7(1), 1979, section 3, for the exact distribution of a resampled median.
@@ -66,7 +66,9 @@ def too_wide(plan: Plan, trials: int, estimate: Estimate | None) -> bool:
 
 
 def _rate(case: CaseResult) -> Estimate | None:
-    rates = [trial.rate_per_s for trial in case.trials if trial.rate_per_s is not None]
+    unproved = case.unproved
+    told = [trial for trial in case.trials if trial.proved or unproved]
+    rates = [trial.rate_per_s for trial in told if trial.rate_per_s is not None]
     return median_estimate(rates) if rates else None
 
 

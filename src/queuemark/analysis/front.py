@@ -53,7 +53,7 @@ def _way(number: int, result: CaseResult) -> Way | None:
     latency = result.latency
     if result.rate_per_s is None or latency is None or latency.p99_ns is None:
         return None
-    if any(trial.state != "ok" or trial.lost or trial.saturated for trial in result.trials):
+    if any(not trial.delivery_proved or trial.lost or trial.saturated for trial in result.trials):
         return None
     return Way(number=number, result=result, rate_per_s=result.rate_per_s.median, p99_ns=latency.p99_ns.value_ns)
 

@@ -46,7 +46,7 @@ Part = Literal["histogram", "raw", "pacing"]
 
 def latencies(result: CaseResult) -> list[Latency]:
     """Of the trials that proved their delivery and have any samples."""
-    ok = [trial.latency for trial in result.trials if trial.state == "ok" and trial.latency is not None]
+    ok = [trial.latency for trial in result.trials if trial.delivery_proved and trial.latency is not None]
     return [latency for latency in ok if latency.histogram.samples]
 
 

@@ -133,7 +133,7 @@ def _at(place: float, points: Sequence[tuple[float, float]]) -> float | None:
 
 def case_limit(result: CaseResult, cost: Cost | None, probes: Probes) -> Limit | None:
     """None where the transport declares no cost, or what it needs was not probed, or nothing was proved."""
-    trial = next((trial for trial in result.trials if trial.state == "ok" and trial.producer is not None), None)
+    trial = next((trial for trial in result.trials if trial.delivery_proved and trial.producer is not None), None)
     if cost is None or trial is None or result.case.workload.pattern == "pingpong":
         return None
     mechanism = _mechanism(result.case, cost)

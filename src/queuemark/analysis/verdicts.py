@@ -28,7 +28,7 @@ def outcome(result: CaseResult, search: Search) -> Outcome:
 
 
 def _kept(result: CaseResult, search: Search) -> bool | None:
-    if any(trial.state != "ok" or trial.saturated for trial in result.trials):
+    if any(not trial.delivery_proved or trial.saturated for trial in result.trials):
         return False
     if search.goal == "lossless":
         return not any(trial.lost for trial in result.trials)

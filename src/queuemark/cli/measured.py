@@ -43,7 +43,7 @@ def carried_out(
     """
     with alone(data_directory()), Store.open() as store:
         check_room(data_directory(), plan)
-        session = begin(store, plan)
+        session = begin(store, plan, found)
         say(console, f"{opening_text(session)}, {outlook_text(session, set())}")
         for line in left_out:
             say(console, line)

@@ -326,7 +326,7 @@ def _new(ctx: click.Context, request: Request, wanted: _Wanted, *, probes: bool)
     plan = msgspec.structs.replace(prepared.plan, command=_command_text(ctx, prepared.plan.seed, paths=False))
     with alone(data_directory()), Store.open() as store:
         check_room(data_directory(), plan)
-        session = begin(store, plan)
+        session = begin(store, plan, found)
         say(console, f"{opening_text(session)}, {outlook_text(session, set())}")
         for line in left_out_texts(prepared):
             say(console, line)

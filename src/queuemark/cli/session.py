@@ -34,7 +34,7 @@ from queuemark.model.session import Session
 from queuemark.model.trial import Trial
 from queuemark.model.units import format_bytes
 from queuemark.runners.probe import probe
-from queuemark.runners.registry import Survey
+from queuemark.runners.registry import Offer, Survey
 from queuemark.runners.stop import Stop
 from queuemark.store import Store
 
@@ -44,8 +44,8 @@ _TRIAL_BYTES = 32 * 1024
 _CONSUMER_BYTES = 1024
 
 
-def begin(store: Store, plan: Plan) -> Session:
-    """A new session, stored, with what its machine is found to be."""
+def begin(store: Store, plan: Plan, found: Survey) -> Session:
+    """A new session, stored, with what its machine is found to be and what its transports promise."""
     machine = read_machine()
     session = Session(
         id=uuid.uuid4().hex,
@@ -55,6 +55,7 @@ def begin(store: Store, plan: Plan) -> Session:
         machine=machine,
         findings=diagnose(machine),
         plan=plan,
+        facts={offer.transport.name: offer.transport.facts for offer in _planned(plan, found)},
     )
     store.begin(session)
     return session
@@ -148,18 +149,20 @@ def _stopping(store: Store, session: Session) -> Stopping:
 
 def _probe(store: Store, session: Session, found: Survey, when: str) -> bool:
     """Keeps what the first runner of the plan that has probes says of this machine; False when it was stopped."""
-    offers = found.by_runtime()
-    commands = (offers[key].command for case in session.plan.cases if (key := (case.transport, case.runtime)) in offers)
-    session.costs = {
-        case.transport: cost
-        for case in session.plan.cases
-        if (offer := offers.get((case.transport, case.runtime))) and (cost := offer.transport.facts.cost)
-    }
+    planned = _planned(session.plan, found)
+    session.costs = {offer.transport.name: cost for offer in planned if (cost := offer.transport.facts.cost)}
     with Stop() as stop, asking_to_stop(stop):
-        said = (probe(command, stop=stop, quick=True) for command in dict.fromkeys(commands))
+        said = (probe(command, stop=stop, quick=True) for command in dict.fromkeys(offer.command for offer in planned))
         setattr(session, when, next((probes for probes in said if probes), []))
         store.keep_probes(session)
         return not stop.asked
+
+
+def _planned(plan: Plan, found: Survey) -> list[Offer]:
+    """What is offered for the plan's cases, in their order."""
+    offers = found.by_runtime()
+    keys = dict.fromkeys((case.transport, case.runtime) for case in plan.cases)
+    return [offers[key] for key in keys if key in offers]
 
 
 def check_room(directory: Path, plan: Plan) -> None:

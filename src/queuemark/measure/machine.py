@@ -62,6 +62,7 @@ def read_machine(root: Path = ROOT, answers: Callable[[], dict[str, str]] = kern
     return Machine(
         system=platform.system(),
         release=platform.release(),
+        version=platform.version() or None,
         architecture=platform.machine(),
         distribution=_distribution(root),
         cpu_model=_cpu_model(root),

@@ -13,8 +13,9 @@ SAME = ("system", "release", "architecture", "cpu_model", "cpus")
 class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One machine as it was when a session began; null where it does not say.
 
-    cpus: those that this process may use. memory_bytes: physical. clock_source and governor as the kernel
-    names them. limits: kernel and process limits that matter, by their own names (``fs.mqueue.msg_max``,
+    version: of the kernel's build, as uname(2) has it.
+    cpus: those that this process may use; empty where nobody says. memory_bytes: physical. clock_source and governor
+    as the kernel names them. limits: kernel and process limits that matter, by their own names (``fs.mqueue.msg_max``,
     ``net.core.wmem_max``, ``RLIMIT_NOFILE``, ...), in their own units.
     mitigations: of /sys/devices/system/cpu/vulnerabilities, those that are not "Not affected".
     cpus_online: how many cpus the kernel runs on; this process may be held to fewer.
@@ -29,6 +30,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     system: str
     release: str
+    version: str | None = None
     architecture: str
     distribution: str | None = None
     cpu_model: str | None = None

@@ -30,7 +30,7 @@ from queuemark.model.finding import Finding
 from queuemark.model.machine import Machine
 from queuemark.model.plan import Case, Plan
 from queuemark.model.probe import Probe
-from queuemark.model.transport import Cost
+from queuemark.model.transport import Cost, Facts
 from queuemark.model.trial import TrialFigures, figures
 from queuemark.model.units import Count, Positive
 
@@ -45,6 +45,7 @@ class Session(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     id: 32 hexadecimal digits. created_at: ISO 8601, UTC. version: of queuemark. seed: the plan's.
     findings: what made results noisy or limited on this machine when the session began.
     costs: by transport, what a message costs as its runner has it: with the probes that makes the limits.
+    facts: by transport, what its runner promises of it; empty where no runner of ours measured.
     probes_before, probes_after: what the machine could do before the first trial and behind the last; empty where that
         was not asked, or no runner says.
     """
@@ -58,6 +59,7 @@ class Session(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     findings: list[Finding] = []
     plan: Plan
     costs: dict[str, Cost] = {}
+    facts: dict[str, Facts] = {}
     probes_before: list[Probe] = []
     probes_after: list[Probe] = []
 
@@ -148,6 +150,12 @@ class CaseResult(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     limit: Limit | None = None
     latency: CaseLatency | None = None
     marks: Marks | None = None
+
+    @property
+    def unproved(self) -> bool:
+        """Whether it ran, and of no trial that did well anything was counted: its rate is only what was said."""
+        ok = [trial for trial in self.trials if trial.state == "ok"]
+        return bool(ok) and not any(trial.proved for trial in ok)
 
 
 class SessionDocument(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

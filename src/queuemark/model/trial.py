@@ -5,7 +5,9 @@
 2. sent = delivered + lost, in sum and, where messages are dealt, for every consumer; where every consumer gets each
    message, delivered + lost is sent times the consumers. Here, and nowhere else, is known what that means.
 3. ``ok`` is a claim: whatever its stored state says, a trial whose counts break rule 2 is presented as failed.
-4. No rate is shown for a trial that did not prove its delivery, nor for a window under 1 ms; it says why.
+4. No rate is shown for a trial that failed, nor for a window under 1 ms; it says why.
+5. Where whoever measured counted nothing (``proved`` is false), nothing but the rate derives: it is what was said, and
+   stands nowhere without the mark "not proved".
 """
 
 from __future__ import annotations
@@ -165,6 +167,8 @@ class Trial(TrialCounts, kw_only=True, forbid_unknown_fields=True):
 
     repeat: 0-based within its case. position: 0-based in the order in which the session ran.
     steal_ns: cpu time that the hypervisor took during the trial. conditions: what else the machine did.
+    proved: false where whoever measured counted nothing: sent, delivered and window_ns are what was said. No runner of
+        ours may measure so.
     """
 
     repeat: Count = 0
@@ -173,6 +177,12 @@ class Trial(TrialCounts, kw_only=True, forbid_unknown_fields=True):
     started_at: str = ""
     steal_ns: Count = 0
     conditions: Conditions | None = None
+    proved: bool = True
+
+    @property
+    def delivery_proved(self) -> bool:
+        """Whether every message is accounted for, by counting."""
+        return self.state == "ok" and self.proved
 
 
 class ConsumerFigures(ConsumerCounts, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -274,8 +284,17 @@ def _unanswered(counted: TrialCounts, load: Workload) -> str | None:
     return f"each request was replied to and {counted.lost} were lost" if due and counted.lost else None
 
 
+def _uncounted(trial: Trial, load: Workload) -> str | None:
+    """What is wrong with a trial of which nothing was counted: there is nothing to tell of workers and messages."""
+    if any((trial.producer, trial.latency, trial.counters, *trial.consumers)):
+        return "nothing was counted, and there are counts of its workers"
+    due = trial.sent * load.copies
+    return None if due == trial.delivered + trial.lost else f"{due} were due, not {trial.delivered} + {trial.lost}"
+
+
 def _judged(trial: Trial, load: Workload) -> Trial:
-    found = contradiction(trial, load) if trial.state == "ok" else None
+    judge = contradiction if trial.proved else _uncounted
+    found = judge(trial, load) if trial.state == "ok" else None
     if found is None:
         return trial
     reason = f"the trial is recorded as ok, which its counts contradict: {found}"
@@ -297,7 +316,7 @@ def figures(trial: Trial, load: Workload) -> TrialFigures:
     trial = _judged(trial, load)
     withheld = _withheld(trial)
     shown = withheld is None
-    messages = trial.delivered if trial.state == "ok" else 0
+    messages = trial.delivered if trial.delivery_proved else 0
     producer_calls = trial.producer.calls if trial.producer and messages else 0
     switches = trial.switches_voluntary + trial.switches_involuntary
     counted = trial.counters or Counters()
@@ -308,7 +327,7 @@ def figures(trial: Trial, load: Workload) -> TrialFigures:
         rate_withheld=withheld,
         rate_to_all_per_s=_per_s(_fewest(trial), trial.window_ns, shown and load.pattern == "fanout"),
         send_rate_per_s=_per_s(trial.sent, trial.send_window_ns, shown),
-        goodput_bytes_per_s=_per_s(trial.message_bytes, trial.window_ns, shown),
+        goodput_bytes_per_s=_per_s(trial.message_bytes, trial.window_ns, shown and trial.proved),
         fairness=fairness([c.delivered for c in trial.consumers]) if trial.consumers else None,
         calls_per_message=_ratio(trial.calls, messages),
         cpu_ns_per_message=_ratio(trial.cpu_ns, messages),

@@ -12,7 +12,7 @@ from queuemark.model.session import CaseResult, Estimate, SessionDocument
 from queuemark.model.trial import ConsumerFigures, TrialFigures
 from queuemark.model.units import format_rate
 from queuemark.views.counted import counters_text, counters_texts
-from queuemark.views.ending import Ending
+from queuemark.views.ending import Ending, state_text
 from queuemark.views.findings import noise_texts
 from queuemark.views.header import about
 from queuemark.views.naming import workload_text
@@ -125,7 +125,9 @@ def _of_trial(trial: TrialFigures, name: str) -> Cell:
         return getattr(trial.conditions, name, None)
     if name == "counters":
         return counters_text(trial.counters)
-    if name in ("oversubscribed", "saturated"):
+    if name == "state":
+        return state_text(trial)
+    if name in ("oversubscribed", "saturated", "proved"):
         said = getattr(trial, name)
         return None if said is None else "yes" if said else "no"
     if name == "injected":
@@ -207,6 +209,7 @@ _TRIAL_COLUMNS = (
     _words("rate_withheld", "why there is no rate", 21),
     _words("reason", "reason", 21),
     _words("remedy", "remedy", 21),
+    _words("proved", "counted", 22),
     _words("counters", "hardware counters", 22),
 )
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["BEYOND_LINK", "LOOKED_FOR", "OVERSUBSCRIBED", "WRONGS", "Ending", "Footnotes", "proved_text"]
+__all__ = [
+    "BEYOND_LINK",
+    "LOOKED_FOR",
+    "OVERSUBSCRIBED",
+    "UNPROVED",
+    "WRONGS",
+    "Ending",
+    "Footnotes",
+    "proved_text",
+    "state_text",
+]
 
 import msgspec
 
@@ -16,12 +26,13 @@ from queuemark.views.offered import LOST, LOST_AT_RATE, SATURATED, fans_out, pac
 
 OVERSUBSCRIBED = "oversubscribed: more workers than cpus to run them"
 BEYOND_LINK = "more came through than the link allows: an error of the model or of the measurement, not a success"
+UNPROVED = "not proved: whoever measured counted nothing; the rate is what was said"
 LOOKED_FOR = ("p50_ns", "p99_ns", "p999_ns")
 WRONGS = ("lost", "duplicated", "reordered", "corrupted")
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """state: ``ok``, or what ended otherwise and in how many of the trials. remarks: why, each once."""
+    """state: ``ok``, or what was not, and in how many of the trials. remarks: why, each once."""
 
     state: str
     remarks: list[str]
@@ -34,18 +45,24 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         remarks = [_why(trial) for trial in trials if trial.state != "ok"]
         ok = [trial for trial in trials if trial.state == "ok"]
         remarks += [f"no rate: {trial.rate_withheld}" for trial in ok if trial.rate_withheld]
+        remarks += [] if all(trial.proved for trial in ok) else [UNPROVED]
         remarks += _allowed(ok, LOST_AT_RATE if paced(result) else LOST) + _unknown(result)
         remarks += [SATURATED] if any(trial.saturated for trial in ok) else []
         remarks += [BEYOND_LINK] if (link_share(result) or 0) > SHARE_HIGH else []
         if any(trial.oversubscribed for trial in trials):
             remarks.append(OVERSUBSCRIBED)
         remarks += marked_texts(result)
-        parts = [_share(trials, state) for state in ("failed", "unavailable")]
+        parts = [_share(trials, state) for state in ("failed", "not proved", "unavailable")]
         return cls(state=", ".join(part for part in parts if part) or "ok", remarks=list(dict.fromkeys(remarks)))
 
 
+def state_text(trial: TrialFigures) -> str:
+    """How a trial ended; ``ok`` is said of what was counted alone."""
+    return "not proved" if trial.state == "ok" and not trial.proved else trial.state
+
+
 def _share(trials: list[TrialFigures], state: str) -> str:
-    ended = sum(trial.state == state for trial in trials)
+    ended = sum(state_text(trial) == state for trial in trials)
     return state if ended == len(trials) else f"{ended}/{len(trials)} {state}" if ended else ""
 
 
@@ -88,10 +105,15 @@ def proved_text(document: SessionDocument) -> str:
     ran = [trial for result in document.cases for trial in result.trials if trial.state != "unavailable"]
     if not ran:
         return "no trial ran"
-    ok = [trial for trial in ran if trial.state == "ok"]
+    judged = [trial for trial in ran if trial.proved]
+    said = f"of {counted(len(ran) - len(judged), 'trial')} nothing was counted: what was said of it is not proved"
+    if not judged:
+        return said
+    ok = [trial for trial in judged if trial.state == "ok"]
     proved = "every message accounted for" if any(trial.lost for trial in ok) else "delivery proved"
-    sums = {name: sum(getattr(trial, name) for trial in ran) for name in ("sent", "delivered", *WRONGS)}
+    sums = {name: sum(getattr(trial, name) for trial in judged) for name in ("sent", "delivered", *WRONGS)}
     told = ", ".join(f"{count:,} {name}" for name, count in sums.items())
     copied = any(map(fans_out, document.cases))
     note = " (of a fan-out: sent once, delivered or lost at each consumer)" if copied else ""
-    return f"{proved} in {len(ok)} of the {counted(len(ran), 'trial')} that ran: {told}{note}"
+    rest = f"; {said}" if len(judged) < len(ran) else ""
+    return f"{proved} in {len(ok)} of the {counted(len(ran), 'trial')} that ran: {told}{note}{rest}"

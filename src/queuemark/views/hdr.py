@@ -55,7 +55,7 @@ def session_log(document: SessionDocument, chosen: Sequence[tuple[int, CaseResul
         (trial, histogram, f"case-{number}{end}")
         for number, result in chosen
         for trial in result.trials
-        if trial.state == "ok" and trial.latency is not None
+        if trial.delivery_proved and trial.latency is not None
         for part, end in _PARTS
         for histogram in [getattr(trial.latency, part)]
         if histogram is not None

@@ -13,13 +13,24 @@ from queuemark.views.numbers import counted
 
 
 def about(document: SessionDocument) -> str:
-    """``session 0123456789ab of 2026-03-01 12:00 (complete), seed 42, on ...``"""
+    """``session 0123456789ab of 2026-03-01 12:00 (complete), seed 42, on ...``
+
+    Where nothing was counted it says so: this line is above every table and chart.
+    """
     session = document.session
     when = session.created_at[:16].replace("T", " ")
     return (
         f"session {session.id[:12]} of {when} ({session.state}), {repeats_text(session.plan)}, "
-        f"seed {session.seed}, on {machine_text(session.machine)}"
+        f"seed {session.seed}, on {machine_text(session.machine)}{_unproved_text(document)}"
     )
+
+
+def _unproved_text(document: SessionDocument) -> str:
+    unproved = sum(result.unproved for result in document.cases)
+    if not unproved:
+        return ""
+    which = "" if unproved == len(document.cases) else f" in {unproved} of {counted(len(document.cases), 'case')}"
+    return f"; delivery not proved{which}: nothing was counted, a rate is what was said"
 
 
 def repeats_text(plan: Plan) -> str:
@@ -31,8 +42,9 @@ def repeats_text(plan: Plan) -> str:
 
 def machine_text(machine: Machine) -> str:
     model = machine.cpu_model or machine.architecture
+    cpus = f"{counted(len(machine.cpus), 'cpu')} of {model}" if machine.cpus else model
     virtual = f" (hypervisor {machine.hypervisor})" if machine.hypervisor else ""
-    return f"{counted(len(machine.cpus), 'cpu')} of {model}{virtual}, {machine.system} {machine.release}"
+    return f"{cpus}{virtual}, {machine.system} {machine.release}"
 
 
 def messages_texts(document: SessionDocument) -> list[str]:

@@ -54,7 +54,8 @@ def _too_wide(marks: Marks, trials: int) -> str | None:
 
 def unjudged_texts(document: SessionDocument) -> list[str]:
     """How many trials have a rate of which nobody can say whether it was steady; nothing when there are none."""
-    rated = [trial for result in document.cases for trial in result.trials if trial.rate_per_s is not None]
+    proved = [trial for result in document.cases for trial in result.trials if trial.delivery_proved]
+    rated = [trial for trial in proved if trial.rate_per_s is not None]
     unjudged = sum(trial.rate_variation is None for trial in rated)
     if not unjudged:
         return []

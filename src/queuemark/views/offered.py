@@ -67,7 +67,7 @@ def timed(result: CaseResult) -> bool:
 
 
 def proved(result: CaseResult) -> list[TrialFigures]:
-    return [trial for trial in result.trials if trial.state == "ok"]
+    return [trial for trial in result.trials if trial.delivery_proved]
 
 
 def middle(result: CaseResult, name: str) -> float | None:

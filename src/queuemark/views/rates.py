@@ -1,6 +1,6 @@
 """Which mechanism moves the most messages? One line a case, the fastest first among equals in size and consumers.
 
-1. A rate stands only where delivery was proved; what did not run has no number at all.
+1. A rate stands only where delivery was proved, or beside the mark "not proved"; what did not run has no number at all.
 2. Every trial counts in the sums; the rate is the median over those that have one, with its interval.
 3. What failed, could not run, was too short or oversubscribed is marked, and below the table it says why.
 4. Where messages go to several or were lost, what was sent stands beside what was delivered, and the loss as a share.

@@ -77,7 +77,7 @@ class Evidence:
         Nagle on, and the other parameters as the first such case has them.
         """
         fitting = self._fitting(transport, policy, meant)
-        return next((result for result in fitting if result.rate_per_s is not None), None)
+        return next((result for result in fitting if result.rate_per_s is not None and not result.unproved), None)
 
     def unavailable(self, transport: str, policy: str = "each", **meant: object) -> str | None:
         """Why the first trial of such a case could not be run here, and what to do about it; None where it could."""
@@ -148,7 +148,7 @@ def rate_of(result: CaseResult) -> Interval:
 
 def figure_of(result: CaseResult, name: str) -> Interval | None:
     """A figure of its trials (TrialFigures), or one of their times in ns."""
-    values = [getattr(trial, name) for trial in result.trials if trial.state == "ok"]
+    values = [getattr(trial, name) for trial in result.trials if trial.delivery_proved]
     held = [float(value) for value in values if value is not None]
     if not held:
         return None
@@ -158,7 +158,7 @@ def figure_of(result: CaseResult, name: str) -> Interval | None:
 
 def calls_per_message(result: CaseResult) -> Interval | None:
     """The producer's calls alone."""
-    ok = [trial for trial in result.trials if trial.state == "ok" and trial.producer is not None and trial.sent]
+    ok = [trial for trial in result.trials if trial.delivery_proved and trial.producer is not None and trial.sent]
     ratios = [trial.producer.calls / trial.sent for trial in ok if trial.producer is not None]
     if not ratios:
         return None

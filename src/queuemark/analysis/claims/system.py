@@ -76,7 +76,9 @@ def _kernel_ns(evidence: Evidence, result: CaseResult, name: str) -> Interval | 
 def _wakes(result: CaseResult) -> float:
     """Of a message: how often some process went to sleep for it, in the trials' middle."""
     shares = [
-        trial.switches_voluntary / trial.delivered for trial in result.trials if trial.state == "ok" and trial.delivered
+        trial.switches_voluntary / trial.delivered
+        for trial in result.trials
+        if trial.delivery_proved and trial.delivered
     ]
     return sorted(shares)[len(shares) // 2] if shares else 0.0
 
