@@ -315,7 +315,7 @@ def figures(trial: Trial, load: Workload) -> TrialFigures:
     """The trial of that workload, judged again, with everything that derives from its counts, computed afresh."""
     trial = _judged(trial, load)
     withheld = _withheld(trial)
-    shown = withheld is None
+    shown = withheld is None and trial.proved
     messages = trial.delivered if trial.delivery_proved else 0
     producer_calls = trial.producer.calls if trial.producer and messages else 0
     switches = trial.switches_voluntary + trial.switches_involuntary
@@ -323,11 +323,11 @@ def figures(trial: Trial, load: Workload) -> TrialFigures:
     return msgspec.structs.replace(
         _with_room(trial),
         consumers=[_consumer_figures(consumer, shown) for consumer in trial.consumers],
-        rate_per_s=_per_s(trial.delivered, trial.window_ns, shown),
+        rate_per_s=_per_s(trial.delivered, trial.window_ns, withheld is None),
         rate_withheld=withheld,
         rate_to_all_per_s=_per_s(_fewest(trial), trial.window_ns, shown and load.pattern == "fanout"),
         send_rate_per_s=_per_s(trial.sent, trial.send_window_ns, shown),
-        goodput_bytes_per_s=_per_s(trial.message_bytes, trial.window_ns, shown and trial.proved),
+        goodput_bytes_per_s=_per_s(trial.message_bytes, trial.window_ns, shown),
         fairness=fairness([c.delivered for c in trial.consumers]) if trial.consumers else None,
         calls_per_message=_ratio(trial.calls, messages),
         cpu_ns_per_message=_ratio(trial.cpu_ns, messages),
