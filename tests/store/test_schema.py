@@ -19,7 +19,7 @@ from queuemark.store.directory import DATABASE_NAME
 from queuemark.store.engine import sqlite_engine
 from queuemark.store.migrations import NEWEST
 from queuemark.store.tables import metadata
-from tests.examples import case, document, trial
+from tests.examples import SESSION_ID, case, session, trial
 
 
 def test_the_newest_revision_is_the_newest_migration() -> None:
@@ -82,11 +82,12 @@ def test_two_processes_that_open_an_empty_directory_at_once_both_succeed(tmp_pat
     assert [(opening.communicate(timeout=60)[1], opening.returncode) for opening in openings] == [("", 0)] * 3
 
 
-@pytest.mark.parametrize("table", ["sessions", "cases", "trials"])
+@pytest.mark.parametrize("table", ["documents", "cases", "trials"])
 def test_a_document_of_a_newer_version_is_refused_in_one_line(tmp_path: Path, table: str) -> None:
     of = case("tcp")
     with Store.open(tmp_path) as store:
-        store.add_document(document((of, [trial(of)])))
+        store.begin(session(of))
+        store.add_trial(SESSION_ID, of, trial(of))
     with sqlite3.connect(tmp_path / DATABASE_NAME) as database:
         database.execute(f"UPDATE {table} SET document = json_set(document, '$.future', 1)")
     database.close()

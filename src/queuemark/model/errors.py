@@ -2,6 +2,9 @@
 
     QueuemarkError           1   an internal or I/O error
     ├── UsageError           2   the request cannot be understood or makes no sense
+    │   ├── NotFound         2   the record has nothing of that name, or not for who asks
+    │   ├── Conflict         2   the record already has something else of that name
+    │   └── Withdrawn        2   it was in the record, and whoever submitted it took it back
     ├── NothingAvailable     3   nothing that was asked for can run here
     ├── NotProved            4   delivery was not proved in at least one trial
     ├── TooNoisy             5   the machine was too noisy (only with --strict)
@@ -15,13 +18,16 @@ line. Nothing below ``cli`` prints or exits. What is merely unavailable is a res
 from __future__ import annotations
 
 __all__ = [
+    "Conflict",
     "Interrupted",
+    "NotFound",
     "NotProved",
     "NothingAvailable",
     "QueuemarkError",
     "Regression",
     "TooNoisy",
     "UsageError",
+    "Withdrawn",
     "nearest",
 ]
 
@@ -37,6 +43,23 @@ class QueuemarkError(Exception):
 
 class UsageError(QueuemarkError):
     exit_code = 2
+
+
+class NotFound(UsageError):
+    pass
+
+
+class Conflict(UsageError):
+    pass
+
+
+class Withdrawn(UsageError):
+    """withdrawn_at: ISO 8601, UTC."""
+
+    def __init__(self, session_id: str, withdrawn_at: str) -> None:
+        self.session_id = session_id
+        self.withdrawn_at = withdrawn_at
+        super().__init__(f"session {session_id} was withdrawn on {withdrawn_at[:10]}; nothing of it is kept")
 
 
 class NothingAvailable(QueuemarkError):

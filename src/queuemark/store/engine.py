@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["BUSY_TIMEOUT_S", "explained", "frozen_engine", "is_unwritable", "lies_still", "sqlite_engine", "writing"]
+__all__ = [
+    "BUSY_TIMEOUT_S",
+    "explained",
+    "frozen_engine",
+    "is_unwritable",
+    "lies_still",
+    "restructuring",
+    "sqlite_engine",
+    "writing",
+]
 
 import resource
 from collections.abc import Iterator
@@ -70,6 +79,14 @@ def writing(engine: Engine) -> Engine:
     return engine.execution_options(writes=True)
 
 
+def restructuring(engine: Engine) -> Engine:
+    """The same engine, its transactions those of writers to whom references mean nothing: tables may be made anew.
+
+    To be disposed of afterwards, since the connection stays like that.
+    """
+    return engine.execution_options(writes=True, restructures=True)
+
+
 def _leave_transactions(connection: Any, _record: object) -> None:
     # sqlite3's own implicit BEGIN would leave table definitions outside the transaction: _begin says it instead.
     connection.isolation_level = None
@@ -83,7 +100,12 @@ def _configure(connection: Any, record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     # A transaction that reads first and writes later cannot wait for another writer: SQLite refuses it at once.
-    writes = connection.get_execution_options().get("writes", False)
+    asked = connection.get_execution_options()
+    if asked.get("restructures", False):
+        # A table that is dropped to be made anew would take along every row that refers to it. Only before a
+        # transaction can that be said.
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+    writes = asked.get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

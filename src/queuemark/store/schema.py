@@ -12,20 +12,22 @@ __all__ = ["is_newest", "migrate"]
 from sqlalchemy import Connection, Engine, inspect, text
 
 from queuemark.model.errors import QueuemarkError
+from queuemark.store.engine import restructuring
 from queuemark.store.migrations import NEWEST
 
 
-def migrate(reading: Engine, writing: Engine, where: str) -> None:
-    """where: the database for messages. ``writing`` begins transactions that exclude other writers.
+def migrate(engine: Engine, where: str) -> None:
+    """where: the database for messages.
 
     Raises: QueuemarkError when the database was made by a newer queuemark.
     """
-    if is_newest(reading):
+    if is_newest(engine):
         return
-    with writing.begin() as connection:
+    with restructuring(engine).begin() as connection:
         found = _revision(connection)
         if found != NEWEST:
             _upgrade(connection, found, where)
+    engine.dispose()
 
 
 def is_newest(reading: Engine) -> bool:

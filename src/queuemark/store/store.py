@@ -18,19 +18,32 @@ from types import TracebackType
 from typing import Any, Self
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from queuemark.model.errors import QueuemarkError, UsageError
 from queuemark.model.plan import Case, Plan, case_key, planned_trials
-from queuemark.model.session import SCHEMA, CaseResult, Session, SessionDocument, SessionState
-from queuemark.model.trial import Trial, figures, stored_trial
+from queuemark.model.session import Session, SessionDocument, SessionState
+from queuemark.model.trial import Trial
 from queuemark.store import holder
-from queuemark.store.directory import DATABASE_NAME, data_directory, existing_database, prepared
-from queuemark.store.engine import explained, frozen_engine, is_unwritable, lies_still, sqlite_engine, writing
-from queuemark.store.instant import sortable
-from queuemark.store.schema import is_newest, migrate
-from queuemark.store.tables import cases, sessions, trials
+from queuemark.store.directory import existing_database
+from queuemark.store.documents import (
+    case_values,
+    check_whole,
+    document_of,
+    insert_session,
+    insert_whole,
+    put_in_rows,
+    session_of,
+    state_of,
+    trial_values,
+)
+from queuemark.store.engine import explained, frozen_engine, is_unwritable, lies_still, writing
+from queuemark.store.facets import discount
+from queuemark.store.opening import opened
+from queuemark.store.packing import pack
+from queuemark.store.schema import is_newest
+from queuemark.store.tables import cases, documents, sessions, trials
 
 _NOTHING = "no session is stored in {where} yet; measure with: queuemark run"
 
@@ -62,15 +75,7 @@ class Store:
 
         Raises: QueuemarkError when that cannot be done, saying what to do.
         """
-        path = prepared(directory or data_directory()) / DATABASE_NAME
-        store = cls(sqlite_engine(path), str(path))
-        try:
-            with explained("open the tables", store._where):
-                migrate(store._reading, store._writing, store._where)
-        except BaseException:
-            store.close()
-            raise
-        return store
+        return cls(*opened(directory=directory))
 
     @classmethod
     def open_to_read(cls, directory: Path | None = None) -> Self:
@@ -109,8 +114,9 @@ class Store:
         with explained(f"begin session {session.id}", self._where), self._writing.begin() as connection:
             if _row(connection, session.id) is not None:
                 raise QueuemarkError(f"session {session.id} is already stored in {self._where}; nothing was changed")
-            _insert_session(connection, session, holder.this_process())
-            _insert_cases(connection, session.id, session.plan.cases)
+            row = insert_session(connection, session, source="measured", holder=holder.this_process())
+            connection.execute(insert(documents), {"session_id": session.id, "document": session})
+            _insert_cases(connection, row, session.plan.cases)
 
     def add_trial(self, session_id: str, case: Case, trial: Trial) -> None:
         """One trial, durable on return.
@@ -121,7 +127,7 @@ class Store:
         with explained(f"store repeat {trial.repeat} of case {key}", self._where):
             try:
                 with self._writing.begin() as connection:
-                    connection.execute(insert(trials), _trial_row(session_id, key, trial))
+                    connection.execute(insert(trials), trial_values(session_id, key, trial))
             except IntegrityError as error:
                 raise QueuemarkError(
                     f"cannot store repeat {trial.repeat} of case {key} in session {session_id}: it is already there, "
@@ -134,23 +140,24 @@ class Store:
         Raises: QueuemarkError when a case of it would be lost.
         """
         with explained(f"extend session {session_id}", self._where), self._writing.begin() as connection:
-            session = _session(self._known(connection, session_id))
+            row = self._known(connection, session_id)
+            session = session_of(connection, row)
             known = session.plan.cases
             if plan.cases[: len(known)] != known:
                 raise QueuemarkError(f"cannot extend session {session_id}: its cases would change; nothing was changed")
             session.plan = plan
+            _rewrite(connection, session)
             change = update(sessions).where(sessions.c.id == session_id)
-            connection.execute(change.values(document=session))
-            _insert_cases(connection, session_id, plan.cases[len(known) :], first=len(known))
+            connection.execute(change.values(cases=len(plan.cases), planned_trials=planned_trials(plan)))
+            _insert_cases(connection, row, plan.cases[len(known) :], first=len(known))
 
     def keep_probes(self, session: Session) -> None:
         """The probes before and after the trials, and what messages cost there; durable on return."""
         with explained(f"store the probes of session {session.id}", self._where), self._writing.begin() as connection:
-            stored = _session(self._known(connection, session.id))
+            stored = session_of(connection, self._known(connection, session.id))
             stored.costs = session.costs
             stored.probes_before, stored.probes_after = session.probes_before, session.probes_after
-            change = update(sessions).where(sessions.c.id == session.id)
-            connection.execute(change.values(document=stored))
+            _rewrite(connection, stored)
 
     def finish(self, session_id: str, state: SessionState) -> None:
         """The session is no longer held: it is complete, or interrupted and can be resumed."""
@@ -171,6 +178,11 @@ class Store:
                 raise QueuemarkError(
                     f"session {session_id} is being run by process {holder.holder_pid(row.holder)}; wait for it to end"
                 )
+            if row.counted:
+                discount(connection, row)
+            put_in_rows(connection, row)
+            change = update(sessions).where(sessions.c.id == session_id)
+            connection.execute(change.values(summary_version=0))
             self._set(connection, session_id, "running", holder.this_process())
 
     def find(self, name: str = "last") -> Session:
@@ -179,7 +191,7 @@ class Store:
         Raises: UsageError when there is none or more than one, with what to do.
         """
         with explained(f"look for session {name}", self._where), self._reading.begin() as connection:
-            return _session(self._named(connection, name))
+            return session_of(connection, self._named(connection, name))
 
     def document(self, session_id: str) -> SessionDocument:
         """The session with every case of its plan and what derives from each trial's counts.
@@ -187,15 +199,7 @@ class Store:
         What names a person's files on this machine is left out.
         """
         with explained(f"read session {session_id}", self._where), self._reading.begin() as connection:
-            session = _session(self._known(connection, session_id))
-            results = {
-                row.key: CaseResult(case=row.document, trials=[]) for row in connection.execute(_cases_of(session_id))
-            }
-            for row in connection.execute(_trials_of(session_id)):
-                result = results[row.case_key]
-                result.trials.append(figures(row.document, result.case.workload))
-        session.plan = msgspec.structs.replace(session.plan, messages_path=None)
-        return SessionDocument(schema=SCHEMA, session=session, cases=list(results.values()))
+            return document_of(connection, self._known(connection, session_id))
 
     def done(self, session_id: str) -> frozenset[tuple[str, int]]:
         """(case key, repeat) of every trial that is stored."""
@@ -208,7 +212,7 @@ class Store:
         with explained("list the sessions", self._where), self._reading.begin() as connection:
             counts = _trial_counts(connection)
             rows = connection.execute(select(sessions).order_by(*_newest_first()))
-            return [_summary(_session(row), counts.get(row.id, {})) for row in rows]
+            return [_summary(row, row.counts or counts.get(row.id, {})) for row in rows]
 
     def add_document(self, document: SessionDocument) -> bool:
         """A session from a file; False when a session of its id is already here, which stays as it is.
@@ -216,16 +220,13 @@ class Store:
         Raises: UsageError when the document holds a repeat twice or no usable time.
         """
         session = document.session
-        with explained(f"import session {session.id}", self._where):
-            try:
-                with self._writing.begin() as connection:
-                    if _row(connection, session.id) is not None:
-                        return False
-                    _insert_document(connection, document)
-            except IntegrityError as error:
-                raise UsageError(
-                    f"session {session.id} holds the same repeat of a case twice; nothing was imported"
-                ) from error
+        rows = [case_values(result.case, ordinal) for ordinal, result in enumerate(document.cases)]
+        check_whole(document, [row["key"] for row in rows])
+        packed = pack(document)
+        with explained(f"import session {session.id}", self._where), self._writing.begin() as connection:
+            if _row(connection, session.id) is not None:
+                return False
+            insert_whole(connection, document, packed, rows, source="measured")
         return True
 
     def _known(self, connection: Connection, session_id: str) -> Row[Any]:
@@ -267,22 +268,12 @@ def _row(connection: Connection, session_id: str) -> Row[Any] | None:
     return connection.execute(select(sessions).where(sessions.c.id == session_id)).one_or_none()
 
 
-def _session(row: Row[Any]) -> Session:
-    session: Session = row.document
-    session.state = "interrupted" if row.state == "running" and not holder.alive(row.holder) else row.state
-    return session
+def _rewrite(connection: Connection, session: Session) -> None:
+    connection.execute(update(documents).where(documents.c.session_id == session.id).values(document=session))
 
 
 def _newest_first() -> tuple[Any, ...]:
     return sessions.c.created_at.desc(), sessions.c.number.desc()
-
-
-def _cases_of(session_id: str) -> Select[Any]:
-    return select(cases).where(cases.c.session_id == session_id).order_by(cases.c.ordinal)
-
-
-def _trials_of(session_id: str) -> Select[Any]:
-    return select(trials).where(trials.c.session_id == session_id).order_by(trials.c.repeat)
 
 
 def _trial_counts(connection: Connection) -> dict[str, dict[str, int]]:
@@ -293,69 +284,26 @@ def _trial_counts(connection: Connection) -> dict[str, dict[str, int]]:
     return counts
 
 
-def _summary(session: Session, counts: dict[str, int]) -> SessionSummary:
+def _summary(row: Row[Any], counts: dict[str, int]) -> SessionSummary:
+    """counts: of the session's trials, by their state."""
     return SessionSummary(
-        id=session.id,
-        created_at=session.created_at,
-        state=session.state,
-        command=session.plan.command,
-        cases=len(session.plan.cases),
-        planned_trials=planned_trials(session.plan),
+        id=row.id,
+        created_at=row.created_at,
+        state=state_of(row),
+        command=row.command,
+        cases=row.cases,
+        planned_trials=row.planned_trials,
         trials=counts,
     )
 
 
-def _insert_session(connection: Connection, session: Session, held_by: str | None) -> None:
-    connection.execute(
-        insert(sessions),
-        {
-            "id": session.id,
-            "created_at": sortable(session.created_at),
-            "state": session.state,
-            "holder": held_by,
-            "schema": SCHEMA,
-            "document": session,
-        },
-    )
-
-
-def _insert_cases(connection: Connection, session_id: str, planned: Iterable[Case], first: int = 0) -> None:
+def _insert_cases(connection: Connection, row: Row[Any], planned: Iterable[Case], first: int = 0) -> None:
     """first: the place of the first of them in the plan."""
+    shared = {"session_id": row.id, "platform_id": row.platform_id}
     rows = {
-        key: {
-            "session_id": session_id,
-            "key": key,
-            "ordinal": ordinal,
-            "transport": case.transport,
-            "runtime": case.runtime,
-            "document": case,
-        }
+        values["key"]: {**values, **shared, "document": case}
         for ordinal, case in enumerate(planned, first)
-        for key in [case_key(case)]
+        for values in [case_values(case, ordinal)]
     }
     if rows:
         connection.execute(insert(cases), list(rows.values()))
-
-
-def _insert_document(connection: Connection, document: SessionDocument) -> None:
-    session = document.session
-    _insert_session(connection, session, None)
-    _insert_cases(connection, session.id, [*(result.case for result in document.cases), *session.plan.cases])
-    rows = [
-        _trial_row(session.id, case_key(result.case), stored_trial(trial))
-        for result in document.cases
-        for trial in result.trials
-    ]
-    if rows:
-        connection.execute(insert(trials), rows)
-
-
-def _trial_row(session_id: str, key: str, trial: Trial) -> dict[str, Any]:
-    return {
-        "session_id": session_id,
-        "case_key": key,
-        "repeat": trial.repeat,
-        "position": trial.position,
-        "state": trial.state,
-        "document": trial,
-    }

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 __all__ = ["NEWEST"]
 
-NEWEST = "0001"
+NEWEST = "0002"
 """The newest file in ``versions``."""
