@@ -26,7 +26,7 @@ from queuemark.model.histogram import (
     held_counts,
     mean_ns,
     merged,
-    percentile_ns,
+    percentiles_ns,
 )
 from queuemark.model.latency import Histogram, Latency
 from queuemark.model.session import CaseLatency, CaseResult, Quantile
@@ -77,7 +77,7 @@ def case_latency(result: CaseResult) -> CaseLatency | None:
 
 
 def _quantiles(whole: Histogram, parts: Sequence[Histogram]) -> dict[str, Quantile | None]:
-    values = {name: percentile_ns(whole, percentile) for name, percentile in PERCENTILES.items()}
+    values = percentiles_ns(whole)
     known = {name: percentile for name, percentile in PERCENTILES.items() if values[name] is not None}
     intervals = _intervals(whole, parts, known) if len(parts) >= TRIALS_LOW and known else {}
     return {

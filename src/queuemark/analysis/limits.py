@@ -18,6 +18,7 @@ __all__ = ["BEYOND", "case_limit"]
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from operator import itemgetter
 
 import msgspec
 
@@ -153,31 +154,38 @@ def _mechanism(case: Case, cost: Cost) -> str | None:
 
 def _bound(model: _Model, trial: Trial) -> tuple[float, str] | None:
     """Messages delivered in sum a second at most, and what binds."""
-    load = model.case.workload
     producer_cpu = _cpu(trial.producer.cpus if trial.producer else [])
     busy: dict[int | None, list[tuple[float, _Side]]] = {}
-    ends: dict[str, tuple[_Side | None, _Side | None]] = {}
+    spent_by: dict[str, tuple[tuple[float, _Side], tuple[float, _Side]]] = {}
     for consumer in trial.consumers:
         cpu = _cpu(consumer.cpus)
         cores = "one" if cpu == producer_cpu and cpu is not None else "two"
-        if cores not in ends:
-            ends[cores] = model.producer(cores), model.consumer(cores)
-        sending, taking = ends[cores]
-        if sending is None or taking is None:
-            return None
-        turns_ns = model.turns_ns(trial.granted) if cores == "one" else 0.0
-        # Of each message delivered, this consumer's share; what the producer writes once for all is told once.
-        part = 1 / load.consumers
-        written = sending.message_ns / load.copies
-        busy.setdefault(producer_cpu, []).append((part * (written + sending.kernel_ns + turns_ns), sending))
+        if cores not in spent_by:
+            both = _spent(model, trial, cores)
+            if both is None:
+                return None
+            spent_by[cores] = both
+        sending, taking = spent_by[cores]
+        busy.setdefault(producer_cpu, []).append(sending)
         # Who is pinned nowhere has, at best, a cpu of its own.
-        own = cpu if cpu is not None else -1 - consumer.index
-        busy.setdefault(own, []).append((part * taking.ns, taking))
+        busy.setdefault(cpu if cpu is not None else -1 - consumer.index, []).append(taking)
     if not busy:
         return None
-    spent = max(busy.values(), key=lambda costs: sum(ns for ns, _ in costs))
-    total_ns = sum(ns for ns, _ in spent)
+    total_ns, spent = max(((sum(ns for ns, _ in costs), costs) for costs in busy.values()), key=itemgetter(0))
     return 1e9 / total_ns, _words(spent)
+
+
+def _spent(model: _Model, trial: Trial, cores: str) -> tuple[tuple[float, _Side], tuple[float, _Side]] | None:
+    """By the producer and by one consumer, in ns for each message that is delivered to any."""
+    load = model.case.workload
+    sending, taking = model.producer(cores), model.consumer(cores)
+    if sending is None or taking is None:
+        return None
+    turns_ns = model.turns_ns(trial.granted) if cores == "one" else 0.0
+    # Of each message delivered, this consumer's share; what the producer writes once for all is told once.
+    part = 1 / load.consumers
+    written = sending.message_ns / load.copies
+    return (part * (written + sending.kernel_ns + turns_ns), sending), (part * taking.ns, taking)
 
 
 def _words(spent: Sequence[tuple[float, _Side]]) -> str:

@@ -28,6 +28,7 @@ __all__ = [
     "merged",
     "of_counts",
     "percentile_ns",
+    "percentiles_ns",
 ]
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -48,6 +49,9 @@ _HALF = 1 << _HALF_BITS
 
 _INT64_HIGH = 2**63 - 1
 
+_OPEN = 33_420
+"""The bucket of an hour: longer times than its own count in it and in those above, too."""
+
 
 class Percentile(NamedTuple):
     """name: for readers. of_10000: how many of 10,000 samples lie at or below it."""
@@ -58,7 +62,7 @@ class Percentile(NamedTuple):
     @property
     def samples_low(self) -> int:
         """With fewer samples there is no saying what it is."""
-        return 10 * 10_000 // (10_000 - self.of_10000)
+        return 100_000 // (10_000 - self.of_10000)
 
 
 PERCENTILES = {
@@ -140,8 +144,8 @@ def of_counts(held: Mapping[int, int], *, min_ns: int, max_ns: int, sum_ns: int)
 def merged(histograms: Iterable[Histogram]) -> Histogram:
     """All samples of all of them; of none an empty one."""
     filled = [histogram for histogram in histograms if histogram.samples]
-    if not filled:
-        return Histogram()
+    if len(filled) < 2:
+        return filled[0] if filled else Histogram()
     held = _added([held_counts(histogram) for histogram in filled])
     made = Histogram(
         samples=int(held.upto[-1]),
@@ -177,19 +181,27 @@ def _packed(held: Held) -> list[int]:
 
 def percentile_ns(histogram: Histogram, percentile: Percentile) -> int | None:
     """None where there are too few samples for it."""
-    if histogram.samples < percentile.samples_low:
-        return None
-    rank = -(-histogram.samples * percentile.of_10000 // 10_000)
+    return _at(histogram, [percentile])[0]
+
+
+def percentiles_ns(histogram: Histogram) -> dict[str, int | None]:
+    """All of ``PERCENTILES``."""
+    return dict(zip(PERCENTILES, _at(histogram, list(PERCENTILES.values())), strict=True))
+
+
+def _at(histogram: Histogram, percentiles: list[Percentile]) -> list[int | None]:
+    samples, max_ns = histogram.samples, histogram.max_ns
     held = held_counts(histogram)
-    place = int(held.upto.searchsorted(rank))
-    if place == len(held.buckets) or _open_ended(int(held.buckets[place])):
-        return histogram.max_ns
-    return min(bucket_bounds_ns(int(held.buckets[place]))[1], histogram.max_ns)
-
-
-def _open_ended(bucket: int) -> bool:
-    """Whether longer times than its own count in it, too."""
-    return bucket >= bucket_of(BUCKETS_HIGH_NS)
+    ranks = [-(-samples * each.of_10000 // 10_000) for each in percentiles]
+    found: list[int | None] = []
+    for each, place in zip(percentiles, held.upto.searchsorted(ranks).tolist(), strict=True):
+        if samples < each.samples_low:
+            found.append(None)
+        elif place == len(held.buckets) or held.buckets[place] >= _OPEN:
+            found.append(max_ns)
+        else:
+            found.append(min(bucket_bounds_ns(int(held.buckets[place]))[1], max_ns))
+    return found
 
 
 def mean_ns(histogram: Histogram) -> float | None:
@@ -232,7 +244,8 @@ def _sums_ns(histogram: Histogram) -> tuple[int, int]:
     """What the times add up to if each is the lowest of its bucket, and if each is the highest."""
     held = held_counts(histogram)
     lows_ns, highs_ns = (bounds_ns[held.buckets] for bounds_ns in _all_bounds_ns())
-    highs_ns[held.buckets >= bucket_of(BUCKETS_HIGH_NS)] = histogram.max_ns
+    if held.buckets[-1] >= _OPEN:
+        highs_ns[held.buckets >= _OPEN] = histogram.max_ns
     if histogram.samples * int(highs_ns[-1]) <= _INT64_HIGH:
         return int(lows_ns @ held.counts), int(highs_ns @ held.counts)
     found = held.counts.tolist()
@@ -252,7 +265,7 @@ def _all_bounds_ns() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 def _within(bucket: int, time_ns: int) -> bool:
     low_ns, high_ns = bucket_bounds_ns(bucket)
-    return low_ns <= time_ns and (time_ns <= high_ns or _open_ended(bucket))
+    return low_ns <= time_ns and (time_ns <= high_ns or bucket >= _OPEN)
 
 
 def latency_fault(latency: Latency) -> str | None:

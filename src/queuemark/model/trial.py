@@ -37,7 +37,7 @@ import msgspec
 
 from queuemark.model.conditions import Conditions
 from queuemark.model.counters import Counters
-from queuemark.model.histogram import PERCENTILES, latency_fault, mean_ns, percentile_ns
+from queuemark.model.histogram import PERCENTILES, latency_fault, mean_ns, percentiles_ns
 from queuemark.model.latency import Latency
 from queuemark.model.progress import rate_variation
 from queuemark.model.transport import ParamValue
@@ -363,9 +363,7 @@ _NO_LATENCY_FIGURES = dict.fromkeys([*PERCENTILES, "mean_ns"])
 
 
 def _latency_figures(latency: Latency) -> dict[str, Any]:
-    found = latency.histogram
-    percentiles = {name: percentile_ns(found, percentile) for name, percentile in PERCENTILES.items()}
-    return {**percentiles, "mean_ns": mean_ns(found)}
+    return {**percentiles_ns(latency.histogram), "mean_ns": mean_ns(latency.histogram)}
 
 
 def _fewest(trial: Trial) -> int:
