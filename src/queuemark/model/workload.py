@@ -95,7 +95,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     items, duration_s: messages to send, or seconds to send for; exactly one of them is set.
     link: the wire between producer and consumers; null: they are on one host, and nothing is between them.
     warmup_s: seconds of traffic before the window, verified and dropped.
-    verify: ``full``, or ``sample:K`` (content of one message in K; sequence numbers always).
+    verify: ``full``, or ``sample:K`` (content of one message in K; sequence numbers always); ``none`` of what nobody
+        proved.
     rate_per_s: messages that the producer offers a second, in sum; null: as many as are taken.
     stamp_every: of so many messages one has the time of its sending written down; null: as the runner chooses.
         Of a pingpong every round trip is timed.
