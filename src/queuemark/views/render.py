@@ -3,7 +3,8 @@
 1. Text is as wide as asked at most: words wrap where they may, columns give way by rank, and the table says which.
 2. Nothing that a document holds reaches a terminal as a control character.
 3. Without rows there are no heads to read, but always those of CSV, which programs look for.
-4. CSV holds the cells as they are, in the units that the column names carry; None is empty.
+4. CSV holds the cells as they are, in the units that the column names carry; None is empty. Only text that a
+   spreadsheet would take for a formula gets an apostrophe before it: whoever wrote it would compute in the reader's.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ from itertools import zip_longest
 
 import msgspec
 
-from queuemark.views.table import Column, Table, without_least
+from queuemark.views.table import Cell, Column, Table, without_least
 
 WIDTH = 100
 """Columns of text where no terminal says how many it has."""
 
 FORMATS = ("text", "markdown", "csv")
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that spreadsheets compute."""
 
 _GAP = "  "
 _NAMED = 6
@@ -175,5 +179,9 @@ def csv_text(table: Table) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([column.name for column in table.columns])
-    writer.writerows(table.rows)
+    writer.writerows([_inert(cell) for cell in row] for row in table.rows)
     return out.getvalue()
+
+
+def _inert(cell: Cell) -> Cell:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -7,25 +7,30 @@ from __future__ import annotations
 
 __all__ = ["create_app", "served"]
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from litestar import Litestar
 from litestar.datastructures import State
 
+from queuemark.store.record import Record
 from queuemark.web.answer import sent_once
 from queuemark.web.gate import Gate, Guard, head_as_get, with_headers
 from queuemark.web.guards import Bucket, host_guard, origin_guard, rate_guard
 from queuemark.web.problem import problem_answer
+from queuemark.web.reading import READING, Reading
 from queuemark.web.routes import ROUTES
 from queuemark.web.settings import Settings, from_environment
 
 
 def create_app(settings: Settings) -> Litestar:
-    """The site; its ``state`` holds ``settings``."""
+    """The site; its ``state`` holds ``settings`` and, while it runs, the ``record`` and what is read from it."""
     app = Litestar(
         route_handlers=list(ROUTES),
         state=State({"settings": settings}),
+        lifespan=[_record],
+        dependencies=READING,
         exception_handlers={Exception: problem_answer},
         openapi_config=None,
         logging_config=None,
@@ -34,6 +39,14 @@ def create_app(settings: Settings) -> Litestar:
     )
     app.asgi_handler = with_headers(Gate(head_as_get(sent_once(app.asgi_handler)), _guards(settings)))
     return app
+
+
+@asynccontextmanager
+async def _record(app: Litestar) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    with Record.open(settings.database, settings.directory) as record:
+        app.state.record, app.state.reading = record, Reading(record)
+        yield
 
 
 def served() -> Litestar:

@@ -1,0 +1,49 @@
+"""Sessions decoded and with their estimates, kept for the next page that shows them."""
+
+from __future__ import annotations
+
+__all__ = ["Documents", "version_of"]
+
+from hashlib import sha256
+
+from queuemark import __version__
+from queuemark.analysis.estimates import with_estimates
+from queuemark.model.latency import Latency
+from queuemark.model.session import SessionDocument
+from queuemark.store.record import Record
+from queuemark.store.rows import SessionRow
+from queuemark.web.bounded import Bounded
+
+_HIGH_BYTES = 128 * 1024 * 1024
+
+
+def version_of(row: SessionRow) -> str:
+    """Changes whenever anything that is drawn or shown of the session's results may."""
+    told = (__version__, row.id, row.state, row.trials, row.disputed)
+    return sha256(repr(told).encode()).hexdigest()[:16]
+
+
+class Documents:
+    """Of one record; safe for threads."""
+
+    def __init__(self, record: Record, high_bytes: int = _HIGH_BYTES) -> None:
+        self._record = record
+        self._kept: Bounded[str, SessionDocument] = Bounded(high_bytes, _weight)
+
+    def of(self, row: SessionRow) -> SessionDocument:
+        """With estimates; nobody may change it. Raises: what reading the record does."""
+        return self._kept.get(version_of(row), lambda: with_estimates(self._record.document(row.id)))
+
+
+def _weight(document: SessionDocument) -> int:
+    """About how many bytes the document takes in this process."""
+    return sum(
+        5000 + 1500 * len(trial.consumers) + 150 * len(trial.progress) + _buckets(trial.latency)
+        for result in document.cases
+        for trial in result.trials
+    )
+
+
+def _buckets(latency: Latency | None) -> int:
+    parts = (latency.histogram, latency.raw, latency.pacing) if latency is not None else ()
+    return sum(36 * len(part.buckets) for part in parts if part is not None)
