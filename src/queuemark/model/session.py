@@ -19,6 +19,7 @@ __all__ = [
     "SessionDocument",
     "decode_session",
     "encode_session",
+    "judged",
 ]
 
 from typing import Annotated, Final, Literal
@@ -183,6 +184,11 @@ def decode_session(text: bytes | str, what: str = "session") -> SessionDocument:
         document = _decoder.decode(text)
     except msgspec.MsgspecError as error:
         raise UsageError(f"{what} is not a queuemark session: {error}") from error
+    return judged(document)
+
+
+def judged(document: SessionDocument) -> SessionDocument:
+    """The same document: its trials judged again, their figures recomputed, estimates dropped."""
     for case in document.cases:
         case.trials = [figures(trial, case.case.workload) for trial in case.trials]
         case.rate_per_s, case.limit, case.latency, case.marks = None, None, None, None

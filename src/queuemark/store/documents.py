@@ -9,6 +9,7 @@ __all__ = [
     "case_values",
     "check_whole",
     "document_of",
+    "estimated_of",
     "insert_session",
     "insert_whole",
     "put_in_rows",
@@ -30,7 +31,7 @@ from queuemark.model.session import SCHEMA, CaseResult, Session, SessionDocument
 from queuemark.model.trial import Trial, figures, stored_trial
 from queuemark.store import holder
 from queuemark.store.instant import sortable
-from queuemark.store.packing import unpack
+from queuemark.store.packing import Packed, estimated, session_in, unpack
 from queuemark.store.platform import seen
 from queuemark.store.tables import cases, documents, sessions, trials
 
@@ -43,7 +44,7 @@ def state_of(row: Row[Any]) -> SessionState:
 
 def session_of(connection: Connection, row: Row[Any]) -> Session:
     held = _held(connection, row.id)
-    session: Session = held.document if held.packed is None else unpack(held.packed).session
+    session: Session = held.document if held.packed is None else session_in(held.packed)
     session.state = state_of(row)
     return session
 
@@ -51,9 +52,18 @@ def session_of(connection: Connection, row: Row[Any]) -> Session:
 def document_of(connection: Connection, row: Row[Any]) -> SessionDocument:
     """With every case and what derives from each trial's counts, without what names a person's files."""
     held = _held(connection, row.id)
-    document = _from_rows(connection, held.document) if held.packed is None else unpack(held.packed)
+    document = (
+        _from_rows(connection, held.document) if held.packed is None else unpack(Packed(held.packed, held.latencies))
+    )
     document.session.state = state_of(row)
     return document
+
+
+def estimated_of(connection: Connection, row: Row[Any], *, latencies: bool) -> SessionDocument | None:
+    """With the estimates that it came with; None where none of this version are kept."""
+    columns = [documents.c.packed, *([documents.c.latencies] if latencies else [])]
+    held = connection.execute(select(*columns).where(documents.c.session_id == row.id)).one()
+    return None if held.packed is None else estimated(*held)
 
 
 def _held(connection: Connection, session_id: str) -> Row[Any]:
@@ -95,13 +105,13 @@ def insert_session(connection: Connection, session: Session, **columns: Any) -> 
 
 
 def insert_whole(
-    connection: Connection, document: SessionDocument, packed: bytes, rows: Sequence[dict[str, Any]], **columns: Any
+    connection: Connection, document: SessionDocument, packed: Packed, rows: Sequence[dict[str, Any]], **columns: Any
 ) -> Row[Any]:
     """A session in one piece; packed: the document. rows: of its cases, without session and platform."""
     counts = Counter(trial.state for result in document.cases for trial in result.trials)
     counted = {"cases": len(document.cases), "trials": counts.total(), "counts": dict(counts)}
     row = insert_session(connection, document.session, **{**counted, **columns})
-    connection.execute(insert(documents), {"session_id": row.id, "packed": packed})
+    connection.execute(insert(documents), {"session_id": row.id, **packed._asdict()})
     if rows:
         shared = {"session_id": row.id, "platform_id": row.platform_id}
         connection.execute(insert(cases), [{**values, **shared} for values in rows])
@@ -113,7 +123,7 @@ def put_in_rows(connection: Connection, row: Row[Any]) -> None:
     held = _held(connection, row.id)
     if held.packed is None:
         return
-    document = unpack(held.packed)
+    document = unpack(Packed(held.packed, held.latencies))
     connection.execute(delete(cases).where(cases.c.session_id == row.id))
     shared = {"session_id": row.id, "platform_id": row.platform_id}
     every = (*(result.case for result in document.cases), *document.session.plan.cases)
@@ -128,7 +138,7 @@ def put_in_rows(connection: Connection, row: Row[Any]) -> None:
     ]
     if counted:
         connection.execute(insert(trials), counted)
-    held_now = {"document": document.session, "packed": None}
+    held_now = {"document": document.session, "packed": None, "latencies": None}
     connection.execute(update(documents).where(documents.c.session_id == row.id).values(held_now))
     connection.execute(update(sessions).where(sessions.c.id == row.id).values(trials=None, counts=None))
 

@@ -1,63 +1,112 @@
-"""A whole session as one compressed value: packed once when it comes in, read as often as somebody looks.
+"""A whole session as two compressed values: packed once when it comes in, read as often as somebody looks.
 
-What is inside is JSON of the structs of ``queuemark.model``, and holds only what was counted. Names repeat in every
-trial, so it shrinks to about a tenth.
+1. The latencies' histograms lie apart: most of what is asked of a session needs none of them.
+2. What derives from the counts is kept beside them, so that it is not computed for every reader, together with the
+   version of the way it was; of any other version it is not used.
+3. Who wants the session as such gets it judged afresh, whatever was derived once.
+
+What is inside is MessagePack of the structs of ``queuemark.model``. Names repeat in every trial, so it shrinks to about
+an eighth.
 """
 
 from __future__ import annotations
 
-__all__ = ["pack", "unpack"]
+__all__ = ["Packed", "estimated", "pack", "session_in", "unpack"]
 
 import threading
+from typing import NamedTuple
 
 import msgspec
 import zstandard
 
-from queuemark.model.plan import Case
-from queuemark.model.session import SCHEMA, CaseResult, Session, SessionDocument
-from queuemark.model.trial import Trial, figures, stored_trial
+from queuemark.model.latency import Latency
+from queuemark.model.session import Session, SessionDocument, judged
+from queuemark.model.summary import SUMMARY_VERSION
 
-_LEVEL = 3
-"""Higher ones take several times as long and save a tenth."""
+_LEVEL = 1
+"""Of what is packed here, higher ones take twice as long and save a fiftieth."""
 
 _LOCAL = threading.local()
 
 
-class _Counted(msgspec.Struct, forbid_unknown_fields=True):
-    case: Case
-    trials: list[Trial]
+class Packed(NamedTuple):
+    """packed: the session without any histogram. latencies: these."""
+
+    packed: bytes
+    latencies: bytes
 
 
-class _Packed(msgspec.Struct, forbid_unknown_fields=True):
-    session: Session
-    cases: list[_Counted]
+class _Shown(msgspec.Struct, forbid_unknown_fields=True):
+    """version: of what derives from the counts; 0 where there are no estimates."""
+
+    version: int
+    document: SessionDocument
 
 
-_decoder = msgspec.json.Decoder(_Packed)
+_Latencies = list[list[Latency | None]]
+
+_encoder = msgspec.msgpack.Encoder()
+_shown_decoder = msgspec.msgpack.Decoder(_Shown)
+_latencies_decoder = msgspec.msgpack.Decoder(_Latencies)
 
 
-def pack(document: SessionDocument) -> bytes:
-    """What is derived is left out, and so is what names a person's files."""
+def pack(document: SessionDocument) -> Packed:
+    """document: with estimates, or without them. What names a person's files is left out."""
     session = msgspec.structs.replace(
         document.session, plan=msgspec.structs.replace(document.session.plan, messages_path=None)
     )
     cases = [
-        _Counted(case=result.case, trials=[stored_trial(trial) for trial in result.trials]) for result in document.cases
+        msgspec.structs.replace(
+            result, trials=[msgspec.structs.replace(trial, latency=None) for trial in result.trials]
+        )
+        for result in document.cases
     ]
-    return _compressor().compress(msgspec.json.encode(_Packed(session=session, cases=cases)))
+    whole = all(result.marks is not None for result in cases)
+    shown = _Shown(SUMMARY_VERSION if whole else 0, msgspec.structs.replace(document, session=session, cases=cases))
+    latencies: _Latencies = [[trial.latency for trial in result.trials] for result in document.cases]
+    compress = _compressor().compress
+    return Packed(compress(_encoder.encode(shown)), compress(_encoder.encode(latencies)))
 
 
-def unpack(packed: bytes) -> SessionDocument:
-    """The session with what derives from each trial's counts.
+def unpack(held: Packed) -> SessionDocument:
+    """The session judged again, with what derives from each trial's counts and no estimates.
 
     Raises: msgspec.ValidationError for what a later version packed.
     """
-    held = _decoder.decode(_decompressor().decompress(packed))
-    cases = [
-        CaseResult(case=counted.case, trials=[figures(trial, counted.case.workload) for trial in counted.trials])
-        for counted in held.cases
-    ]
-    return SessionDocument(schema=SCHEMA, session=held.session, cases=cases)
+    document = _shown(held.packed).document
+    _put_latencies(document, held.latencies)
+    return judged(document)
+
+
+def estimated(packed: bytes, latencies: bytes | None = None) -> SessionDocument | None:
+    """The session with the estimates that it came with, None where it has none of this version.
+
+    latencies: where they are not given, no trial has any, but for its percentiles.
+
+    Raises: as ``unpack``.
+    """
+    shown = _shown(packed)
+    if shown.version != SUMMARY_VERSION:
+        return None
+    if latencies is not None:
+        _put_latencies(shown.document, latencies)
+    return shown.document
+
+
+def session_in(packed: bytes) -> Session:
+    """Raises: as ``unpack``."""
+    return _shown(packed).document.session
+
+
+def _shown(packed: bytes) -> _Shown:
+    return _shown_decoder.decode(_decompressor().decompress(packed))
+
+
+def _put_latencies(document: SessionDocument, packed: bytes) -> None:
+    found = _latencies_decoder.decode(_decompressor().decompress(packed))
+    for result, latencies in zip(document.cases, found, strict=True):
+        for trial, latency in zip(result.trials, latencies, strict=True):
+            trial.latency = latency
 
 
 def _compressor() -> zstandard.ZstdCompressor:

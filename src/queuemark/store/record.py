@@ -29,7 +29,7 @@ from queuemark.model.session import SessionDocument
 from queuemark.model.summary import SUMMARY_VERSION, CaseSummary
 from queuemark.store import queries
 from queuemark.store.acceptance import check_acceptable, summary_values
-from queuemark.store.documents import document_of, insert_whole, state_of
+from queuemark.store.documents import document_of, estimated_of, insert_whole, state_of
 from queuemark.store.engine import explained, writing
 from queuemark.store.facets import count, discount, mechanism_of
 from queuemark.store.opening import opened
@@ -100,7 +100,7 @@ class Record:
         details: Details | None = None,
         uhash: str | None = None,
     ) -> Receipt:
-        """A session from outside.
+        """A session from outside; document: with estimates, which are kept for those who will look at it.
 
         digest: of its content, to know it again. disputed: why it cannot be, if it cannot. uhash: as the original
         program names a batch.
@@ -187,6 +187,16 @@ class Record:
         """
         with explained(f"read session {session_id}", self._where), self._read() as connection:
             return document_of(connection, _row(connection, session_id))
+
+    def estimated(self, session_id: str, *, latencies: bool) -> SessionDocument | None:
+        """The document with the estimates that it came with; None where none of this version are kept.
+
+        latencies: with the histograms of its trials; else they have none, but for percentiles.
+
+        Raises: NotFound, Withdrawn.
+        """
+        with explained(f"read session {session_id}", self._where), self._read() as connection:
+            return estimated_of(connection, _row(connection, session_id), latencies=latencies)
 
     def recent(self, limit: int, before: int | None = None, wanted: SessionFilter = ANY) -> list[SessionRow]:
         """The newest first; before: the number of the last one on the page before."""

@@ -142,13 +142,14 @@ sessions = Table(
 )
 
 # What is long. document: of a session that was measured here, whose trials are rows. packed: of one that came in whole,
-# everything (see packing.py). Exactly one of them is set.
+# everything but latencies (see packing.py). Exactly one of them is set.
 documents = Table(
     "documents",
     metadata,
     Column("session_id", String(32), ForeignKey(sessions.c.id, ondelete="CASCADE"), primary_key=True),
     Column("document", Document(Session)),
     Column("packed", LargeBinary),
+    Column("latencies", LargeBinary),
 )
 
 details = Table(

@@ -4,8 +4,10 @@ What is long leaves the rows that pages list.
 """
 
 import json
+import re
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 import zstandard
 from alembic import op
@@ -77,6 +79,7 @@ def _make_tables() -> None:
         sa.Column("session_id", sa.String(32), nullable=False),
         sa.Column("document", sa.Text),
         sa.Column("packed", sa.LargeBinary),
+        sa.Column("latencies", sa.LargeBinary),
         sa.PrimaryKeyConstraint("session_id", name="pk_documents"),
         sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name="fk_documents_sessions", ondelete="CASCADE"),
     )
@@ -257,7 +260,10 @@ def _fill_cases() -> None:
         connection.execute(_CASE, {"session_id": row.session_id, "key": row.key, **filled})
 
 
-_PACKED = sa.text("SELECT session_id, packed FROM documents WHERE packed IS NOT NULL")
+_PACKED = sa.text("SELECT session_id, packed, latencies FROM documents WHERE packed IS NOT NULL")
+_DERIVED = re.compile(
+    r"rate_|send_rate_|goodput_|fairness|p\d+_ns|mean_ns|saturated|instructions_|\w+_per_(message|call)"
+)
 _KEYS = sa.text("SELECT key FROM cases WHERE session_id = :session_id ORDER BY ordinal")
 _TRIAL = sa.text(
     'INSERT INTO trials (session_id, case_key, "repeat", "position", state, document) '
@@ -268,16 +274,27 @@ _TRIAL = sa.text(
 def _unpack() -> None:
     connection = op.get_bind()
     for row in connection.execute(_PACKED).all():
-        held = json.loads(zstandard.ZstdDecompressor().decompress(row.packed))
+        held, latencies = _inflated(row.packed)["document"], _inflated(row.latencies)
         named = {"session_id": row.session_id}
         keys = connection.execute(_KEYS, named).scalars().all()
-        for key, counted in zip(keys, held["cases"], strict=True):
+        for key, counted, of_trials in zip(keys, held["cases"], latencies, strict=True):
             whole = {**named, "key": key, "document": json.dumps(counted["case"])}
             connection.execute(
                 sa.text("UPDATE cases SET document = :document WHERE session_id = :session_id AND key = :key"), whole
             )
-            for trial in counted["trials"]:
+            for trial, latency in zip(counted["trials"], of_trials, strict=True):
                 placed = {name: trial[name] for name in ("repeat", "position", "state")}
-                connection.execute(_TRIAL, {**named, "case_key": key, **placed, "document": json.dumps(trial)})
+                text = json.dumps(_counted(trial) | {"latency": latency})
+                connection.execute(_TRIAL, {**named, "case_key": key, **placed, "document": text})
         session = {**named, "document": json.dumps(held["session"])}
         connection.execute(sa.text("UPDATE documents SET document = :document WHERE session_id = :session_id"), session)
+
+
+def _inflated(packed: bytes) -> Any:
+    return msgspec.msgpack.decode(zstandard.ZstdDecompressor().decompress(packed))
+
+
+def _counted(trial: dict[str, Any]) -> dict[str, Any]:
+    """Without what derives from the counts, which stands in no row."""
+    consumers = [{name: held for name, held in each.items() if name != "rate_per_s"} for each in trial["consumers"]]
+    return {name: held for name, held in trial.items() if not _DERIVED.match(name)} | {"consumers": consumers}
