@@ -182,7 +182,7 @@ def test_at_most_twelve_lines_are_drawn_and_the_others_counted() -> None:
     spec = spec_of("rates", many(14))
     assert (spec["usermeta"]["lines"], spec["usermeta"]["drawn"]) == (14, 12)
     assert len({row["series"] for row in rows(spec)}) == 12
-    assert any(line.startswith("drawn: 12 of 14 lines, the highest") for line in spec["title"]["subtitle"])
+    assert any(line.startswith("drawn: 12 of 14, the highest") for line in spec["title"]["subtitle"])
 
 
 def test_an_interval_is_a_band_along_a_line() -> None:

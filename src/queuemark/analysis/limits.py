@@ -14,7 +14,7 @@ Between the sizes that were probed costs are interpolated; beyond them the last 
 
 from __future__ import annotations
 
-__all__ = ["BEYOND", "case_limit"]
+__all__ = ["BEYOND", "CaseModel", "Side", "case_limit", "case_model"]
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -35,7 +35,7 @@ BEYOND = 1.05
 _LENGTH_BYTES = 4
 
 
-class _Side(msgspec.Struct, frozen=True, kw_only=True):
+class Side(msgspec.Struct, frozen=True, kw_only=True):
     """What one worker spends on a message that it handles, in ns, and the words for it."""
 
     name: str
@@ -52,13 +52,16 @@ class _Side(msgspec.Struct, frozen=True, kw_only=True):
         return self.calls if self.kernel_ns >= self.message_ns else "the bytes of the message themselves"
 
 
-class _Model(msgspec.Struct, frozen=True, kw_only=True):
+class CaseModel(msgspec.Struct, frozen=True, kw_only=True):
+    """What a case's messages cost either end. bare: as if calls took as many messages, but none had any bytes."""
+
     case: Case
     cost: Cost
     probes: Probes
     mechanism: str | None
+    bare: bool = False
 
-    def producer(self, cores: str) -> _Side | None:
+    def producer(self, cores: str) -> Side | None:
         """For one consumer's copy of a message."""
         load = self.case.workload
         name, value = policy_name(load.policy), policy_value(load.policy)
@@ -81,7 +84,7 @@ class _Model(msgspec.Struct, frozen=True, kw_only=True):
             return _side("producer", message, mixed, f"1 call for {value} messages")
         return _side("producer", message, each, "1 call a message")
 
-    def consumer(self, cores: str) -> _Side | None:
+    def consumer(self, cores: str) -> Side | None:
         if self.mechanism is None:
             return self._in_place("consumer", "compare", cores)
         gathered = self.cost.gathers or policy_name(self.case.workload.policy) == "vector"
@@ -100,7 +103,7 @@ class _Model(msgspec.Struct, frozen=True, kw_only=True):
         frame = self.case.workload.mean_bytes + self.cost.frame_bytes
         return 2 * wake_up_ns / max(1.0, held / frame if in_bytes else held)
 
-    def _in_place(self, name: str, side: str, cores: str) -> _Side | None:
+    def _in_place(self, name: str, side: str, cores: str) -> Side | None:
         return _side(name, self._message(side, cores), 0.0, "no call")
 
     def _message(self, side: str, cores: str) -> float | None:
@@ -108,13 +111,13 @@ class _Model(msgspec.Struct, frozen=True, kw_only=True):
 
     def _path(self, side: str, calls: str, bytes_: float) -> float | None:
         known = {"mechanism": self.mechanism or "", "side": side, "calls": calls, "cores": "one"}
-        return _at(bytes_, self.probes.by("bytes", "path", **known))
+        return _at(0 if self.bare else bytes_, self.probes.by("bytes", "path", **known))
 
 
-def _side(name: str, message_ns: float | None, kernel_ns: float | None, calls: str) -> _Side | None:
+def _side(name: str, message_ns: float | None, kernel_ns: float | None, calls: str) -> Side | None:
     if message_ns is None or kernel_ns is None:
         return None
-    return _Side(name=name, message_ns=message_ns, kernel_ns=kernel_ns, calls=calls)
+    return Side(name=name, message_ns=message_ns, kernel_ns=kernel_ns, calls=calls)
 
 
 def _sum(parts: Sequence[float | None]) -> float | None:
@@ -137,13 +140,16 @@ def case_limit(result: CaseResult, cost: Cost | None, probes: Probes) -> Limit |
     trial = next((trial for trial in result.trials if trial.delivery_proved and trial.producer is not None), None)
     if cost is None or trial is None or result.case.workload.pattern == "pingpong":
         return None
-    mechanism = _mechanism(result.case, cost)
-    bound = _bound(_Model(case=result.case, cost=cost, probes=probes, mechanism=mechanism), trial)
+    bound = _bound(case_model(result.case, cost, probes), trial)
     if bound is None:
         return None
     rate_per_s, words = bound
     share = result.rate_per_s.median / rate_per_s if result.rate_per_s else None
     return Limit(rate_per_s=rate_per_s, share=share, bound_by=words, beyond=share is not None and share > BEYOND)
+
+
+def case_model(case: Case, cost: Cost, probes: Probes) -> CaseModel:
+    return CaseModel(case=case, cost=cost, probes=probes, mechanism=_mechanism(case, cost))
 
 
 def _mechanism(case: Case, cost: Cost) -> str | None:
@@ -152,11 +158,11 @@ def _mechanism(case: Case, cost: Cost) -> str | None:
     return "pipe-packet" if found == "pipe" and not case.workload.one_size else found
 
 
-def _bound(model: _Model, trial: Trial) -> tuple[float, str] | None:
+def _bound(model: CaseModel, trial: Trial) -> tuple[float, str] | None:
     """Messages delivered in sum a second at most, and what binds."""
     producer_cpu = _cpu(trial.producer.cpus if trial.producer else [])
-    busy: dict[int | None, list[tuple[float, _Side]]] = {}
-    spent_by: dict[str, tuple[tuple[float, _Side], tuple[float, _Side]]] = {}
+    busy: dict[int | None, list[tuple[float, Side]]] = {}
+    spent_by: dict[str, tuple[tuple[float, Side], tuple[float, Side]]] = {}
     for consumer in trial.consumers:
         cpu = _cpu(consumer.cpus)
         cores = "one" if cpu == producer_cpu and cpu is not None else "two"
@@ -175,7 +181,7 @@ def _bound(model: _Model, trial: Trial) -> tuple[float, str] | None:
     return 1e9 / total_ns, _words(spent)
 
 
-def _spent(model: _Model, trial: Trial, cores: str) -> tuple[tuple[float, _Side], tuple[float, _Side]] | None:
+def _spent(model: CaseModel, trial: Trial, cores: str) -> tuple[tuple[float, Side], tuple[float, Side]] | None:
     """By the producer and by one consumer, in ns for each message that is delivered to any."""
     load = model.case.workload
     sending, taking = model.producer(cores), model.consumer(cores)
@@ -188,7 +194,7 @@ def _spent(model: _Model, trial: Trial, cores: str) -> tuple[tuple[float, _Side]
     return (part * (written + sending.kernel_ns + turns_ns), sending), (part * taking.ns, taking)
 
 
-def _words(spent: Sequence[tuple[float, _Side]]) -> str:
+def _words(spent: Sequence[tuple[float, Side]]) -> str:
     """``producer: 2 calls a message``; of a cpu that several share, what takes most of it."""
     by_side: dict[str, float] = {}
     for ns, side in spent:

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-__all__ = ["QUESTION", "check_grid", "classic_tables", "grid_tables", "is_grid"]
+__all__ = ["QUESTION", "check_grid", "classic_tables", "grid_tables", "is_grid", "series_tables"]
 
 from collections.abc import Iterable, Sequence
 
@@ -93,11 +93,24 @@ def _spans(grid: _Grid, series: str, low: int) -> bool:
 def classic_tables(document: SessionDocument, *, alone: bool = False) -> list[Table]:
     """document: with estimates, and a grid. alone: cells without numbers that refer to lines below."""
     grid = _Grid.of(document)
+    by_consumers = [_of_consumers(grid, consumers, alone) for consumers in grid.consumers]
+    return _told([*by_consumers, *_by_series(grid, alone)], document)
+
+
+def series_tables(document: SessionDocument, *, alone: bool = False) -> list[Table]:
+    """Of these the tables of each mechanism."""
+    return _told(_by_series(_Grid.of(document), alone), document)
+
+
+def _by_series(grid: _Grid, alone: bool) -> list[Table]:
+    return [table for series in grid.series for table in (_of_series(grid, series, alone), *_losses(grid, series))]
+
+
+def _told(tables: list[Table], document: SessionDocument) -> list[Table]:
+    """With what holds for all of them above the first and below the last."""
     naming = Naming.of([result.case for result in document.cases])
-    tables = [_of_consumers(grid, consumers, alone) for consumers in grid.consumers]
-    for series in grid.series:
-        tables += [_of_series(grid, series, alone), *_losses(grid, series)]
     first = msgspec.structs.replace(tables[0], above=[about(document), naming.usual_text()])
+    tables = [first, *tables[1:]]
     whole = [
         *_left_out(document),
         proved_text(document),
@@ -106,7 +119,7 @@ def classic_tables(document: SessionDocument, *, alone: bool = False) -> list[Ta
         f"again: {document.session.plan.command}",
     ]
     last = msgspec.structs.replace(tables[-1], below=[*tables[-1].below, *whole])
-    return [first, *tables[1:-1], last]
+    return [*tables[:-1], last]
 
 
 def grid_tables(document: SessionDocument, *, wide: bool = False, alone: bool = False) -> list[Table]:

@@ -5,7 +5,7 @@ Nobody tells more lines apart; whoever looks for another one asks for less (view
 
 from __future__ import annotations
 
-__all__ = ["LINES_HIGH", "Lines", "standing_out"]
+__all__ = ["LINES_HIGH", "ROWS_HIGH", "Lines", "standing_out"]
 
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
@@ -14,11 +14,17 @@ import msgspec
 
 LINES_HIGH = 12
 
+ROWS_HIGH = 30
+"""Of a list, whose rows have their names beside them."""
+
 Row = TypeVar("Row")
 
 
 class Lines(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
-    """rows: of the lines that are drawn, in the order in which they came. drawn, held: numbers of lines."""
+    """rows: of the lines that are drawn, in the order in which they came. drawn, held: numbers of lines.
+
+    which: what those that are drawn have in common, for readers.
+    """
 
     rows: list[Row]
     drawn: int
@@ -29,10 +35,8 @@ class Lines(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
         """A line that says what is left out and how to see it; none where nothing is."""
         if self.drawn == self.held:
             return []
-        return [
-            f"drawn: {self.drawn} of {self.held} lines, {self.which}; "
-            "choose others by mechanism, size, consumers or policy"
-        ]
+        chosen = f"drawn: {self.drawn} of {self.held}, {self.which}"
+        return [f"{chosen}; choose others by mechanism, size, consumers or policy"]
 
 
 def standing_out(
@@ -42,7 +46,7 @@ def standing_out(
     which: str = "the highest",
     count: int = LINES_HIGH,
 ) -> Lines[Row]:
-    """name: of the row's line. height: a line is as high as its highest row. which: that means, for readers."""
+    """name: of the row's line. height: a line is as high as its highest row. which: see Lines."""
     held = list(rows)
     tops: dict[str, float] = {}
     for row in held:

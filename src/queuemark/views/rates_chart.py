@@ -18,7 +18,7 @@ import msgspec
 from queuemark.model.errors import UsageError
 from queuemark.model.session import SessionDocument
 from queuemark.views.axes import Scale, quantity_axis, quantity_scale, size_axis
-from queuemark.views.lines import standing_out
+from queuemark.views.lines import ROWS_HIGH, standing_out
 from queuemark.views.naming import Naming
 from queuemark.views.rates import QUESTION
 from queuemark.views.series import Point, ends, points, unseen_text
@@ -32,9 +32,6 @@ _SIZES_LOW = 3
 
 _CEILINGS_HIGH = 4
 """With more lines, or more numbers of consumers in a list, limits hide what was measured."""
-
-_ROWS_HIGH = 30
-"""Of a list, whose rows have their names beside them."""
 
 _RATE = "messages delivered per second"
 
@@ -108,7 +105,7 @@ def _listed(document: SessionDocument, every: Sequence[Point], scale: Scale) -> 
     """A panel for each size, in it a row for each line there would be, the fastest first."""
     import altair as alt
 
-    lines = standing_out(every, lambda point: point.series, lambda point: point.rate_per_s, count=_ROWS_HIGH)
+    lines = standing_out(every, lambda point: point.series, lambda point: point.rate_per_s, count=ROWS_HIGH)
     held = lines.rows
     consumers = sorted({point.consumers for point in held})
     limits = _limits(held) if len(consumers) <= _CEILINGS_HIGH else []

@@ -14,10 +14,26 @@ import msgspec
 
 from queuemark.model.errors import UsageError, nearest
 from queuemark.model.session import SessionDocument
-from queuemark.views import case, classic, findings, front, latency, limits, load, offered, rates, scaling
+from queuemark.views import (
+    case,
+    classic,
+    cost,
+    findings,
+    front,
+    heat,
+    latency,
+    limits,
+    load,
+    offered,
+    rates,
+    scaling,
+    trials,
+)
 from queuemark.views.axes import Scale
 from queuemark.views.classic_chart import classic_chart
+from queuemark.views.cost_chart import cost_chart
 from queuemark.views.front_chart import front_chart
+from queuemark.views.heat_chart import heat_chart
 from queuemark.views.latency_chart import latency_chart
 from queuemark.views.limits_chart import limits_chart
 from queuemark.views.load_chart import load_chart
@@ -25,6 +41,7 @@ from queuemark.views.rates_chart import rates_chart
 from queuemark.views.scaling_chart import scaling_chart
 from queuemark.views.table import Table
 from queuemark.views.theme import Spec
+from queuemark.views.trials_chart import trials_chart
 
 
 class Tables(Protocol):
@@ -50,6 +67,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 VIEWS: dict[str, View] = {
     "rates": View(question=rates.QUESTION, tables=rates.rates_tables, chart=rates_chart),
     "classic": View(question=classic.QUESTION, tables=classic.grid_tables, chart=classic_chart),
+    "heat": View(question=heat.QUESTION, tables=heat.heat_tables, chart=heat_chart),
+    "trials": View(question=trials.QUESTION, tables=trials.trials_tables, chart=trials_chart),
     "offered": View(question=offered.QUESTION, tables=offered.offered_tables),
     "latency": View(question=latency.QUESTION, tables=latency.latency_tables, chart=latency_chart),
     "front": View(question=front.QUESTION, tables=front.front_tables, chart=front_chart),
@@ -57,6 +76,7 @@ VIEWS: dict[str, View] = {
     "findings": View(question=findings.QUESTION, tables=findings.findings_tables),
     "scaling": View(question=scaling.QUESTION, tables=scaling.scaling_tables, chart=scaling_chart),
     "limits": View(question=limits.QUESTION, tables=limits.limits_tables, chart=limits_chart),
+    "cost": View(question=cost.QUESTION, tables=cost.cost_tables, chart=cost_chart),
     "case": View(question=case.QUESTION, tables=case.every_case_tables),
 }
 

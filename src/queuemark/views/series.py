@@ -6,16 +6,41 @@ never share one.
 
 from __future__ import annotations
 
-__all__ = ["Point", "ends", "points", "points_by_case", "unseen_text"]
+__all__ = ["Names", "Point", "ends", "points", "points_by_case", "unseen_text"]
 
 from collections.abc import Sequence
 
 import msgspec
 
-from queuemark.model.plan import case_key
+from queuemark.model.plan import Case, case_key
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.views.naming import Naming, policy_text, size_text
 from queuemark.views.numbers import counted
+
+
+class Names(msgspec.Struct, frozen=True, kw_only=True):
+    """What cases are called in a chart: no two that differ in meaning alike. several_runtimes: then each is named."""
+
+    naming: Naming
+    several_runtimes: bool
+
+    @classmethod
+    def of(cls, cases: Sequence[Case]) -> Names:
+        return cls(naming=Naming.of(cases), several_runtimes=len({case.runtime for case in cases}) > 1)
+
+    def mechanism(self, case: Case) -> str:
+        return f"{case.transport}{self._runtime(case)}"
+
+    def line(self, case: Case) -> str:
+        """``tcp nodelay=1 each``"""
+        return f"{self.naming.name(case)} {policy_text(case.workload.policy)}{self._runtime(case)}"
+
+    def row(self, case: Case) -> str:
+        """``tcp nodelay=1 each, 64 B to 1``"""
+        return f"{self.line(case)}, {size_text(case.workload)} to {case.workload.consumers}"
+
+    def _runtime(self, case: Case) -> str:
+        return f" ({case.runtime})" if self.several_runtimes else ""
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,20 +69,17 @@ def points(document: SessionDocument) -> list[Point]:
 
 def points_by_case(document: SessionDocument) -> dict[str, Point]:
     """The same by the key of their case."""
-    cases = [result.case for result in document.cases]
-    naming = Naming.of(cases)
-    several = len({case.runtime for case in cases}) > 1
+    names = Names.of([result.case for result in document.cases])
     rated = [result for result in document.cases if result.rate_per_s is not None]
-    return {case_key(result.case): _point(result, naming, several) for result in rated}
+    return {case_key(result.case): _point(result, names) for result in rated}
 
 
-def _point(result: CaseResult, naming: Naming, several_runtimes: bool) -> Point:
+def _point(result: CaseResult, names: Names) -> Point:
     case, load, estimate = result.case, result.case.workload, result.rate_per_s
     assert estimate is not None
-    runtime = [f"({case.runtime})"] if several_runtimes else []
     return Point(
-        series=" ".join([naming.name(case), policy_text(load.policy), *runtime]),
-        mechanism=" ".join([case.transport, *runtime]),
+        series=names.line(case),
+        mechanism=names.mechanism(case),
         size=size_text(load),
         size_bytes=load.size_bytes,
         one_size=load.one_size,

@@ -16,6 +16,8 @@ __all__ = [
     "DARK",
     "DASHES",
     "GREY",
+    "INK",
+    "PALE",
     "SHADES",
     "SHAPES",
     "Channels",
@@ -53,6 +55,7 @@ SHADES = ("#440154", "#3B528B", "#21918C", "#5DA832", "#B5A100", "#E69F00")
 """For what has an order, from its lowest to its highest; darker is lower, in black and white, too."""
 
 GREY = "#666666"
+PALE = "#B4B9C0"
 INK = "#1A1A1A"
 PAPER = "#FFFFFF"
 FRAME = "#BBBBBB"
@@ -74,6 +77,7 @@ DARK = {
     "#5DA832": "#86D45C",
     "#B5A100": "#D6C63A",
     GREY: "#A6ACB3",
+    PALE: "#59606A",
     INK: "#E4E6E8",
     PAPER: "#15181C",
     FRAME: "#4A5058",

@@ -1,0 +1,84 @@
+"""Every trial is a dot: outliers, failed ones and those without a rate, too."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from queuemark.analysis.estimates import with_estimates
+from queuemark.model.errors import UsageError
+from queuemark.model.session import SessionDocument
+from queuemark.views.lines import ROWS_HIGH
+from queuemark.views.registry import VIEWS
+from queuemark.views.trials_chart import trials_chart
+from tests.examples import case, document, trial
+
+
+def held() -> SessionDocument:
+    steady, broken = case("tcp"), case("pipe")
+    trials = [trial(steady, repeat) for repeat in range(6)]
+    trials.append(trial(steady, 6, window_ns=900_000_000))
+    failed = [trial(broken), trial(broken, 1, state="failed", reason="1 message was lost")]
+    failed.append(trial(broken, 2, window_ns=900_000))
+    return with_estimates(document((steady, trials), (broken, failed)))
+
+
+def dots(of: SessionDocument, **asked: Any) -> list[dict[str, Any]]:
+    (rows,) = trials_chart(of, **asked)["datasets"].values()
+    return list(rows)
+
+
+def test_every_trial_is_a_dot_of_its_kind() -> None:
+    kinds = Counter((dot["row"].split()[0], dot["kind"]) for dot in dots(held()) if dot["kind"])
+    assert kinds == {
+        ("tcp", "trial"): 6,
+        ("tcp", "far from the others"): 1,
+        ("pipe", "trial"): 1,
+        ("pipe", "failed"): 1,
+        ("pipe", "no rate"): 1,
+    }
+
+
+def test_what_has_no_rate_stands_at_the_left_end() -> None:
+    drawn = dots(held())
+    edge = {dot["rate_per_s"] for dot in drawn if dot["kind"] in ("failed", "no rate")}
+    assert len(edge) == 1
+    assert edge.pop() <= min(dot["rate_per_s"] for dot in drawn)
+    assert {dot["rate_per_s"] for dot in dots(held(), scale="linear") if dot["kind"] == "failed"} == {0}
+
+
+def test_a_case_has_its_median_and_its_interval() -> None:
+    (median,) = [dot for dot in dots(held()) if dot["row"].startswith("tcp") and not dot["kind"]]
+    estimate = held().cases[0].rate_per_s
+    assert estimate is not None
+    assert (median["rate_per_s"], median["low_per_s"]) == (estimate.median, estimate.low)
+
+
+def test_of_many_cases_those_that_scatter_most_are_drawn() -> None:
+    cases = [case("tcp", size_bytes=size) for size in range(8, 8 + ROWS_HIGH + 4)]
+    made = [
+        (of, [trial(of), trial(of, 1, window_ns=220_000_000 + 1_000_000 * place)]) for place, of in enumerate(cases)
+    ]
+    spec = trials_chart(with_estimates(document(*made)))
+    (rows,) = spec["datasets"].values()
+    assert len({row["row"] for row in rows}) == ROWS_HIGH
+    assert "tcp each, 8 B to 1" not in {row["row"] for row in rows}
+    assert (spec["usermeta"]["lines"], spec["usermeta"]["drawn"]) == (ROWS_HIGH + 4, ROWS_HIGH)
+
+
+def test_the_table_counts_them_and_begins_with_what_failed() -> None:
+    (table,) = VIEWS["trials"].tables(held())
+    names = [column.name for column in table.columns]
+    first, second = (dict(zip(names, row, strict=True)) for row in table.rows)
+    assert (first["name"], first["trials"], first["failed"]) == ("pipe", 3, 1)
+    assert (second["name"], second["trials"], second["failed"], second["outliers"]) == ("tcp", 7, None, 1)
+
+
+def test_without_trials_it_says_what_to_do() -> None:
+    empty = with_estimates(document((case("tcp"), [])))
+    with pytest.raises(UsageError, match="--resume"):
+        VIEWS["trials"].tables(empty)
+    with pytest.raises(UsageError, match="no rate of any trial"):
+        trials_chart(empty)
