@@ -13,7 +13,7 @@ from queuemark.model.session import SessionDocument
 from queuemark.views.lines import ROWS_HIGH
 from queuemark.views.registry import VIEWS
 from queuemark.views.trials_chart import trials_chart
-from tests.examples import case, document, trial
+from tests.examples import case, document, said_trial, trial
 
 
 def held() -> SessionDocument:
@@ -38,6 +38,14 @@ def test_every_trial_is_a_dot_of_its_kind() -> None:
         ("pipe", "trial"): 1,
         ("pipe", "failed"): 1,
         ("pipe", "no rate"): 1,
+    }
+
+
+def test_what_was_only_said_is_no_trial_like_others() -> None:
+    of = case("tcp")
+    drawn = dots(with_estimates(document((of, [said_trial(of, repeat) for repeat in range(3)]))))
+    assert {(dot["row"], dot["kind"]) for dot in drawn if dot["kind"]} == {
+        ("tcp each (not proved), 64 B to 1", "not proved")
     }
 
 

@@ -45,7 +45,7 @@ def cost_tables(document: SessionDocument, *, wide: bool = False, alone: bool = 
 
     Raises: UsageError when no trial says what cpu time it took.
     """
-    found, names = spent(document), Names.of([result.case for result in document.cases])
+    found, names = spent(document), Names.of(document)
     return [
         Table(
             title=QUESTION,

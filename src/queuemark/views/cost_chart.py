@@ -40,15 +40,15 @@ def cost_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     """document: with estimates. Raises: UsageError when no trial says what cpu time it took."""
     import altair as alt
 
-    names = Names.of([result.case for result in document.cases])
+    names = Names.of(document)
     lines = standing_out(
-        spent(document), lambda each: names.row(each.result.case), _rate, "those with the highest rates", ROWS_HIGH
+        spent(document), lambda each: names.row(each.result), _rate, "those with the highest rates", ROWS_HIGH
     )
     bars = [bar for each in lines.rows for bar in _bars(each, names)]
     parts = list(dict.fromkeys(bar.part for bar in sorted(bars, key=lambda bar: bar.order)))
     fills = dict(zip([*PARTS.values(), _REST, _WHOLE], _FILLS, strict=True))
     values = [max(each.measured_ns, each.parts.sum_ns if each.parts else 0.0) for each in lines.rows]
-    rows = [names.row(each.result.case) for each in sorted(lines.rows, key=_order)]
+    rows = [names.row(each.result) for each in sorted(lines.rows, key=_order)]
     base = alt.Chart(inline(bars)).encode(y=alt.Y("row:N", sort=rows, axis=alt.Axis(title=None, labelLimit=0)))
     axis = quantity_axis(values, "cpu time of one message, both ends together, in ns", "linear", plain=True)
     colour = alt.Color(
@@ -78,6 +78,6 @@ def _order(each: Spending) -> tuple[int, int, float]:
 def _bars(each: Spending, names: Names) -> Iterator[_Bar]:
     held = [(word, getattr(each.parts, name)) for name, word in PARTS.items()] if each.parts else []
     left = [(_REST, max(0.0, each.rest_ns))] if each.rest_ns is not None else [(_WHOLE, each.measured_ns)]
-    row = names.row(each.result.case)
+    row = names.row(each.result)
     for order, (part, ns) in enumerate([*held, *left]):
         yield _Bar(row=row, part=part, order=order, ns=ns, measured_ns=each.measured_ns)

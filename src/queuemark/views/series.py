@@ -12,35 +12,41 @@ from collections.abc import Sequence
 
 import msgspec
 
-from queuemark.model.plan import Case, case_key
+from queuemark.model.plan import case_key
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.views.naming import Naming, policy_text, size_text
 from queuemark.views.numbers import counted
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
-    """What cases are called in a chart: no two that differ in meaning alike. several_runtimes: then each is named."""
+    """What cases are called in a chart: no two that differ in meaning alike, and what nobody proved says so.
+
+    several_runtimes: then each is named.
+    """
 
     naming: Naming
     several_runtimes: bool
 
     @classmethod
-    def of(cls, cases: Sequence[Case]) -> Names:
+    def of(cls, document: SessionDocument) -> Names:
+        cases = [result.case for result in document.cases]
         return cls(naming=Naming.of(cases), several_runtimes=len({case.runtime for case in cases}) > 1)
 
-    def mechanism(self, case: Case) -> str:
-        return f"{case.transport}{self._runtime(case)}"
+    def mechanism(self, result: CaseResult) -> str:
+        return f"{result.case.transport}{self._mark(result)}"
 
-    def line(self, case: Case) -> str:
+    def line(self, result: CaseResult) -> str:
         """``tcp nodelay=1 each``"""
-        return f"{self.naming.name(case)} {policy_text(case.workload.policy)}{self._runtime(case)}"
+        return f"{self.naming.name(result.case)} {policy_text(result.case.workload.policy)}{self._mark(result)}"
 
-    def row(self, case: Case) -> str:
+    def row(self, result: CaseResult) -> str:
         """``tcp nodelay=1 each, 64 B to 1``"""
-        return f"{self.line(case)}, {size_text(case.workload)} to {case.workload.consumers}"
+        load = result.case.workload
+        return f"{self.line(result)}, {size_text(load)} to {load.consumers}"
 
-    def _runtime(self, case: Case) -> str:
-        return f" ({case.runtime})" if self.several_runtimes else ""
+    def _mark(self, result: CaseResult) -> str:
+        marks = [f" ({result.case.runtime})"] if self.several_runtimes else []
+        return "".join([*marks, " (not proved)"] if result.unproved else marks)
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,17 +75,17 @@ def points(document: SessionDocument) -> list[Point]:
 
 def points_by_case(document: SessionDocument) -> dict[str, Point]:
     """The same by the key of their case."""
-    names = Names.of([result.case for result in document.cases])
+    names = Names.of(document)
     rated = [result for result in document.cases if result.rate_per_s is not None]
     return {case_key(result.case): _point(result, names) for result in rated}
 
 
 def _point(result: CaseResult, names: Names) -> Point:
-    case, load, estimate = result.case, result.case.workload, result.rate_per_s
+    load, estimate = result.case.workload, result.rate_per_s
     assert estimate is not None
     return Point(
-        series=names.line(case),
-        mechanism=names.mechanism(case),
+        series=names.line(result),
+        mechanism=names.mechanism(result),
         size=size_text(load),
         size_bytes=load.size_bytes,
         one_size=load.one_size,

@@ -13,6 +13,7 @@ from math import inf
 
 from queuemark.model.errors import UsageError
 from queuemark.model.session import CaseResult, SessionDocument
+from queuemark.views.ending import state_text
 from queuemark.views.header import about
 from queuemark.views.marks import marked_texts
 from queuemark.views.naming import policy_text, size_text
@@ -35,7 +36,7 @@ def trials_tables(document: SessionDocument, *, wide: bool = False, alone: bool 
     """One table; document: with estimates. Raises: UsageError when there is no trial."""
     if not any(result.trials for result in document.cases):
         raise UsageError(f"session {document.session.id[:8]} has no trial yet; go on with: queuemark run --resume")
-    names = Names.of([result.case for result in document.cases])
+    names = Names.of(document)
     numbered = sorted(enumerate(document.cases, 1), key=lambda each: (-scatter(each[1]), each[0]))
     return [
         Table(
@@ -65,7 +66,7 @@ def _spread(result: CaseResult) -> Cell:
 
 
 def _states(state: str) -> Callable[[CaseResult], Cell]:
-    return lambda result: sum(trial.state == state for trial in result.trials) or None
+    return lambda result: sum(state_text(trial) == state for trial in result.trials) or None
 
 
 _NUMBER = Column(name="case", head="#", rank=2)
@@ -77,6 +78,7 @@ _COLUMNS: tuple[tuple[Column, Callable[[CaseResult], Cell]], ...] = (
     (Column(name="policy", head="policy", align="left"), lambda result: policy_text(result.case.workload.policy)),
     (Column(name="trials", head="trials"), lambda result: len(result.trials)),
     (Column(name="failed", head="failed"), _states("failed")),
+    (Column(name="unproved", head="not\nproved", rank=2), _states("not proved")),
     (Column(name="unavailable", head="did not\nrun", rank=3), _states("unavailable")),
     (Column(name="rate_lowest_per_s", head="lowest\nper s", show=as_count), _end(min)),
     (

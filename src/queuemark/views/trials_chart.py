@@ -25,6 +25,7 @@ _KINDS = {
     "trial": (COLOURS[0], "circle"),
     "far from the others": (COLOURS[4], "diamond"),
     "failed": (COLOURS[1], "M-1,-1L1,1M-1,1L1,-1Z"),
+    "not proved": (COLOURS[3], "cross"),
     "no rate": (GREY, "square"),
     "did not run": (GREY, "triangle-right"),
 }
@@ -45,20 +46,18 @@ def trials_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     """document: with estimates. Raises: UsageError when no trial has a rate."""
     import altair as alt
 
-    names = Names.of([result.case for result in document.cases])
+    names = Names.of(document)
     held = [result for result in document.cases if result.trials]
     lines = standing_out(
-        held, lambda result: names.row(result.case), scatter, "those whose trials lie farthest apart", ROWS_HIGH
+        held, lambda result: names.row(result), scatter, "those whose trials lie farthest apart", ROWS_HIGH
     )
     rates = [trial.rate_per_s for result in lines.rows for trial in result.trials if trial.rate_per_s]
     if not rates:
         raise UsageError(f"session {document.session.id[:8]} has no rate of any trial to draw; queuemark show says why")
     axis_scale = quantity_scale(rates, scale)
-    dots = [
-        dot for result in lines.rows for dot in _dots(result, names.row(result.case), axis_scale.to_dict()["domain"][0])
-    ]
+    dots = [dot for result in lines.rows for dot in _dots(result, names.row(result), axis_scale.to_dict()["domain"][0])]
     kinds = [kind for kind in _KINDS if any(dot.kind == kind for dot in dots)]
-    rows = [names.row(result.case) for result in sorted(lines.rows, key=_order)]
+    rows = [names.row(result) for result in sorted(lines.rows, key=_order)]
     base = alt.Chart(inline(dots)).encode(
         y=alt.Y("row:N", sort=rows, axis=alt.Axis(title=None, labelLimit=0, grid=True))
     )
@@ -106,5 +105,7 @@ def _kind(trial: TrialFigures, result: CaseResult) -> str:
         return "did not run"
     if not trial.rate_per_s:
         return "no rate"
+    if not trial.proved:
+        return "not proved"
     outlying = result.marks is not None and trial.repeat in result.marks.outliers
     return "far from the others" if outlying else "trial"
