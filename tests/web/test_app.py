@@ -2,20 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from litestar.testing import TestClient
-
-from queuemark.web.app import create_app
-from queuemark.web.settings import LOOPBACK, Settings
-
-
-@pytest.fixture
-def client(tmp_path) -> Iterator[TestClient]:
-    settings = Settings(directory=tmp_path, names=(*LOOPBACK, "testserver.local"))
-    with TestClient(create_app(settings), base_url="http://127.0.0.1") as client:
-        yield client
 
 
 def test_health_says_ok(client):

@@ -9,8 +9,10 @@ __all__ = ["create_app", "served"]
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import cache, partial
 from urllib.parse import urlsplit
 
+from anyio import CapacityLimiter
 from litestar import Litestar
 from litestar.datastructures import State
 
@@ -18,17 +20,19 @@ from queuemark.store.record import Record
 from queuemark.web.answer import sent_once
 from queuemark.web.gate import Gate, Guard, head_as_get, with_headers
 from queuemark.web.guards import Bucket, host_guard, origin_guard, rate_guard
+from queuemark.web.openapi import openapi_document
 from queuemark.web.problem import problem_answer
 from queuemark.web.reading import READING, Reading
 from queuemark.web.routes import ROUTES
 from queuemark.web.settings import Settings, from_environment
+from queuemark.web.upkeep import summarising
 
 
 def create_app(settings: Settings) -> Litestar:
     """The site; its ``state`` holds ``settings`` and, while it runs, the ``record`` and what is read from it."""
     app = Litestar(
         route_handlers=list(ROUTES),
-        state=State({"settings": settings}),
+        state=State({"settings": settings, "openapi": cache(partial(openapi_document, ROUTES, READING))}),
         lifespan=[_record],
         dependencies=READING,
         exception_handlers={Exception: problem_answer},
@@ -44,8 +48,9 @@ def create_app(settings: Settings) -> Litestar:
 @asynccontextmanager
 async def _record(app: Litestar) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
-    with Record.open(settings.database, settings.directory) as record:
+    with Record.open(settings.database, settings.directory) as record, summarising(record):
         app.state.record, app.state.reading = record, Reading(record)
+        app.state.decoding = CapacityLimiter(settings.decoding_high)
         yield
 
 

@@ -8,7 +8,7 @@ Source: RFC 9457.
 
 from __future__ import annotations
 
-__all__ = ["Problem", "Refusal", "problem_answer", "problem_of"]
+__all__ = ["PROBLEM_JSON", "Problem", "Refusal", "problem_answer", "problem_of", "wants_json"]
 
 import logging
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
-from queuemark.model.errors import QueuemarkError, UsageError
+from queuemark.model.errors import Conflict, NotFound, QueuemarkError, UsageError, Withdrawn
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -48,6 +48,9 @@ class Refusal(Exception):
         self.headers = dict(headers or {})
 
 
+_STATUS = {NotFound: 404, Conflict: 409, Withdrawn: 410}
+
+
 def problem_of(error: Exception) -> Refusal:
     """What a client is told of an error; what nobody foresaw is logged and told as nothing but that."""
     if isinstance(error, Refusal):
@@ -55,7 +58,7 @@ def problem_of(error: Exception) -> Refusal:
     if isinstance(error, HTTPException) and error.status_code < 500:
         return Refusal(error.status_code, _detail(error), headers=_completed(error.headers or {}))
     if isinstance(error, UsageError):
-        return Refusal(422, str(error))
+        return Refusal(next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 422), str(error))
     if isinstance(error, QueuemarkError):
         _log.error("%s", error)
         return Refusal(503, "the record cannot be read or written now; try again later")
@@ -78,6 +81,11 @@ def _detail(error: HTTPException) -> str:
     return "; ".join(f"{part['key']}: {part['message']}" for part in parts if "key" in part) or error.detail
 
 
+def wants_json(request: Request[Any, Any, Any]) -> bool:
+    """Whether who asks is a program."""
+    return request.scope["path"].startswith("/api/") or "json" in request.headers.get("accept", "")
+
+
 def problem_answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The error as whoever asks can read it."""
     refusal = problem_of(error)
@@ -87,9 +95,8 @@ def problem_answer(request: Request[Any, Any, Any], error: Exception) -> Respons
 
 
 def _written(request: Request[Any, Any, Any], problem: Problem) -> tuple[str, bytes]:
-    accepted = request.headers.get("accept", "*/*")
-    path = request.scope["path"]
-    if path.startswith("/api") or "json" in accepted:
+    accepted = request.headers.get("accept", "")
+    if wants_json(request):
         return PROBLEM_JSON, msgspec.json.encode(problem)
     if "text/html" in accepted:
         return "text/html", _page(problem).encode()

@@ -6,6 +6,7 @@ __all__ = ["ROUTES"]
 
 from queuemark.web.routes.advise import advise_data, advise_page
 from queuemark.web.routes.compare import compare_data, compare_page
+from queuemark.web.routes.editing import edit_details, withdraw_session
 from queuemark.web.routes.front import front_data, front_page, submit_page
 from queuemark.web.routes.health import health
 from queuemark.web.routes.pictures import badge, embed_page, session_picture
@@ -13,6 +14,7 @@ from queuemark.web.routes.platforms import platform_data, platform_page, platfor
 from queuemark.web.routes.session import case_data, case_page, edit_page, session_data, session_page
 from queuemark.web.routes.sessions import sessions_data, sessions_page
 from queuemark.web.routes.static import static
+from queuemark.web.routes.submissions import submit_session
 
 ROUTES = (
     advise_data,
@@ -22,6 +24,7 @@ ROUTES = (
     case_page,
     compare_data,
     compare_page,
+    edit_details,
     edit_page,
     embed_page,
     front_data,
@@ -38,4 +41,6 @@ ROUTES = (
     sessions_page,
     static,
     submit_page,
+    submit_session,
+    withdraw_session,
 )

@@ -1,0 +1,152 @@
+"""What is posted: read as it comes, never more than is allowed, and inflated by a bounded number of requests at once.
+
+1. A body that is too large is refused as soon as that is known: by what its length is said to be, or at the byte that
+   is too many. It is never read whole.
+2. gzip and zstd are inflated bit by bit; what grows beyond its bound is refused there, whatever it would have become.
+3. A coding that is broken, cut off or followed by something else is 400; one that is not known 415.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Body", "inflated", "received", "worked"]
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import zstandard
+from anyio import to_thread
+from litestar import Request
+
+from queuemark.model.units import format_bytes
+from queuemark.web.problem import Refusal
+from queuemark.web.settings import Settings
+
+_PIECE_BYTES = 512
+"""Of packed bytes at once: zstd makes up to 128 KiB of four of them."""
+
+_FRAMES_HIGH = 1024
+"""Packed one after the other: an empty one costs as much as a good one."""
+
+_GZIP = 31
+_WINDOW_HIGH_BYTES = 8 * 1024 * 1024
+"""What every decoder of zstd is to have for one frame. Source: RFC 8878, 3.1.1.1.2."""
+
+T = TypeVar("T")
+
+
+class Body(NamedTuple):
+    """As it was sent. coding: in lower case; empty for none."""
+
+    sent: bytes
+    coding: str
+
+
+class _Inflater(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+async def received(request: Request[Any, Any, Any]) -> Body:
+    """The request's body, within the site's bounds of size and time.
+
+    Raises: Refusal.
+    """
+    settings: Settings = request.app.state.settings
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding not in _INFLATERS:
+        known = " and ".join(name for name in _INFLATERS if name)
+        raise Refusal(415, f"Content-Encoding {coding!r} is not known here; {known} are, and none at all")
+    _check_length(request, settings.body_high_bytes)
+    sent = bytearray()
+    try:
+        async with asyncio.timeout(settings.body_timeout_s):
+            async for chunk in _chunks(request):
+                sent += chunk
+                if len(sent) > settings.body_high_bytes:
+                    raise _too_large(settings.body_high_bytes)
+    except TimeoutError as error:
+        raise Refusal(408, f"the body did not come within {settings.body_timeout_s:.0f} s; send it packed") from error
+    return Body(bytes(sent), coding)
+
+
+def _check_length(request: Request[Any, Any, Any], high_bytes: int) -> None:
+    said = request.headers.get("content-length", "0")
+    if said.isdecimal() and int(said) > high_bytes:
+        raise _too_large(high_bytes)
+
+
+def _too_large(high_bytes: int) -> Refusal:
+    return Refusal(
+        413,
+        f"the body is larger than {format_bytes(high_bytes)}; send it packed, as queuemark submit does, or with: "
+        "zstd FILE && curl --header 'Content-Encoding: zstd' --data-binary @FILE.zst URL",
+    )
+
+
+async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
+    while True:
+        event = await request.receive()
+        if event["type"] == "http.disconnect":
+            raise Refusal(400, "the connection ended before the body did")
+        if event["type"] == "http.request":
+            yield event["body"]
+            if not event["more_body"]:
+                return
+
+
+def inflated(body: Body, high_bytes: int) -> bytes:
+    """What was packed into the body.
+
+    Raises: Refusal.
+    """
+    make = _INFLATERS[body.coding]
+    if make is None:
+        return body.sent
+    content = bytearray()
+    try:
+        for piece in _inflate(body.sent, make):
+            content += piece
+            if len(content) > high_bytes:
+                raise Refusal(413, f"the body is larger than {format_bytes(high_bytes)} when inflated; send less")
+    except (zlib.error, zstandard.ZstdError, EOFError) as error:
+        raise Refusal(400, f"the body is not whole {body.coding}: {error}; pack it again") from error
+    return bytes(content)
+
+
+def _inflate(packed: bytes, make: Callable[[], _Inflater]) -> Iterator[bytes]:
+    """Piece by piece; several frames one after the other are one body, as gzip(1) and zstd(1) have it."""
+    at = 0
+    for _ in range(_FRAMES_HIGH):
+        inflater = make()
+        while not inflater.eof:
+            if at == len(packed):
+                raise EOFError("it ends in the middle")
+            piece = packed[at : at + _PIECE_BYTES]
+            at += len(piece)
+            yield inflater.decompress(piece)
+        at -= len(inflater.unused_data)
+        if at == len(packed):
+            return
+    raise EOFError(f"it has more than {_FRAMES_HIGH} frames")
+
+
+def _gzip() -> _Inflater:
+    return zlib.decompressobj(wbits=_GZIP)
+
+
+def _zstd() -> _Inflater:
+    inflater: _Inflater = zstandard.ZstdDecompressor(max_window_size=_WINDOW_HIGH_BYTES).decompressobj()
+    return inflater
+
+
+_INFLATERS: dict[str, Callable[[], _Inflater] | None] = {"": None, "identity": None, "gzip": _gzip, "zstd": _zstd}
+
+
+async def worked(request: Request[Any, Any, Any], work: Callable[[], T]) -> T:
+    """What the work returns, done in a thread, of which only so many run at once: each may hold an inflated body."""
+    return await to_thread.run_sync(work, limiter=request.app.state.decoding)

@@ -1,0 +1,102 @@
+"""What the site's interface is, for programs that read it: OpenAPI 3.1, from the routes and the structs themselves.
+
+1. Every route that is for programs is in it, with its parameters, what it takes and what it answers.
+2. Whatever a route answers else is a Problem.
+"""
+
+from __future__ import annotations
+
+__all__ = ["openapi_document", "taking"]
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    Operation,
+    Parameter,
+    Reference,
+    RequestBody,
+    Schema,
+)
+from litestar.openapi.spec.enums import OpenAPIType
+
+from queuemark import __version__
+from queuemark.model.details import Details
+from queuemark.model.session import SessionDocument
+from queuemark.web.problem import PROBLEM_JSON, Problem
+from queuemark.web.submission import TOKEN_PATTERN
+
+_SCHEMAS = "#/components/schemas/{name}"
+_TAKEN = (SessionDocument, Details, Problem)
+_TEXT = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+
+_DESCRIPTION = (
+    "The record of how fast messages move between processes. Every page's data is under /api; sessions come in by "
+    "POST /sessions. Bodies may be packed with gzip or zstd and are at most 4 MiB as sent. "
+    "Whatever cannot be answered is answered with a problem (RFC 9457)."
+)
+
+
+def openapi_document(routes: Sequence[HTTPRouteHandler], dependencies: Mapping[str, Any]) -> dict[str, Any]:
+    """routes, dependencies: of the site."""
+    # The library serves what it describes at addresses of its own; this application describes and is never served.
+    described = Litestar(
+        route_handlers=list(routes),
+        dependencies=dict(dependencies),
+        openapi_config=OpenAPIConfig(
+            title="queuemark", version=__version__, description=_DESCRIPTION, use_handler_docstrings=True
+        ),
+        logging_config=None,
+    )
+    document: dict[str, Any] = described.openapi_schema.to_schema()
+    _, taken = msgspec.json.schema_components(_TAKEN, ref_template=_SCHEMAS)
+    document["components"]["schemas"] = {**document["components"].get("schemas", {}), **taken}
+    for path in document["paths"].values():
+        for operation in path.values():
+            _answer_problems(operation["responses"])
+    return document
+
+
+def _answer_problems(responses: dict[str, Any]) -> None:
+    """Instead of the library's own shape of an error."""
+    for status in [status for status in responses if status.startswith(("4", "5"))]:
+        del responses[status]
+    schema = {"$ref": _SCHEMAS.format(name="Problem")}
+    responses["default"] = {"description": "A problem", "content": {PROBLEM_JSON: {"schema": schema}}}
+
+
+def taking(content: Mapping[str, str], *, token: str) -> type[Operation]:
+    """An operation whose body the library does not read; content: names of schemas by media type.
+
+    token: what the header Queuemark-Token is for.
+    """
+
+    @dataclass
+    class Taking(Operation):
+        def __post_init__(self) -> None:
+            self.parameters = [*(self.parameters or []), _token_parameter(token)]
+            if content:
+                self.request_body = RequestBody(
+                    required=True,
+                    content={
+                        media_type: OpenAPIMediaType(schema=Reference(ref=_SCHEMAS.format(name=name)))
+                        for media_type, name in content.items()
+                    },
+                )
+            for response in (self.responses or {}).values():
+                if isinstance(response, OpenAPIResponse):
+                    response.content = {**(response.content or {}), "text/plain": _TEXT}
+
+    return Taking
+
+
+def _token_parameter(purpose: str) -> Parameter:
+    schema = Schema(type=OpenAPIType.STRING, pattern=f"^{TOKEN_PATTERN}$")
+    return Parameter(name="Queuemark-Token", param_in="header", required=False, description=purpose, schema=schema)

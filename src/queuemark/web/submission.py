@@ -1,0 +1,123 @@
+"""From what somebody posted to a session of the record: decoded, judged, kept.
+
+1. The same rules hold as where a session is measured or read from a file: one decoder, one judgement of each trial.
+2. What cannot have been is kept as disputed; what is no session is refused, with its place.
+3. The same session again is the same one, however it is spaced, packed or derived from.
+4. Whoever brings a session first owns it, by a token that is kept as a hash alone.
+"""
+
+from __future__ import annotations
+
+__all__ = ["TOKEN_PATTERN", "Kept", "decoded", "keep", "token_of"]
+
+import re
+import secrets
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+import msgspec
+
+from queuemark.analysis.estimates import with_estimates
+from queuemark.analysis.summary import summaries
+from queuemark.model.details import Details
+from queuemark.model.errors import Conflict, NotFound, UsageError
+from queuemark.model.session import SessionDocument, decode_session
+from queuemark.model.trial import stored_trial
+from queuemark.store.record import Record
+from queuemark.store.rows import Receipt, Source
+from queuemark.web.problem import Refusal
+
+TOKEN_PATTERN = "[0-9A-Za-z_-]{32,128}"
+_TOKEN_BYTES = 24
+
+_PLACE = re.compile(r"`(\$[^`]*)`")
+
+
+class Kept(NamedTuple):
+    """token: the one that the session is changed by, where whoever asks may know it. disputed: why it cannot be."""
+
+    receipt: Receipt
+    token: str | None
+    disputed: Sequence[str]
+
+
+def token_of(given: str | None) -> str | None:
+    """The token that a program chose.
+
+    Raises: Refusal for one that could be guessed, or that is no word for an address.
+    """
+    if given is not None and not re.fullmatch(TOKEN_PATTERN, given):
+        raise Refusal(422, "Queuemark-Token has 32 to 128 letters, digits, - or _; take them from a random source")
+    return given
+
+
+def decoded(content: bytes) -> SessionDocument:
+    """Raises: Refusal: 400 for what is no JSON, 422 with the place for what is no session that has ended."""
+    try:
+        document = decode_session(content, "the body")
+    except UsageError as error:
+        wrong = isinstance(error.__cause__, msgspec.ValidationError)
+        place = _PLACE.search(str(error))
+        raise Refusal(422 if wrong else 400, str(error), at=place[1] if place else None) from error
+    if document.session.state == "running":
+        raise Refusal(422, "the session is still running; submit it when it has ended", at="$.session.state")
+    plan = document.session.plan
+    document.session.plan = msgspec.structs.replace(plan, messages_path=None)
+    return document
+
+
+def keep(
+    record: Record,
+    document: SessionDocument,
+    *,
+    token: str | None,
+    source: Source = "queuemark",
+    details: Details | None = None,
+    uhash: str | None = None,
+) -> Kept:
+    """Puts the session into the record, unless it is there.
+
+    Raises: Refusal, UsageError, Conflict, Withdrawn.
+    """
+    chosen = token or secrets.token_urlsafe(_TOKEN_BYTES)
+    try:
+        judged = with_estimates(document)
+        found: list[str] = []
+    except (ArithmeticError, ValueError) as error:
+        raise Refusal(422, f"no figures can be made of these counts: {error}") from error
+    try:
+        receipt = record.accept(
+            document,
+            source=source,
+            digest=_digest(document),
+            token=chosen,
+            disputed=found,
+            summaries=summaries(judged),
+            details=details,
+            uhash=uhash,
+        )
+    except Conflict as refused:
+        receipt = _again(record, document, chosen, refused)
+    return Kept(receipt, chosen if receipt.owned else None, found)
+
+
+def _digest(document: SessionDocument) -> str:
+    """Of what was counted; what derives from it may be derived otherwise one day."""
+    counted = [(result.case, [stored_trial(trial) for trial in result.trials]) for result in document.cases]
+    return sha256(msgspec.json.encode((document.session, counted))).hexdigest()
+
+
+def _again(record: Record, document: SessionDocument, token: str, refused: Conflict) -> Receipt:
+    """What is here may be the same after all: measured here, or counted up by a version that wrote it otherwise.
+
+    Raises: the Conflict where it is another one.
+    """
+    session_id = document.session.id
+    try:
+        known = record.document(session_id)
+    except NotFound:
+        raise refused from None
+    if _digest(known) != _digest(document):
+        raise refused
+    return Receipt(session_id=session_id, created=False, owned=record.is_owner(session_id, token))

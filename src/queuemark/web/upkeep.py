@@ -1,0 +1,63 @@
+"""What a site does beside answering: sessions that were measured here are summarised, so that they can be found."""
+
+from __future__ import annotations
+
+__all__ = ["summarising"]
+
+import logging
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from queuemark.analysis.estimates import with_estimates
+from queuemark.analysis.summary import summaries
+from queuemark.model.errors import QueuemarkError
+from queuemark.store.record import Record
+
+_AT_ONCE = 16
+_LOOK_S = 5.0
+"""How often it is looked for sessions that another process has measured meanwhile."""
+
+_log = logging.getLogger("queuemark.web")
+
+
+@contextmanager
+def summarising(record: Record) -> Iterator[None]:
+    """While inside, a thread of its own keeps all of the record summarised."""
+    ended = Event()
+    thread = Thread(target=_keep_summarised, args=(record, ended), name="summaries")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _keep_summarised(record: Record, ended: Event) -> None:
+    failed: set[str] = set()
+    while not ended.is_set():
+        waiting = _waiting(record, failed)
+        for session_id in waiting:
+            if not ended.is_set() and not _summarised(record, session_id):
+                failed.add(session_id)
+        if not waiting:
+            ended.wait(_LOOK_S)
+
+
+def _waiting(record: Record, failed: Set[str]) -> list[str]:
+    try:
+        return [session_id for session_id in record.unsummarised(_AT_ONCE + len(failed)) if session_id not in failed]
+    except QueuemarkError as error:
+        _log.error("%s", error)
+        return []
+
+
+def _summarised(record: Record, session_id: str) -> bool:
+    """Whether it is now; a session that cannot be is told of once and left."""
+    try:
+        record.summarise(session_id, summaries(with_estimates(record.document(session_id))))
+    except (QueuemarkError, ArithmeticError, ValueError):
+        _log.exception("cannot summarise session %s", session_id)
+        return False
+    return True

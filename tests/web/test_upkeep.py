@@ -1,0 +1,40 @@
+"""What a site does beside answering."""
+
+from __future__ import annotations
+
+from threading import Event
+
+from queuemark.model.session import decode_session
+from queuemark.store import Store
+from queuemark.store.record import Record
+from queuemark.web.upkeep import summarising
+from tests.submissions import GOLDEN, golden
+
+
+def test_sessions_measured_here_are_summarised(tmp_path, monkeypatch):
+    with Store.open(tmp_path) as store:
+        store.add_document(decode_session(GOLDEN.read_bytes()))
+    done = Event()
+    with Record.open(directory=tmp_path) as record:
+        summarise = record.summarise
+        monkeypatch.setattr(record, "summarise", lambda *given: (summarise(*given), done.set()))
+        with summarising(record):
+            assert done.wait(10)
+        assert record.unsummarised(1) == []
+        assert record.totals().cases == len(golden().cases)
+
+
+def test_a_session_that_cannot_be_summarised_does_not_keep_others_from_it(tmp_path, monkeypatch):
+    with Store.open(tmp_path) as store:
+        store.add_document(decode_session(GOLDEN.read_bytes()))
+    tried, again = Event(), Event()
+
+    def refuse(session_id):
+        (again if tried.is_set() else tried).set()
+        raise ZeroDivisionError
+
+    with Record.open(directory=tmp_path) as record:
+        monkeypatch.setattr(record, "document", refuse)
+        with summarising(record):
+            assert tried.wait(10)
+        assert not again.is_set()
