@@ -15,7 +15,7 @@ from rich.console import Console
 from queuemark.analysis.claims import CLAIMS, Asking, Claim, Evidence
 from queuemark.cli.asked import Asked, read_seed, read_sweep
 from queuemark.cli.opening import missing_texts, say, surveyed
-from queuemark.cli.output import STDOUT, check_writable, printing, write_chart, write_json
+from queuemark.cli.output import STDOUT, check_writable, printing, write_file, write_json
 from queuemark.model.errors import NothingAvailable, UsageError
 from queuemark.model.plan import Case, NothingLeft, Plan, case_key, expand
 from queuemark.model.session import SessionDocument
@@ -199,7 +199,7 @@ def _answer(
     ]
     if output.chart_target is not None:
         picture = draw(lambda: claims_chart(judged, evidence.document, command), output.chart_target)
-        write_chart(output.chart_target, picture)
+        write_file(output.chart_target, picture)
     if output.json_target is not None:
         write_json(output.json_target, _encoded(judged, document, command))
     if output.json_target != STDOUT:

@@ -12,7 +12,7 @@ __all__ = [
     "discard_stdout",
     "printing",
     "unwritten_text",
-    "write_chart",
+    "write_file",
     "write_json",
 ]
 
@@ -92,10 +92,10 @@ def write_json(target: str, document: bytes) -> None:
         ) from error
 
 
-def write_chart(target: str, picture: bytes) -> None:
+def write_file(target: str, content: bytes) -> None:
     """Raises: QueuemarkError when the system refuses to write the file."""
     try:
-        _write(Path(target), picture)
+        _write(Path(target), content)
     except OSError as error:
         raise QueuemarkError(f"cannot write {target}: {error.strerror or error}; choose another place") from error
 

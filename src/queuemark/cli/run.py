@@ -41,6 +41,9 @@ NEWEST = "\0newest"
 DEFAULT_WALK = ",".join(f"{percent:g}" for percent in PERCENTS_DEFAULT)
 """What --rate-sweep means without a value."""
 
+_OF_OUTPUT = ("assertions", "json_target", "no_report", "resume", "seed", "strict")
+"""Options that say what becomes of a session, and nothing of what it is."""
+
 _SWEPT = "What is swept (comma lists; the sweep is their product)"
 _EACH = "Each trial"
 _FOUND = "Rates to find out, one of these; each trial is a case of its rate"
@@ -61,6 +64,7 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
     json_target: str | None
     strict: bool
     demands: Sequence[Assertion]
+    reported: bool
 
 
 def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F]:
@@ -195,6 +199,7 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
 @click.option(
     "--no-probes", is_flag=True, panel=_WHOLE, help="Does not probe the machine before and after: no limits are shown."
 )
+@click.option("--no-report", is_flag=True, panel=_WHOLE, help="Writes no report of the finished session.")
 @click.option(
     "--print-plan", is_flag=True, panel=_WHOLE, help="Writes the plan file that makes these cases; runs nothing."
 )
@@ -218,6 +223,7 @@ def command(
     print_plan: bool,
     strict: bool,
     no_probes: bool,
+    no_report: bool,
     **said: Any,
 ) -> None:
     _check_said(ctx)
@@ -229,9 +235,10 @@ def command(
         raise UsageError("--print-plan runs nothing that --assert could be asked of; leave one of them out")
     if json_target is not None:
         check_writable(json_target)
-    wanted = _Wanted(json_target=json_target, strict=strict, demands=read_assertions(assertions))
+    reported = not no_report and json_target != STDOUT
+    wanted = _Wanted(json_target=json_target, strict=strict, demands=read_assertions(assertions), reported=reported)
     if resume is not None:
-        _only(ctx, {"assertions", "json_target", "resume", "stall", "strict"})
+        _only(ctx, {"assertions", "json_target", "no_report", "resume", "stall", "strict"})
         _resume(None if resume == NEWEST else resume, said["stall"], wanted)
     elif print_plan:
         _print_plan(ctx, _request(name, params, said))
@@ -285,7 +292,7 @@ def _command_text(ctx: click.Context, seed: int, *, paths: bool) -> str:
     words = ["queuemark", "run"]
     for param in ctx.command.params:
         name = param.name or ""
-        if name in ("assertions", "json_target", "resume", "seed", "strict") or not _was_given(ctx, name):
+        if name in _OF_OUTPUT or not _was_given(ctx, name):
             continue
         value = ctx.params[name]
         if value is True:
@@ -372,6 +379,7 @@ def _finish(
     probes: bool,
 ) -> None:
     from queuemark.cli.outcome import interruption, judge, judge_noise, read, show
+    from queuemark.cli.reporting import tell_report
     from queuemark.cli.session import carry_out
 
     through = carry_out(store, session, found, stall_s, console, probes=probes)
@@ -382,6 +390,8 @@ def _finish(
             write_json(wanted.json_target, encode_session(document))
         if through and wanted.json_target != STDOUT:
             show(document, typed)
+        if through and wanted.reported:
+            tell_report(document, console)
     if not through:
         raise interruption(document)
     judge(document)

@@ -128,9 +128,9 @@ def _below(document: SessionDocument) -> list[Table]:
 
 
 def _write_chart(document: SessionDocument, view_name: str, target: str) -> None:
-    from queuemark.cli.output import write_chart
+    from queuemark.cli.output import write_file
     from queuemark.views.picture import draw
 
     chart = VIEWS[view_name].chart
     assert chart is not None
-    write_chart(target, draw(lambda: chart(document), target))
+    write_file(target, draw(lambda: chart(document), target))

@@ -19,7 +19,7 @@ def table_html(table: Table) -> str:
     """``<div class="table">``: the lines above, the table with its title as caption, the lines below as a list.
 
     Without rows there is no table, and the title is a paragraph. Classes: ``said`` of lines and title, ``scroll`` of
-    what scrolls, ``right`` of numbers.
+    what scrolls, ``right`` of numbers. A head has its column's name for programs as ``data-name``.
     """
     above = "".join(f'<p class="said">{_text(line)}</p>\n' for line in table.above)
     below = "".join(f"<li>{_text(line)}</li>\n" for line in table.below)
@@ -29,7 +29,10 @@ def table_html(table: Table) -> str:
 
 
 def _grid(table: Table) -> str:
-    heads = "".join(f'<th scope="col"{_side(column)}>{_text(column.title())}</th>' for column in table.columns)
+    heads = "".join(
+        f'<th scope="col" data-name="{_text(column.name)}"{_side(column)}>{_text(column.title())}</th>'
+        for column in table.columns
+    )
     rows = "".join(f"<tr>{_cells(table.columns, row)}</tr>\n" for row in table.texts())
     title = _text(table.title)
     return (
