@@ -102,6 +102,7 @@ def _environment() -> str:
             "|---|---|",
             "| `QUEUEMARK_DATA_DIR` | where sessions are stored; else the platform's own place for a program's data |",
             "| `QUEUEMARK_RUNNER` | the runners to ask, joined as in `PATH`, instead of the native one |",
+            "| `QUEUEMARK_NO_REPORT` | when set, `run` writes no report, as with `--no-report` |",
             "| `QUEUEMARK_DEBUG` | when set, an error also shows where it came from |",
             "| `NO_COLOR` | when set, nothing is coloured |",
         ]

@@ -30,8 +30,10 @@ COMMANDS = {
     "show": "Results of a stored session.",
     "compare": "Is one session faster than another, case by case, and how sure is that.",
     "advise": "What to choose for a size, consumers, a latency and a rate, by what was measured here.",
+    "report": "Sessions as a document to read: HTML, Markdown, pictures or CSV.",
     "export": "A stored session as JSON or CSV.",
     "serve": "The record as a web site: sessions stored here, or what everyone submits.",
+    "submit": "A session to a site, where everybody can see and compare it.",
     "doctor": "What makes results noisy or limited on this machine, and the remedy.",
     "limits": "What a wire allows: frames and messages per second, and the time for each.",
 }
