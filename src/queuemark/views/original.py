@@ -6,7 +6,7 @@ in another way has no place there, nor has a trial that failed, nor anything tha
 
 from __future__ import annotations
 
-__all__ = ["original_xml"]
+__all__ = ["is_original", "original_xml"]
 
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
@@ -17,6 +17,11 @@ from queuemark.model.plan import Case
 from queuemark.model.session import SessionDocument
 from queuemark.model.trial import TrialFigures
 from queuemark.views.render import printable
+
+
+def is_original(document: SessionDocument) -> bool:
+    """Whether the form can express anything of the session."""
+    return next(_runs(document), None) is not None
 
 
 def original_xml(document: SessionDocument) -> str:

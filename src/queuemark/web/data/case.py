@@ -4,6 +4,8 @@ from __future__ import annotations
 
 __all__ = ["CasePage", "case"]
 
+import msgspec
+
 from queuemark.analysis.summary import summaries
 from queuemark.model.errors import NotFound
 from queuemark.model.session import SessionDocument
@@ -12,6 +14,7 @@ from queuemark.model.units import format_bytes
 from queuemark.store.rows import SessionRow
 from queuemark.views.case import case_tables
 from queuemark.views.naming import policy_text, workload_text
+from queuemark.views.table import Table
 from queuemark.web.data.asked import PictureData
 from queuemark.web.data.page import Page, SessionLine
 from queuemark.web.data.table import TableData
@@ -57,8 +60,18 @@ def case(row: SessionRow, document: SessionDocument, key: str) -> CasePage:
         workload=workload_text(result.case.workload),
         params=", ".join(f"{name}={value}" for name, value in result.case.params.items()),
         picture=None,
-        tables=[TableData.of(table) for table in case_tables(document, place + 1, result)],
+        tables=[TableData.of(_without_told(table)) for table in case_tables(document, place + 1, result)],
         hgrm=f"{line.path}.hgrm?case={key}" if result.latency is not None else None,
         before=f"{line.path}/cases/{told[place - 1].key}" if place else None,
         after=f"{line.path}/cases/{told[place + 1].key}" if place + 1 < len(told) else None,
+    )
+
+
+def _without_told(table: Table) -> Table:
+    """The table without the column that the lines below it tell once for all trials, in words."""
+    kept = [place for place, column in enumerate(table.columns) if column.name != "counters"]
+    return msgspec.structs.replace(
+        table,
+        columns=[table.columns[place] for place in kept],
+        rows=[[row[place] for place in kept] for row in table.rows],
     )

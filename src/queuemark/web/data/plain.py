@@ -82,5 +82,6 @@ def tombstone(session_id: str, withdrawn_at: str) -> TombstonePage:
     )
 
 
-def error(status: int, title: str, detail: str, path: str) -> ErrorPage:
-    return ErrorPage(title=title, summary=detail, path=path, status=status, detail=detail)
+def error(status: int, title: str, detail: str) -> ErrorPage:
+    """It has no address of its own: what was asked for has one, or there is none."""
+    return ErrorPage(title=title, path="", status=status, detail=detail)

@@ -14,6 +14,7 @@ from queuemark.model.session import SessionDocument, encode_session
 from queuemark.store.rows import SessionRow
 from queuemark.views.hdr import case_hgrm
 from queuemark.views.naming import case_number
+from queuemark.views.original import original_xml
 from queuemark.views.record import record_table
 from queuemark.views.render import csv_text
 
@@ -48,6 +49,10 @@ def _csv(document: SessionDocument, level: Level, case: str | None) -> bytes:
     return csv_text(record_table(document, level)).encode()
 
 
+def _xml(document: SessionDocument, level: Level, case: str | None) -> bytes:
+    return original_xml(document).encode()
+
+
 def _hgrm(document: SessionDocument, level: Level, case: str | None) -> bytes:
     chosen = [case_number(document, case)] if case is not None else list(enumerate(document.cases, 1))
     timed = [(number, result) for number, result in chosen if result.latency is not None]
@@ -61,5 +66,6 @@ def _hgrm(document: SessionDocument, level: Level, case: str | None) -> bytes:
 _FORMS: dict[str, tuple[str, Callable[[SessionDocument, Level, str | None], bytes]]] = {
     "json": ("application/json", _json),
     "csv": ("text/csv; charset=utf-8", _csv),
+    "xml": ("application/xml", _xml),
     "hgrm": ("text/plain; charset=utf-8", _hgrm),
 }

@@ -15,8 +15,11 @@ from queuemark.model.session import SessionDocument
 from queuemark.model.summary import CaseSummary
 from queuemark.store.rows import SessionRow
 from queuemark.views.ending import proved_text
+from queuemark.views.lines import LINES_HIGH
+from queuemark.views.original import is_original
 from queuemark.views.registry import VIEWS, view_named
 from queuemark.views.selection import selected
+from queuemark.views.series import points
 from queuemark.web.data.asked import Asked, Choice, PictureData
 from queuemark.web.data.page import Page, SessionLine
 from queuemark.web.data.table import ROWS_HIGH, TableData
@@ -41,9 +44,10 @@ class SessionPage(Page, frozen=True, kw_only=True):
     """details: what a person added; null for nothing. proved: of how many trials what was proved, in words.
 
     views: every question that can be asked. silent: why this one has no answer, and what to measure for one.
-    narrowed: not all cases are shown. unfiltered, everything: paths of the page with all cases, and with all rows.
+    narrowed: not all cases are shown. lines: how many the picture would have of all that is shown; of more than
+    lines_high it shows the highest. unfiltered, everything: paths of the page with all cases, and with all rows.
     listed: every case shown, for the question that is answered by a page a case; listed_more: how many more there are.
-    facts: of the machine, in words.
+    xml: where it is in the older program's form; null where that cannot say any of it. facts: of the machine, in words.
     """
 
     session: SessionLine
@@ -54,6 +58,8 @@ class SessionPage(Page, frozen=True, kw_only=True):
     question: str
     choices: list[Choice]
     narrowed: bool
+    lines: int
+    lines_high: int
     unfiltered: str
     everything: str
     shown_cases: int
@@ -62,6 +68,7 @@ class SessionPage(Page, frozen=True, kw_only=True):
     tables: list[TableData]
     listed: list[ListedCase]
     listed_more: int
+    xml: str | None
     findings_text: str
     findings_path: str
     facts: list[tuple[str, str]]
@@ -90,6 +97,8 @@ def session(row: SessionRow, details: Details | None, document: SessionDocument,
         question=view.question,
         choices=asked.choices(document, line.path),
         narrowed=bool(asked.selection),
+        lines=len({point.series for point in points(part)}) if drawn else 0,
+        lines_high=LINES_HIGH,
         unfiltered=Asked(view=asked.view, scale=asked.scale).page(line.path),
         everything=msgspec.structs.replace(asked, everything=True).page(line.path),
         shown_cases=len(part.cases),
@@ -100,6 +109,7 @@ def session(row: SessionRow, details: Details | None, document: SessionDocument,
         tables=tables,
         listed=shown,
         listed_more=len(listed) - len(shown),
+        xml=f"{line.path}.xml" if is_original(document) else None,
         findings_text=_findings_text(document),
         findings_path=Asked(view="findings").page(line.path),
         facts=_facts(document.session.machine),
