@@ -57,11 +57,15 @@ class Chart(Protocol):
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """question: the title of its tables and of its chart. chart: None where there is none."""
+    """question: the title of its tables and of its chart. chart: None where there is none.
+
+    histograms: it looks into those of the trials' latencies, which most of what is shown never needs.
+    """
 
     question: str
     tables: Tables
     chart: Chart | None = None
+    histograms: bool = False
 
 
 VIEWS: dict[str, View] = {
@@ -70,9 +74,9 @@ VIEWS: dict[str, View] = {
     "heat": View(question=heat.QUESTION, tables=heat.heat_tables, chart=heat_chart),
     "trials": View(question=trials.QUESTION, tables=trials.trials_tables, chart=trials_chart),
     "offered": View(question=offered.QUESTION, tables=offered.offered_tables),
-    "latency": View(question=latency.QUESTION, tables=latency.latency_tables, chart=latency_chart),
+    "latency": View(question=latency.QUESTION, tables=latency.latency_tables, chart=latency_chart, histograms=True),
     "front": View(question=front.QUESTION, tables=front.front_tables, chart=front_chart),
-    "load": View(question=load.QUESTION, tables=load.load_tables, chart=load_chart),
+    "load": View(question=load.QUESTION, tables=load.load_tables, chart=load_chart, histograms=True),
     "findings": View(question=findings.QUESTION, tables=findings.findings_tables),
     "scaling": View(question=scaling.QUESTION, tables=scaling.scaling_tables, chart=scaling_chart),
     "limits": View(question=limits.QUESTION, tables=limits.limits_tables, chart=limits_chart),

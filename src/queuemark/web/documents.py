@@ -28,11 +28,21 @@ class Documents:
 
     def __init__(self, record: Record, high_bytes: int = _HIGH_BYTES) -> None:
         self._record = record
-        self._kept: Bounded[str, SessionDocument] = Bounded(high_bytes, _weight)
+        self._kept: Bounded[tuple[str, bool], SessionDocument] = Bounded(high_bytes, _weight)
 
-    def of(self, row: SessionRow) -> SessionDocument:
-        """With estimates; nobody may change it. Raises: what reading the record does."""
-        return self._kept.get(version_of(row), lambda: with_estimates(self._record.document(row.id)))
+    def of(self, row: SessionRow, *, histograms: bool = False) -> SessionDocument:
+        """With estimates; nobody may change it. histograms: of its trials' latencies, which few views look into.
+
+        Raises: NotFound, Withdrawn.
+        """
+        return self._kept.get((version_of(row), histograms), lambda: self._read(row, histograms))
+
+    def _read(self, row: SessionRow, histograms: bool) -> SessionDocument:
+        kept = self._record.estimated(row.id, latencies=histograms)
+        if kept is not None:
+            return kept
+        # Trials of what was measured here are rows, and estimates are made as somebody looks.
+        return with_estimates(self._record.document(row.id)) if histograms else self.of(row, histograms=True)
 
 
 def _weight(document: SessionDocument) -> int:

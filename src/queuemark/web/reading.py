@@ -16,6 +16,7 @@ from queuemark.model.session import SessionDocument
 from queuemark.store.record import Record
 from queuemark.store.rows import SessionRow
 from queuemark.views.axes import Scale
+from queuemark.views.registry import view_named
 from queuemark.web.data.asked import Asked
 from queuemark.web.documents import Documents
 from queuemark.web.pictures import Pictures
@@ -36,10 +37,11 @@ class Reading:
         self.documents = Documents(record)
         self.pictures = Pictures()
 
-    def session(self, session_id: str) -> Shown:
-        """Raises: NotFound, or Withdrawn."""
+    def session(self, session_id: str, view: str | None = None) -> Shown:
+        """view: the one that looks at it. Raises: NotFound, Withdrawn; UsageError for a view that there is not."""
         row = self.record.session_row(session_id)
-        return Shown(row=row, document=self.documents.of(row))
+        histograms = view is not None and view_named(view).histograms
+        return Shown(row=row, document=self.documents.of(row, histograms=histograms))
 
 
 def _reading(state: State) -> Reading:

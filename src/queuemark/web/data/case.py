@@ -15,7 +15,7 @@ from queuemark.store.rows import SessionRow
 from queuemark.views.case import case_tables
 from queuemark.views.naming import policy_text, workload_text
 from queuemark.views.table import Table
-from queuemark.web.data.asked import PictureData
+from queuemark.web.data.asked import Asked, PictureData
 from queuemark.web.data.page import Page, SessionLine
 from queuemark.web.data.table import TableData
 
@@ -59,7 +59,7 @@ def case(row: SessionRow, document: SessionDocument, key: str) -> CasePage:
         case=summary,
         workload=workload_text(result.case.workload),
         params=", ".join(f"{name}={value}" for name, value in result.case.params.items()),
-        picture=None,
+        picture=Asked(view="trials", case=key).pictured(line.path, f"Each trial of {named}.", paged=False),
         tables=[TableData.of(_without_told(table)) for table in case_tables(document, place + 1, result)],
         hgrm=f"{line.path}.hgrm?case={key}" if result.latency is not None else None,
         before=f"{line.path}/cases/{told[place - 1].key}" if place else None,

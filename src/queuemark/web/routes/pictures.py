@@ -48,7 +48,7 @@ def session_picture(
         request,
         etag,
         ending,
-        lambda: reading.pictures.of(etag, ending, lambda: _chart(reading.documents.of(row), asked)),
+        lambda: reading.pictures.of(etag, ending, lambda: _chart(reading.session(session_id, view).document, asked)),
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from litestar import MediaType, Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
+from queuemark.analysis.estimates import with_estimates
 from queuemark.model.errors import Withdrawn
 from queuemark.web.data.asked import FIRST_VIEW, Asked
 from queuemark.web.data.case import CasePage, case
@@ -89,12 +90,12 @@ def _of(asked: Asked, view: str, everything: bool) -> Asked:
 
 
 def _page(reading: Reading, session_id: str, asked: Asked) -> SessionPage:
-    shown = reading.session(session_id)
+    shown = reading.session(session_id, asked.view)
     return session(shown.row, reading.record.details(session_id), shown.document, asked)
 
 
 def _raw(reading: Reading, session_id: str, ending: str, level: Level, case_key: str | None) -> Response[bytes]:
-    shown = reading.session(session_id)
-    found = raw(shown.row, shown.document, ending, level, case_key)
+    row = reading.record.session_row(session_id)
+    found = raw(row, with_estimates(reading.record.document(session_id)), ending, level, case_key)
     headers = {"content-disposition": f'inline; filename="{found.name}"'}
     return Response(found.content, media_type=found.media_type, headers=headers)
