@@ -12,7 +12,6 @@ __all__ = ["PROBLEM_JSON", "Problem", "Refusal", "problem_answer", "problem_of",
 
 import logging
 from collections.abc import Mapping
-from html import escape
 from http import HTTPStatus
 from typing import Any
 
@@ -21,6 +20,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
 from queuemark.model.errors import Conflict, NotFound, QueuemarkError, UsageError, Withdrawn
+from queuemark.web.data.plain import error
+from queuemark.web.pages import page_html
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -111,7 +112,6 @@ def _line(problem: Problem) -> str:
 
 
 def _page(problem: Problem) -> str:
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(problem.title)}</title>'
-        f'<h1>{escape(problem.title)}</h1><p>{escape(_line(problem))}</p><p><a href="/">queuemark</a></p></html>'
-    )
+    page = error(problem.status, problem.title, _line(problem))
+    # It has no address that could be told, and what it links to is on this site.
+    return page_html("error.html", page, base_url="")

@@ -97,9 +97,9 @@ def fields(record: Record, asked: Mapping[str, str | None]) -> list[Field]:
 
 
 def machine_name(platform: PlatformRow) -> str:
-    """``2 cpus of AMD EPYC, Linux 6.12``"""
-    cpus = counted(platform.cpus, "cpu")
-    return f"{cpus} of {platform.cpu_model or platform.architecture}, {platform.system} {platform.release}"
+    """``2 cpus of AMD EPYC, Linux 6.12``; how many there are stands only where somebody said so."""
+    cpus = f"{counted(platform.cpus, 'cpu')} of " if platform.cpus else ""
+    return f"{cpus}{platform.cpu_model or platform.architecture}, {platform.system} {platform.release}"
 
 
 def with_query(path: str, query: Mapping[str, str | int | None]) -> str:
