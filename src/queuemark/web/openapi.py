@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = ["openapi_document", "taking"]
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +38,7 @@ _SCHEMAS = "#/components/schemas/{name}"
 _TAKEN = (SessionDocument, Details, Problem)
 _TEXT = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
 
+_TYPED = re.compile(r":[a-z]+}")
 _DESCRIPTION = (
     "The record of how fast messages move between processes. Every page's data is under /api; sessions come in by "
     "POST /sessions. Bodies may be packed with gzip or zstd and are at most 4 MiB as sent. "
@@ -50,18 +52,28 @@ def openapi_document(routes: Sequence[HTTPRouteHandler], dependencies: Mapping[s
     described = Litestar(
         route_handlers=list(routes),
         dependencies=dict(dependencies),
-        openapi_config=OpenAPIConfig(
-            title="queuemark", version=__version__, description=_DESCRIPTION, use_handler_docstrings=True
-        ),
+        openapi_config=OpenAPIConfig(title="queuemark", version=__version__, description=_DESCRIPTION),
         logging_config=None,
     )
     document: dict[str, Any] = described.openapi_schema.to_schema()
     _, taken = msgspec.json.schema_components(_TAKEN, ref_template=_SCHEMAS)
     document["components"]["schemas"] = {**document["components"].get("schemas", {}), **taken}
-    for path in document["paths"].values():
-        for operation in path.values():
-            _answer_problems(operation["responses"])
+    for handler in routes:
+        for path in handler.paths:
+            for method in handler.http_methods if handler.include_in_schema is not False else ():
+                operation = document["paths"][_TYPED.sub("}", path)][method.lower()]
+                _name(operation, handler, path)
+                _answer_problems(operation["responses"])
     return document
+
+
+def _name(operation: dict[str, Any], handler: HTTPRouteHandler, path: str) -> None:
+    """By the route's function and what it says of itself; the library would name it by its address and title."""
+    name = handler.fn.__name__
+    # Of the same at two addresses, the one for programs alone has the longer name.
+    operation["operationId"] = f"{name}_as_data" if path.startswith("/api/") and len(handler.paths) > 1 else name
+    operation["summary"] = (handler.fn.__doc__ or name).partition("\n")[0]
+    operation.pop("description", None)
 
 
 def _answer_problems(responses: dict[str, Any]) -> None:

@@ -88,7 +88,7 @@ def keep(
         raise Refusal(422, f"no figures can be made of these counts: {error}") from error
     try:
         receipt = record.accept(
-            document,
+            judged,
             source=source,
             digest=_digest(document),
             token=chosen,

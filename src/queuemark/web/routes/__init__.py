@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["ROUTES"]
 
 from queuemark.web.routes.advise import advise_data, advise_page
+from queuemark.web.routes.api import docs_page, openapi
 from queuemark.web.routes.compare import compare_data, compare_page
 from queuemark.web.routes.editing import edit_details, withdraw_session
 from queuemark.web.routes.front import front_data, front_page, submit_page
@@ -24,12 +25,14 @@ ROUTES = (
     case_page,
     compare_data,
     compare_page,
+    docs_page,
     edit_details,
     edit_page,
     embed_page,
     front_data,
     front_page,
     health,
+    openapi,
     platform_data,
     platform_page,
     platforms_data,
