@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.postgres import database_url, postgres, prepared_postgres, prepared_sqlite
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+__all__ = ["chromium", "database_url", "fake_runner", "postgres", "prepared_postgres", "prepared_sqlite"]
 
 FAKE_SOURCE = Path(__file__).parent / "runners" / "fakes" / "runner.py"
 

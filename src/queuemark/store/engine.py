@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = [
     "BUSY_TIMEOUT_S",
-    "explained",
     "frozen_engine",
     "is_unwritable",
     "lies_still",
@@ -13,31 +12,14 @@ __all__ = [
     "writing",
 ]
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
-from queuemark.model.errors import QueuemarkError
-
 BUSY_TIMEOUT_S = 10
-
-_ANOTHER = "set QUEUEMARK_DATA_DIR to another directory"
-_REMEDIES = (
-    ("full", f"free some space or {_ANOTHER}"),
-    ("disk i/o", f"check the disk and its free space, or {_ANOTHER}"),
-    ("readonly", f"make the file and its directory writable or {_ANOTHER}"),
-    ("unable to open", f"make the file and its directory writable or {_ANOTHER}"),
-    ("locked", "another process holds it; wait for it to end and try again"),
-    ("not a database", f"move the file away or {_ANOTHER}"),
-    ("malformed", f"move the file away or {_ANOTHER}"),
-)
 
 _UNWRITABLE = ("full", "disk i/o", "readonly", "unable to open")
 
@@ -107,26 +89,3 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
     writes = asked.get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-@contextmanager
-def explained(tried: str, where: str) -> Iterator[None]:
-    """Turns what the database answers into one line: what was tried, where, the system's words and the remedy.
-
-    So it does with a document that this version cannot read: the tables stay, what is kept in them may grow.
-    """
-    try:
-        yield
-    except msgspec.ValidationError as error:
-        raise QueuemarkError(
-            f"cannot {tried} in the database {where}: another version of queuemark stored it ({error}); "
-            f"update queuemark or {_ANOTHER}"
-        ) from error
-    except DatabaseError as error:
-        said = " ".join(str(error.orig).split())
-        remedy = next((remedy for word, remedy in _REMEDIES if word in said.lower()), f"check the file or {_ANOTHER}")
-        if ("full" in said or "disk I/O" in said) and resource.getrlimit(resource.RLIMIT_FSIZE)[
-            0
-        ] != resource.RLIM_INFINITY:
-            remedy = f"raise the limit of file size (ulimit -f), or {remedy}"
-        raise QueuemarkError(f"cannot {tried} in the database {where}: {said}; {remedy}") from error

@@ -12,7 +12,9 @@ from sqlalchemy.exc import ArgumentError
 
 from queuemark.model.errors import UsageError
 from queuemark.store.directory import DATABASE_NAME, data_directory, prepared
-from queuemark.store.engine import explained, sqlite_engine
+from queuemark.store.engine import sqlite_engine
+from queuemark.store.explained import explained
+from queuemark.store.postgres import postgres_engine, postgres_place
 from queuemark.store.schema import migrate
 
 
@@ -43,6 +45,8 @@ def _engine(database: str | None, directory: Path | None) -> tuple[Engine, str]:
     except ArgumentError:
         # What was written may hold a password, so it is not repeated.
         raise UsageError(f"the database's address cannot be read; {_EXAMPLES}") from None
+    if url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        return postgres_engine(url), postgres_place(url)
     if url.drivername == "sqlite" and url.database:
         return sqlite_engine(Path(url.database)), url.database
     raise UsageError(f"no database is kept in {url.drivername}; {_EXAMPLES}")

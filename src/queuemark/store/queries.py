@@ -31,6 +31,7 @@ from queuemark.store.rows import CaseFilter, PlatformRow, RecordCase, SessionFil
 from queuemark.store.tables import cases, details, facets, listed, platforms, sessions
 
 _PLATFORM = [column.label(f"its_{column.name}") for column in platforms.c]
+_BEHIND_ALL = 2**31 - 1
 _SUMMARY = [cases.c[name] for name in CaseSummary.__struct_fields__]
 
 
@@ -87,9 +88,9 @@ def one_session(session_id: str) -> Select[Any]:
 def session_page(limit: int, before: int | None, facet_ids: Sequence[int]) -> Select[Any]:
     """The newest first; facet_ids: all of which the sessions must have, the rarest first."""
     page = _sessions().limit(limit)
+    behind = _BEHIND_ALL if before is None else before
     if not facet_ids:
-        page = page.order_by(sessions.c.number.desc())
-        return page if before is None else page.where(sessions.c.number < before)
+        return page.where(sessions.c.number < behind).order_by(sessions.c.number.desc())
     rarest, *others = facet_ids
     page = page.join(listed, listed.c.number == sessions.c.number).where(listed.c.facet_id == rarest)
     for facet_id in others:
@@ -97,8 +98,7 @@ def session_page(limit: int, before: int | None, facet_ids: Sequence[int]) -> Se
         page = page.where(
             select(also.c.number).where(also.c.facet_id == facet_id, also.c.number == listed.c.number).exists()
         )
-    page = page.order_by(listed.c.number.desc())
-    return page if before is None else page.where(listed.c.number < before)
+    return page.where(listed.c.number < behind).order_by(listed.c.number.desc())
 
 
 def _sessions() -> Select[Any]:

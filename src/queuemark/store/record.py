@@ -30,7 +30,8 @@ from queuemark.model.summary import SUMMARY_VERSION, CaseSummary
 from queuemark.store import queries
 from queuemark.store.acceptance import check_acceptable, summary_values
 from queuemark.store.documents import document_of, estimated_of, insert_whole, state_of
-from queuemark.store.engine import explained, writing
+from queuemark.store.engine import writing
+from queuemark.store.explained import explained
 from queuemark.store.facets import count, discount, mechanism_of
 from queuemark.store.opening import opened
 from queuemark.store.packing import pack
@@ -273,7 +274,7 @@ class Record:
         Raises: NotFound, Withdrawn.
         """
         with explained(f"summarise session {session_id}", self._where), self._write() as connection:
-            row = _row(connection, session_id)
+            row = _row(connection, session_id, to_change=True)
             if row.counted:
                 discount(connection, row)
             _update_cases(connection, row, summaries)
@@ -326,9 +327,13 @@ def _known(connection: Connection, session_id: str, digest: str, token: str) -> 
     return Receipt(session_id=session_id, created=False, owned=fits(token, row.token_hash))
 
 
-def _find(connection: Connection, session_id: str) -> Row[Any] | None:
-    """Raises: Withdrawn."""
-    row = connection.execute(select(sessions).where(sessions.c.id == session_id)).one_or_none()
+def _find(connection: Connection, session_id: str, *, to_change: bool = False) -> Row[Any] | None:
+    """to_change: whoever else is about to change it is waited for, and waits.
+
+    Raises: Withdrawn.
+    """
+    query = select(sessions).where(sessions.c.id == session_id)
+    row = connection.execute(query.with_for_update() if to_change else query).one_or_none()
     if row is None:
         left = connection.execute(select(tombstones).where(tombstones.c.session_id == session_id)).one_or_none()
         if left is not None:
@@ -336,9 +341,9 @@ def _find(connection: Connection, session_id: str) -> Row[Any] | None:
     return row
 
 
-def _row(connection: Connection, session_id: str) -> Row[Any]:
+def _row(connection: Connection, session_id: str, *, to_change: bool = False) -> Row[Any]:
     """Raises: NotFound, Withdrawn."""
-    row = _find(connection, session_id)
+    row = _find(connection, session_id, to_change=to_change)
     if row is None:
         raise _not_found(session_id)
     return row
@@ -346,7 +351,7 @@ def _row(connection: Connection, session_id: str) -> Row[Any]:
 
 def _owned(connection: Connection, session_id: str, token: str) -> Row[Any]:
     """Raises: NotFound, also for who does not own it; Withdrawn."""
-    row = _row(connection, session_id)
+    row = _row(connection, session_id, to_change=True)
     if not fits(token, row.token_hash):
         raise _not_found(session_id)
     return row

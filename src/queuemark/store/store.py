@@ -38,7 +38,8 @@ from queuemark.store.documents import (
     state_of,
     trial_values,
 )
-from queuemark.store.engine import explained, frozen_engine, is_unwritable, lies_still, writing
+from queuemark.store.engine import frozen_engine, is_unwritable, lies_still, writing
+from queuemark.store.explained import explained
 from queuemark.store.facets import discount
 from queuemark.store.opening import opened
 from queuemark.store.packing import pack
