@@ -23,7 +23,7 @@ from queuemark.analysis.summary import summaries
 from queuemark.model.details import Details
 from queuemark.model.errors import Conflict, NotFound, UsageError
 from queuemark.model.session import SessionDocument, decode_session
-from queuemark.model.trial import stored_trial
+from queuemark.model.trial import counts_of
 from queuemark.store.record import Record
 from queuemark.store.rows import Receipt, Source
 from queuemark.web.problem import Refusal
@@ -104,7 +104,7 @@ def keep(
 
 def _digest(document: SessionDocument) -> str:
     """Of what was counted; what derives from it may be derived otherwise one day."""
-    counted = [(result.case, [stored_trial(trial) for trial in result.trials]) for result in document.cases]
+    counted = [(result.case, [counts_of(trial) for trial in result.trials]) for result in document.cases]
     return sha256(msgspec.json.encode((document.session, counted))).hexdigest()
 
 
