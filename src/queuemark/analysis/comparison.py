@@ -118,6 +118,10 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.a) + len(self.b) > 2
 
 
+_Results = Mapping[str, CaseResult]
+"""Those of one session by case key."""
+
+
 class _Side(msgspec.Struct, frozen=True, kw_only=True):
     """The sessions of one side; by case key: in each of them the logarithms of one figure by repeat."""
 
@@ -125,12 +129,10 @@ class _Side(msgspec.Struct, frozen=True, kw_only=True):
     logs: list[dict[str, dict[int, float]]]
 
     @classmethod
-    def of(cls, documents: Sequence[SessionDocument], meaning: _Meaning) -> _Side:
+    def of(cls, sessions: Sequence[_Results], meaning: _Meaning) -> _Side:
         return cls(
-            cases={case_key(result.case): result.case for document in documents for result in document.cases},
-            logs=[
-                {case_key(result.case): _logs(result, meaning) for result in document.cases} for document in documents
-            ],
+            cases={key: result.case for results in sessions for key, result in results.items()},
+            logs=[{key: _logs(result, meaning) for key, result in results.items()} for results in sessions],
         )
 
     def all_of(self, key: str) -> list[float]:
@@ -163,6 +165,7 @@ def _centre(logs: Mapping[int, float]) -> float:
 class _Effect(msgspec.Struct, frozen=True, kw_only=True):
     """One case's figure on both sides before it is judged; shift, sd: of logarithms."""
 
+    key: str
     case: Case
     figure: Figure
     logs_a: list[float]
@@ -201,10 +204,11 @@ def _verdict(low: float, high: float, more_is_faster: bool) -> Verdict:
 
 def compare(a: Sequence[SessionDocument], b: Sequence[SessionDocument]) -> Comparison:
     """a, b: the sessions of each side, at least one; that they may be compared at all is checked elsewhere."""
+    side_a, side_b = ([_by_key(document) for document in side] for side in (a, b))
     effects: list[_Effect] = []
     drifts: list[float] = []
     for figure in FIGURES:
-        found, drift = _effects(a, b, figure)
+        found, drift = _effects(side_a, side_b, figure)
         effects += found
         drifts += [drift] * bool(found)
     level = _level([effect.p for effect in effects])
@@ -217,12 +221,16 @@ def compare(a: Sequence[SessionDocument], b: Sequence[SessionDocument]) -> Compa
         rate_ratio=ratios_mean(rates) if rates else None,
         drift=max(drifts, default=0.0),
         compared=compared,
-        left_out=list(_left_out(a, b, {case_key(effect.case) for effect in effects})),
+        left_out=list(_left_out(side_a, side_b, {effect.key for effect in effects})),
     )
 
 
-def _effects(a: Sequence[SessionDocument], b: Sequence[SessionDocument], figure: Figure) -> tuple[list[_Effect], float]:
-    side_a, side_b = (_Side.of(documents, FIGURES[figure]) for documents in (a, b))
+def _by_key(document: SessionDocument) -> _Results:
+    return {case_key(result.case): result for result in document.cases}
+
+
+def _effects(a: Sequence[_Results], b: Sequence[_Results], figure: Figure) -> tuple[list[_Effect], float]:
+    side_a, side_b = (_Side.of(sessions, FIGURES[figure]) for sessions in (a, b))
     keys = [key for key in side_a.cases if side_a.enough(key) and side_b.enough(key)]
     if not keys:
         return [], 0.0
@@ -235,6 +243,7 @@ def _effects(a: Sequence[SessionDocument], b: Sequence[SessionDocument], figure:
 
 def _effect(a: _Side, b: _Side, key: str, figure: Figure, found: Shifts, place: int) -> _Effect:
     return _Effect(
+        key=key,
         case=a.cases[key],
         figure=figure,
         logs_a=a.all_of(key),
@@ -255,8 +264,8 @@ def _level(p: Sequence[float]) -> float:
     return 1 - ALPHA * given / len(p) if p else 1 - ALPHA
 
 
-def _left_out(a: Sequence[SessionDocument], b: Sequence[SessionDocument], compared: Set[str]) -> Iterator[LeftOut]:
-    sides = {name: _Side.of(documents, FIGURES["rate_per_s"]) for name, documents in (("A", a), ("B", b))}
+def _left_out(a: Sequence[_Results], b: Sequence[_Results], compared: Set[str]) -> Iterator[LeftOut]:
+    sides = {name: _Side.of(sessions, FIGURES["rate_per_s"]) for name, sessions in (("A", a), ("B", b))}
     unproved = {"A": _unproved(a), "B": _unproved(b)}
     for key, case in {**sides["A"].cases, **sides["B"].cases}.items():
         if key in compared:
@@ -274,8 +283,8 @@ def _left_out(a: Sequence[SessionDocument], b: Sequence[SessionDocument], compar
             yield LeftOut(case=case, reason="in one session of each side only")
 
 
-def _unproved(documents: Sequence[SessionDocument]) -> set[str]:
-    return {case_key(result.case) for document in documents for result in document.cases if result.unproved}
+def _unproved(sessions: Sequence[_Results]) -> set[str]:
+    return {key for results in sessions for key, result in results.items() if result.unproved}
 
 
 def slower_than(comparison: Comparison, bound: float) -> list[Compared]:

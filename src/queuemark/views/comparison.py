@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["comparison_table", "encode_comparison", "regression_text"]
+__all__ = [
+    "FIGURE_WORDS",
+    "comparison_table",
+    "encode_comparison",
+    "ratio_text",
+    "regression_text",
+    "unproved_text",
+]
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +30,7 @@ _NAMED = 5
 
 _ORDER: tuple[Verdict, ...] = ("slower", "faster", "undecided")
 
-_WHAT = {"rate_per_s": "messages/s", "p99_ns": "p99 latency"}
+FIGURE_WORDS = {"rate_per_s": "messages/s", "p99_ns": "p99 latency"}
 
 
 def comparison_table(
@@ -61,8 +68,8 @@ def encode_comparison(comparison: Comparison) -> bytes:
 def regression_text(each: Compared) -> str:
     """``slower: tcp 64 B to 1, buffer:16k: messages/s 0.81 of A, 0.75 to 0.88``"""
     return (
-        f"slower: {_where(each.case)}: {_WHAT[each.figure]} {_as_ratio(each.ratio)} of A, "
-        f"{_as_ratio(each.low)} to {_as_ratio(each.high)}"
+        f"slower: {_where(each.case)}: {FIGURE_WORDS[each.figure]} {ratio_text(each.ratio)} of A, "
+        f"{ratio_text(each.low)} to {ratio_text(each.high)}"
     )
 
 
@@ -87,14 +94,14 @@ def _columns(naming: Naming) -> list[tuple[Column, Callable[[Compared], Cell]]]:
         (_left("size", "size", wrap=14), lambda each: size_text(each.case.workload)),
         (_right("consumers", "con-\nsumers"), lambda each: each.case.workload.consumers),
         (_left("policy", "policy"), lambda each: policy_text(each.case.workload.policy)),
-        (_left("figure", "of"), lambda each: _WHAT[each.figure]),
+        (_left("figure", "of"), lambda each: FIGURE_WORDS[each.figure]),
         (_right("trials_a", "A\ntrials", rank=8), lambda each: each.trials_a),
         (_right("trials_b", "B\ntrials", rank=8), lambda each: each.trials_b),
         (_right("a", "A"), lambda each: _quantity(each, each.a)),
         (_right("b", "B"), lambda each: _quantity(each, each.b)),
-        (_right("ratio", "B / A", _as_ratio), lambda each: each.ratio),
-        (_right("low", "at\nleast", _as_ratio), lambda each: each.low),
-        (_right("high", "at\nmost", _as_ratio), lambda each: each.high),
+        (_right("ratio", "B / A", ratio_text), lambda each: each.ratio),
+        (_right("low", "at\nleast", ratio_text), lambda each: each.low),
+        (_right("high", "at\nmost", ratio_text), lambda each: each.high),
         (_right("p", "p", _as_p, rank=7), lambda each: each.p),
         (_left("verdict", "B is"), lambda each: each.verdict),
     ]
@@ -112,7 +119,8 @@ def _quantity(each: Compared, value: float) -> str:
     return as_count(value) if each.figure == "rate_per_s" else format_duration_s(value / 1e9)
 
 
-def _as_ratio(value: str | int | float) -> str:
+def ratio_text(value: str | int | float) -> str:
+    """``0.987``, ``12.3``"""
     return f"{float(value):.3g}" if float(value) >= 10 else f"{float(value):.3f}"
 
 
@@ -125,7 +133,7 @@ def _said(comparison: Comparison, naming: Naming) -> Iterator[str]:
     told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in _ORDER)
     yield f"of {counted(len(comparison.compared), 'comparison')}: {told}"
     if comparison.rate_ratio is not None:
-        yield f"all rates together: B / A is {_as_ratio(comparison.rate_ratio)} (the geometric mean of the ratios)"
+        yield f"all rates together: B / A is {ratio_text(comparison.rate_ratio)} (the geometric mean of the ratios)"
     yield (
         f"intervals of {100 * comparison.level:.4g} %: a verdict is an interval without 1; of the verdicts 5 % at most "
         "are expected to be wrong, and where nothing differs 5 % of whole comparisons give one"

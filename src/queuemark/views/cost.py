@@ -45,7 +45,7 @@ def cost_tables(document: SessionDocument, *, wide: bool = False, alone: bool = 
 
     Raises: UsageError when no trial says what cpu time it took.
     """
-    found, names = spent(document), Names.of(document)
+    found, names = spent(document), Names.of(document.cases)
     return [
         Table(
             title=QUESTION,

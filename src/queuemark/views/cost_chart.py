@@ -40,7 +40,7 @@ def cost_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     """document: with estimates. Raises: UsageError when no trial says what cpu time it took."""
     import altair as alt
 
-    names = Names.of(document)
+    names = Names.of(document.cases)
     lines = standing_out(
         spent(document), lambda each: names.row(each.result), _rate, "those with the highest rates", ROWS_HIGH
     )

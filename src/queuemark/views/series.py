@@ -28,8 +28,8 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
     several_runtimes: bool
 
     @classmethod
-    def of(cls, document: SessionDocument) -> Names:
-        cases = [result.case for result in document.cases]
+    def of(cls, results: Sequence[CaseResult]) -> Names:
+        cases = [result.case for result in results]
         return cls(naming=Naming.of(cases), several_runtimes=len({case.runtime for case in cases}) > 1)
 
     def mechanism(self, result: CaseResult) -> str:
@@ -75,7 +75,7 @@ def points(document: SessionDocument) -> list[Point]:
 
 def points_by_case(document: SessionDocument) -> dict[str, Point]:
     """The same by the key of their case."""
-    names = Names.of(document)
+    names = Names.of(document.cases)
     rated = [result for result in document.cases if result.rate_per_s is not None]
     return {case_key(result.case): _point(result, names) for result in rated}
 

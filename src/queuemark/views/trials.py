@@ -36,7 +36,7 @@ def trials_tables(document: SessionDocument, *, wide: bool = False, alone: bool 
     """One table; document: with estimates. Raises: UsageError when there is no trial."""
     if not any(result.trials for result in document.cases):
         raise UsageError(f"session {document.session.id[:8]} has no trial yet; go on with: queuemark run --resume")
-    names = Names.of(document)
+    names = Names.of(document.cases)
     numbered = sorted(enumerate(document.cases, 1), key=lambda each: (-scatter(each[1]), each[0]))
     return [
         Table(

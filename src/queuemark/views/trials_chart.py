@@ -46,7 +46,7 @@ def trials_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     """document: with estimates. Raises: UsageError when no trial has a rate."""
     import altair as alt
 
-    names = Names.of(document)
+    names = Names.of(document.cases)
     held = [result for result in document.cases if result.trials]
     lines = standing_out(
         held, lambda result: names.row(result), scatter, "those whose trials lie farthest apart", ROWS_HIGH
