@@ -12,6 +12,9 @@ def test_every_error_has_the_exit_code_of_the_tree() -> None:
     assert codes == {
         "QueuemarkError": 1,
         "UsageError": 2,
+        "NotFound": 2,
+        "Conflict": 2,
+        "Withdrawn": 2,
         "NothingAvailable": 3,
         "NotProved": 4,
         "TooNoisy": 5,

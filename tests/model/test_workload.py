@@ -88,3 +88,16 @@ def test_a_workload_has_either_items_or_a_duration(amount: dict[str, float]) -> 
     text = msgspec.json.encode({"size_bytes": 64, "consumers": 1, "dispatch": "deal", **amount})
     with pytest.raises(msgspec.ValidationError, match="either items or duration_s"):
         msgspec.json.decode(text, type=Workload)
+
+
+@pytest.mark.parametrize("policy", ["each", "buffer:16384", "uring:8", "later-one:1"])
+def test_a_policy_that_this_version_does_not_know_is_read(policy: str) -> None:
+    told = {"size_bytes": 64, "consumers": 1, "dispatch": "deal", "items": 1, "policy": policy}
+    assert msgspec.convert(told, Workload).policy == policy
+
+
+@pytest.mark.parametrize("policy", ["", "buffer:", "buffer:many", "a:b:c", "Each", "each\n", "buffer:16k", "buffer:-1"])
+def test_a_policy_that_is_none_is_not_read(policy: str) -> None:
+    told = {"size_bytes": 64, "consumers": 1, "dispatch": "deal", "items": 1, "policy": policy}
+    with pytest.raises(msgspec.ValidationError, match="policy"):
+        msgspec.convert(told, Workload)

@@ -51,7 +51,7 @@ class Session(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         was not asked, or no runner says.
     """
 
-    id: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+    id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
     created_at: str
     version: str
     seed: Count

@@ -88,6 +88,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     size_bytes: the message as the receiver gets it; the 8-byte sequence number is inside, framing
         outside. With ``messages`` or ``mix`` it is the largest message.
     mix: the sizes that messages have, and in which shares; empty: all have one size.
+    policy: in its one spelling, also one that this version does not know.
     pattern: ``share``, each message goes to one consumer; ``fanout``, every consumer gets each message;
         ``pingpong``, a message is a request to one consumer, which replies to it.
     in_flight: of a pingpong, requests that are on their way at once, in sum; 1 for other patterns.
@@ -106,7 +107,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     consumers: Positive
     pattern: str = "share"
     dispatch: str
-    policy: str = "each"
+    policy: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*(:[0-9]{1,12})?$(?!\n)")] = "each"
     linger_us: Count = 0
     ack: str = "fence"
     wait: str = "block"

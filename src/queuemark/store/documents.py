@@ -35,6 +35,10 @@ from queuemark.store.packing import Packed, estimated, session_in, unpack
 from queuemark.store.platform import seen
 from queuemark.store.tables import cases, documents, sessions, trials
 
+_CASES_HIGH = 10_000
+_TRIALS_HIGH = 1_000_000
+"""The largest preset has some hundred cases and some thousand trials."""
+
 
 def state_of(row: Row[Any]) -> SessionState:
     """A session whose process died is interrupted, whatever is stored; row: of the table of sessions."""
@@ -174,9 +178,11 @@ def trial_values(session_id: str, key: str, trial: Trial) -> dict[str, Any]:
 def check_whole(document: SessionDocument, keys: Sequence[str]) -> None:
     """keys: of the document's cases.
 
-    Raises: UsageError when a case is there twice, or a repeat of one.
+    Raises: UsageError when a case is there twice, or a repeat of one, or when there is more than anybody measures.
     """
     what = f"session {document.session.id}"
+    if len(keys) > _CASES_HIGH or planned_trials(document.session.plan) > _TRIALS_HIGH:
+        raise UsageError(f"{what} has more than {_CASES_HIGH:,} cases or plans more than {_TRIALS_HIGH:,} trials")
     key, times = next(iter(Counter(keys).most_common(1)), ("", 0))
     if times > 1:
         raise UsageError(f"{what} holds the case {key} twice; nothing was stored")

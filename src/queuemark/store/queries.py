@@ -31,6 +31,7 @@ from queuemark.store.rows import CaseFilter, PlatformRow, RecordCase, SessionFil
 from queuemark.store.tables import cases, details, facets, listed, platforms, sessions
 
 _PLATFORM = [column.label(f"its_{column.name}") for column in platforms.c]
+_NUMBER_HIGH = 2**63 - 1
 _BEHIND_ALL = 2**31 - 1
 _SUMMARY = [cases.c[name] for name in CaseSummary.__struct_fields__]
 
@@ -88,7 +89,7 @@ def one_session(session_id: str) -> Select[Any]:
 def session_page(limit: int, before: int | None, facet_ids: Sequence[int]) -> Select[Any]:
     """The newest first; facet_ids: all of which the sessions must have, the rarest first."""
     page = _sessions().limit(limit)
-    behind = _BEHIND_ALL if before is None else before
+    behind = _BEHIND_ALL if before is None else max(0, min(before, _BEHIND_ALL))
     if not facet_ids:
         return page.where(sessions.c.number < behind).order_by(sessions.c.number.desc())
     rarest, *others = facet_ids
@@ -136,14 +137,19 @@ def best_case(transport: str, runtime: str) -> Select[Any]:
 def fastest_cases(transport: str, wanted: CaseFilter, limit: int) -> Select[Any]:
     """Of one transport; its filter's own is not looked at."""
     asked = {
-        "size_bytes": wanted.size_bytes,
-        "consumers": wanted.consumers,
+        "size_bytes": _storable(wanted.size_bytes),
+        "consumers": _storable(wanted.consumers),
         "pattern": wanted.pattern,
         "transport": transport,
         "platform_id": wanted.platform_id,
     }
     held = (cases.c[name] == value for name, value in asked.items() if value is not None)
     return _ranked().where(*held).order_by(cases.c.median_per_s.desc()).limit(limit)
+
+
+def _storable(number: int) -> int:
+    """The nearest that a column can hold: there is nothing beyond."""
+    return max(-_NUMBER_HIGH, min(number, _NUMBER_HIGH))
 
 
 def _ranked() -> Select[Any]:
