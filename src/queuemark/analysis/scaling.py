@@ -7,12 +7,14 @@ sigma: what is done one after the other, as a share; at 1 further consumers add 
     there is a number of consumers beyond which the rate falls.
 
 1. Turned over, N / X(N) is a sum of three terms with coefficients of at least 0: the best ones are found exactly, with
-   errors counted as shares of the rate, so that no number of consumers weighs more than another.
+   errors counted as shares of the rate, so that no number of consumers weighs more than another. The terms that are
+   not 0 in the best sum are among seven sets, and of a set the best coefficients are those of plain least squares; so
+   every set is solved, for all draws at once, and the nearest one without a negative coefficient is the answer.
 2. At least six numbers of consumers; intervals are over trials, drawn again at every number.
 3. A line is all that cases mean but their number of consumers.
 
 Sources: Gunther: Guerrilla Capacity Planning, Springer 2007, chapters 4 to 6, for the law and its peak. Lawson, Hanson:
-Solving Least Squares Problems, 1974, chapter 23, for coefficients that are not negative.
+Solving Least Squares Problems, 1974, chapter 23, for what the best coefficients that are not negative have in common.
 """
 
 from __future__ import annotations
@@ -20,12 +22,14 @@ from __future__ import annotations
 __all__ = ["POINTS_LOW", "Law", "Scaling", "Term", "fitted", "scalings"]
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import combinations
 from math import floor, inf, isfinite, sqrt
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from scipy.optimize import nnls
+from numpy.typing import NDArray
 
 from queuemark.analysis.estimates import CONFIDENCE, TRIALS_LOW
 from queuemark.model.plan import Case, case_key
@@ -33,6 +37,9 @@ from queuemark.model.session import CaseResult, SessionDocument
 
 POINTS_LOW = 6
 """Numbers of consumers; three coefficients through fewer points say more about noise than about consumers."""
+
+_Ends = tuple[float | None, float | None]
+"""Of an interval."""
 
 _DRAWS = 500
 _SEED = 24
@@ -94,14 +101,37 @@ class Scaling(msgspec.Struct, frozen=True, kw_only=True):
 
 def fitted(consumers: Sequence[int], rates: Sequence[float]) -> Law | None:
     """The law nearest to these rates, all above 0; None where it has one consumer do nothing at all."""
-    n, rate = np.asarray(consumers, dtype=np.float64), np.asarray(rates, dtype=np.float64)
+    return next(_laws(consumers, np.asarray([rates], dtype=np.float64)), None)
+
+
+def _laws(consumers: Sequence[int], rates: NDArray[np.float64]) -> Iterator[Law]:
+    """The law nearest to each row of rates that has one. rates: (draws, consumers), all above 0."""
+    n = np.asarray(consumers, dtype=np.float64)
     terms = np.column_stack([np.ones_like(n), n - 1, n * (n - 1)])
     # Each row divided by its N / X(N), so that every error is a share of a rate; scaled, for figures of like size.
-    scale = float(np.median(rate))
-    (alone, serial, mutual), _ = nnls(terms * (rate / scale / n)[:, None], np.ones_like(n))
-    if alone <= 0:
-        return None
-    return Law(rate_alone_per_s=float(scale / alone), sigma=float(serial / alone), kappa=float(mutual / alone))
+    scale = np.median(rates, axis=1)
+    found = _least(terms * (rates / scale[:, None] / n)[:, :, None])
+    for (alone, serial, mutual), unit in zip(found.tolist(), scale.tolist(), strict=True):
+        if alone > 0:
+            yield Law(rate_alone_per_s=unit / alone, sigma=serial / alone, kappa=mutual / alone)
+
+
+_SETS = [list(chosen) for size in (1, 2, 3) for chosen in combinations(range(3), size)]
+
+
+def _least(terms: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The coefficients of at least 0 whose sum of terms is nearest to 1. terms: (draws, rows, 3); (draws, 3)."""
+    lengths: NDArray[np.float64] = np.linalg.norm(terms, axis=1)
+    unit = terms / lengths[:, None, :]
+    products, aims = unit.transpose(0, 2, 1) @ unit, unit.sum(axis=1)
+    best, nearest = np.zeros_like(lengths), np.full(len(terms), inf)
+    for chosen in _SETS:
+        solved = np.zeros_like(lengths)
+        solved[:, chosen] = np.linalg.solve(products[:, chosen][:, :, chosen], aims[:, chosen, None])[:, :, 0]
+        off = np.square((unit @ solved[:, :, None])[:, :, 0] - 1).sum(axis=1)
+        better = (solved >= 0).all(axis=1) & (off < nearest)
+        best[better], nearest[better] = solved[better], off[better]
+    return best / lengths
 
 
 def scalings(document: SessionDocument) -> list[Scaling]:
@@ -125,21 +155,29 @@ def _scaling(results: list[CaseResult]) -> Scaling:
     law = fitted(consumers, medians)
     if law is None:
         return Scaling(case=results[0].case, results=results, law=None)
-    drawn = list(_drawn(consumers, [_rates(result) for result in results]))
+    sigma, kappa, peak = _intervals(tuple(consumers), tuple(_rates(result) for result in results))
     off = [abs(law.rate_per_s(n) / rate - 1) for n, rate in zip(consumers, medians, strict=True)]
     return Scaling(
         case=results[0].case,
         results=results,
         law=law,
-        sigma=_term(law.sigma, [each.sigma for each in drawn]),
-        kappa=_term(law.kappa, [each.kappa for each in drawn]),
-        peak=_term(law.best, [each.best for each in drawn]),
+        sigma=Term(value=law.sigma, low=sigma[0], high=sigma[1]),
+        kappa=Term(value=law.kappa, low=kappa[0], high=kappa[1]),
+        peak=Term(value=law.best, low=peak[0], high=peak[1]),
         farthest=max(off),
     )
 
 
-def _rates(result: CaseResult) -> list[float]:
-    return [trial.rate_per_s for trial in result.trials if trial.rate_per_s is not None]
+def _rates(result: CaseResult) -> tuple[float, ...]:
+    return tuple(trial.rate_per_s for trial in result.trials if trial.rate_per_s is not None)
+
+
+# A session's table and each of its pictures ask for the same lines.
+@lru_cache(maxsize=1024)
+def _intervals(consumers: tuple[int, ...], rates: tuple[tuple[float, ...], ...]) -> tuple[_Ends, _Ends, _Ends]:
+    """Of sigma, kappa and the peak. rates: of the trials at each number of consumers."""
+    drawn = list(_drawn(consumers, rates))
+    return _ends([law.sigma for law in drawn]), _ends([law.kappa for law in drawn]), _ends([law.best for law in drawn])
 
 
 def _drawn(consumers: Sequence[int], rates: Sequence[Sequence[float]]) -> Iterator[Law]:
@@ -147,20 +185,16 @@ def _drawn(consumers: Sequence[int], rates: Sequence[Sequence[float]]) -> Iterat
     if min(map(len, rates)) < TRIALS_LOW:
         return
     draw = np.random.default_rng(_SEED)
-    medians = np.column_stack([_medians(draw, np.asarray(each)) for each in rates])
-    for row in medians:
-        law = fitted(consumers, row)
-        if law is not None:
-            yield law
+    yield from _laws(consumers, np.column_stack([_medians(draw, np.asarray(each)) for each in rates]))
 
 
 def _medians(draw: np.random.Generator, rates: np.ndarray) -> np.ndarray:
     return np.asarray(np.median(draw.choice(rates, size=(_DRAWS, len(rates))), axis=1))
 
 
-def _term(value: float, drawn: Sequence[float]) -> Term:
+def _ends(drawn: Sequence[float]) -> _Ends:
     if not drawn:
-        return Term(value=value, low=None, high=None)
+        return None, None
     # Of values that exist, since a mean with an infinite one would be infinite.
     low, high = np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], method="inverted_cdf")
-    return Term(value=value, low=float(low), high=float(high))
+    return float(low), float(high)

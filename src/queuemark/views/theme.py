@@ -158,10 +158,12 @@ def channels(series: Iterable[tuple[str, str]], title: str) -> Channels:
 
 
 def inline(rows: Sequence[msgspec.Struct]) -> altair.InlineData:
-    """The chart's data, a row each."""
+    """The chart's data, a row each: structs are what they say, and need no check against Vega-Lite's schema."""
     import altair as alt
+    from altair.utils.schemapi import debug_mode
 
-    return alt.InlineData(values=msgspec.to_builtins(rows))
+    with debug_mode(False):
+        return alt.InlineData(values=msgspec.to_builtins(rows))
 
 
 def paired(domain: Sequence[str | int], shown: Sequence[str | list[int]]) -> altair.Scale:
