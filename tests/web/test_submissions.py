@@ -8,9 +8,11 @@ import json
 import msgspec
 import pytest
 import zstandard
+from litestar.testing import TestClient
 
 from queuemark.model.session import decode_session
 from queuemark.store import Store
+from queuemark.web.app import create_app
 from tests.serving import TOKEN
 from tests.submissions import encoded, golden, renamed, sweep
 
@@ -37,6 +39,13 @@ def test_a_session_comes_in_and_is_the_same_in_the_record(client):
     assert answer.json()["view"] == answer.headers["location"] == f"http://127.0.0.1/sessions/{ID}"
     kept = client.app.state.record.document(ID)
     assert msgspec.to_builtins(kept) == msgspec.to_builtins(decode_session(BODY))
+
+
+def test_links_are_of_the_site_as_readers_reach_it(settings):
+    told = msgspec.structs.replace(settings, base_url="https://results.example.org")
+    with TestClient(create_app(told), base_url="http://127.0.0.1") as client:
+        assert post(client).json()["view"] == f"https://results.example.org/sessions/{ID}"
+        assert client.get("/health", headers={"host": "results.example.org"}).status_code == 200
 
 
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])

@@ -65,6 +65,7 @@ def command(
     with _listening(host, port) as listener:
         settings = _settings(database, base_url, trusted_proxy, dumps, _is_loopback(listener), rate_per_s)
         config = _configured(settings, workers)
+        _check_record(settings)
         click.echo(f"queuemark: the record is at {settings.base_url or _url(listener)} (Ctrl-C ends it)")
         _serve(config, listener)
 
@@ -144,6 +145,16 @@ def _configured(settings: Settings, workers: int) -> uvicorn.Config:
         ws="none",
         timeout_graceful_shutdown=_ENDING_S,
     )
+
+
+def _check_record(settings: Settings) -> None:
+    """It is made or migrated here, once and before anybody asks for it.
+
+    Raises: what opening the record does.
+    """
+    from queuemark.store.record import Record
+
+    Record.open(settings.database, settings.directory).close()
 
 
 def _serve(config: uvicorn.Config, listener: socket.socket) -> None:
