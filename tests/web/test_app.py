@@ -74,3 +74,31 @@ def test_a_known_answer_is_not_sent_again(client):
     etag = client.get("/").headers["etag"]
     answer = client.get("/", headers={"if-none-match": etag})
     assert answer.status_code == 304 and answer.content == b""
+
+
+@pytest.mark.parametrize("address", ["/sessions/a%00b", "/sessions?transport=%00", "/%00"])
+def test_an_address_with_code_0_is_refused(client, address):
+    assert client.get(address).status_code == 400
+
+
+@pytest.mark.parametrize("number", ["-1", "many", "NaN", str(2**63), "9" * 40])
+@pytest.mark.parametrize("address", ["/sessions?before=", "/api/sessions?before=", "/advise?consumers="])
+def test_a_number_that_cannot_be_is_a_problem(client, address, number):
+    answer = client.get(address + number, headers={"accept": "application/json"})
+    assert answer.status_code in (400, 422)
+    assert answer.json()["status"] == answer.status_code
+
+
+def test_text_is_packed_for_those_who_take_it(client):
+    plain = client.get("/submit", headers={"accept-encoding": "identity"})
+    packed = client.get("/submit", headers={"accept-encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip" and packed.text == plain.text
+    assert "content-encoding" not in plain.headers
+    assert "accept-encoding" in plain.headers["vary"].lower()
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"])
+
+
+@pytest.mark.parametrize(("accepted", "coding"), [("gzip, zstd", "zstd"), ("zstd;q=0, gzip", "gzip"), ("br", None)])
+def test_a_reader_s_choice_of_packing_is_kept(client, accepted, coding):
+    head = client.head("/submit", headers={"accept-encoding": accepted})
+    assert head.headers.get("content-encoding") == coding

@@ -19,7 +19,7 @@ from litestar.datastructures import State
 from queuemark.store.record import Record
 from queuemark.web.answer import sent_once
 from queuemark.web.gate import Gate, Guard, head_as_get, with_headers
-from queuemark.web.guards import Bucket, host_guard, origin_guard, rate_guard
+from queuemark.web.guards import Bucket, host_guard, origin_guard, rate_guard, text_guard
 from queuemark.web.openapi import openapi_document
 from queuemark.web.problem import problem_answer
 from queuemark.web.reading import READING, Reading
@@ -61,6 +61,7 @@ def served() -> Litestar:
 
 def _guards(settings: Settings) -> Iterator[Guard]:
     yield host_guard(_names(settings))
+    yield text_guard
     yield origin_guard(settings.base_url)
     if settings.rate_per_s:
         yield rate_guard(Bucket(settings.rate_per_s, settings.burst), settings.trusted_proxy)

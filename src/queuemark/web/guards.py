@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Bucket", "client_address", "host_guard", "origin_guard", "rate_guard"]
+__all__ = ["Bucket", "client_address", "host_guard", "origin_guard", "rate_guard", "text_guard"]
 
 import ipaddress
 import math
@@ -49,6 +49,12 @@ def _name(netloc: str) -> str:
         return urlsplit(f"//{netloc}").hostname or ""
     except ValueError:
         return ""
+
+
+def text_guard(scope: HTTPScope) -> None:
+    """No text here holds a character of code 0, and a database may not even be asked for one."""
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise Refusal(400, "the address holds a character of code 0; write it without")
 
 
 def origin_guard(base_url: str | None) -> Guard:

@@ -9,13 +9,14 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery
 
 from queuemark.web.data.advise import AdvisePage, Asking, advise
+from queuemark.web.numbers import FromCount
 from queuemark.web.pages import page_html
 from queuemark.web.reading import FromReading, SiteUrl
 
 
 def _asking(
     size: FromQuery[str] = "64",
-    consumers: FromQuery[int] = 1,
+    consumers: FromCount = 1,
     rate: FromQuery[str] = "",
     p99: FromQuery[str] = "",
     lossless: FromQuery[bool] = False,

@@ -8,6 +8,7 @@ from litestar import MediaType, get
 from litestar.params import FromPath, FromQuery
 
 from queuemark.web.data.platforms import PlatformPage, PlatformsPage, platform, platforms
+from queuemark.web.numbers import FromCount, FromPosition
 from queuemark.web.pages import page_html
 from queuemark.web.reading import FromReading, SiteUrl
 
@@ -44,8 +45,8 @@ def platform_page(
     site_url: SiteUrl,
     platform_id: FromPath[str],
     size: FromQuery[str] = "64",
-    consumers: FromQuery[int] = 1,
-    before: FromQuery[int | None] = None,
+    consumers: FromCount = 1,
+    before: FromPosition = None,
 ) -> str:
     """One platform, its sessions, and the fastest there at one size."""
     return page_html("platform.html", platform(reading.record, platform_id, size, consumers, before), site_url)
@@ -56,8 +57,8 @@ def platform_data(
     reading: FromReading,
     platform_id: FromPath[str],
     size: FromQuery[str] = "64",
-    consumers: FromQuery[int] = 1,
-    before: FromQuery[int | None] = None,
+    consumers: FromCount = 1,
+    before: FromPosition = None,
 ) -> PlatformPage:
     """One platform, its sessions, and the fastest there at one size."""
     return platform(reading.record, platform_id, size, consumers, before)

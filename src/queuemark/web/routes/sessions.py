@@ -8,6 +8,7 @@ from litestar import MediaType, get
 from litestar.params import FromQuery
 
 from queuemark.web.data.sessions import SessionsPage, sessions
+from queuemark.web.numbers import FromPosition
 from queuemark.web.pages import page_html
 from queuemark.web.reading import FromReading, SiteUrl
 
@@ -20,7 +21,7 @@ def sessions_page(
     system: FromQuery[str | None] = None,
     release: FromQuery[str | None] = None,
     processor: FromQuery[str | None] = None,
-    before: FromQuery[int | None] = None,
+    before: FromPosition = None,
 ) -> str:
     """Sessions that fit, the newest first."""
     page = sessions(reading.record, transport, system, release, processor, before)
@@ -34,7 +35,7 @@ def sessions_data(
     system: FromQuery[str | None] = None,
     release: FromQuery[str | None] = None,
     processor: FromQuery[str | None] = None,
-    before: FromQuery[int | None] = None,
+    before: FromPosition = None,
 ) -> SessionsPage:
     """Sessions that fit, the newest first; ``older`` leads to the next of them."""
     return sessions(reading.record, transport, system, release, processor, before)

@@ -1,0 +1,72 @@
+"""Who is let in, at which pace, and who a request is counted for."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from litestar.testing import TestClient
+
+from queuemark.web.app import create_app
+from queuemark.web.guards import Bucket, client_address
+
+
+def test_a_bucket_gives_its_burst_and_then_its_rate():
+    now = [0.0]
+    bucket = Bucket(2.0, 10.0, lambda: now[0])
+    assert [bucket.take("a", 1) for _ in range(10)] == [0.0] * 10
+    assert bucket.take("a", 1) == 0.5
+    now[0] = 0.5
+    assert bucket.take("a", 1) == 0.0
+    assert bucket.take("a", 1) == 0.5
+
+
+def test_a_bucket_never_holds_more_than_its_burst():
+    now = [0.0]
+    bucket = Bucket(1.0, 3.0, lambda: now[0])
+    assert bucket.take("a", 3) == 0.0
+    now[0] = 1e6
+    assert bucket.take("a", 3) == 0.0
+    assert bucket.take("a", 3) == 3.0
+
+
+def test_what_costs_more_than_a_burst_costs_a_burst():
+    assert Bucket(1.0, 3.0, lambda: 0.0).take("a", 10) == 0.0
+
+
+def test_addresses_have_their_own_tokens_and_only_so_many_are_kept():
+    bucket = Bucket(1.0, 1.0, lambda: 0.0)
+    for address in range(20_000):
+        assert bucket.take(str(address), 1) == 0.0
+    assert bucket.take("19999", 1) == 1.0
+    assert len(bucket._left) == 10_000
+
+
+def scope(peer: str, *forwarded: str):
+    headers = [(b"x-forwarded-for", ", ".join(forwarded).encode())] if forwarded else []
+    return {"client": (peer, 1234), "headers": headers}
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "trusted", "address"),
+    [
+        ("9.9.9.9", (), (), "9.9.9.9"),
+        ("9.9.9.9", ("1.1.1.1",), (), "9.9.9.9"),
+        ("10.0.0.1", ("1.1.1.1",), ("10.0.0.1",), "1.1.1.1"),
+        ("10.0.0.1", ("6.6.6.6", "1.1.1.1"), ("10.0.0.1",), "1.1.1.1"),
+        ("10.0.0.1", ("6.6.6.6", "1.1.1.1", "10.0.0.2"), ("10.0.0.1", "10.0.0.2"), "1.1.1.1"),
+        ("10.0.0.1", (), ("10.0.0.1",), "10.0.0.1"),
+        ("10.0.0.1", ("10.0.0.1",), ("10.0.0.1",), "10.0.0.1"),
+    ],
+)
+def test_who_asks_is_the_last_that_no_trusted_proxy_is(peer, forwarded, trusted, address):
+    assert client_address(scope(peer, *forwarded), trusted) == address
+
+
+def test_who_asks_too_often_is_told_when_to_come_again(settings):
+    bounded = msgspec.structs.replace(settings, rate_per_s=0.001, burst=15.0)
+    with TestClient(create_app(bounded), base_url="http://127.0.0.1") as client:
+        assert client.post("/sessions", content=b"{").status_code == 400
+        assert [client.get("/health").status_code for _ in range(5)] == [200] * 5
+        refused = client.get("/health", headers={"accept": "application/json"})
+        assert refused.status_code == 429 and int(refused.headers["retry-after"]) > 0
+        assert refused.json()["title"] == "Too Many Requests"
