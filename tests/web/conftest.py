@@ -1,4 +1,4 @@
-"""A site within the test's own process, over an empty record."""
+"""Sites within the test's own process: over an empty record, and over a filled one that tests only read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from litestar.testing import TestClient
 
 from queuemark.web.app import create_app
 from queuemark.web.settings import LOOPBACK, Settings
+from tests.web.reading import filled
 
 
 @pytest.fixture
@@ -20,4 +21,14 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def client(settings: Settings) -> Iterator[TestClient]:
     with TestClient(create_app(settings), base_url="http://127.0.0.1") as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    directory = tmp_path_factory.mktemp("site")
+    filled(directory)
+    settings = Settings(directory=directory, names=LOOPBACK)
+    with TestClient(create_app(settings), base_url="http://127.0.0.1") as client:
+        client.headers["accept"] = "text/html"
         yield client

@@ -18,7 +18,7 @@ from queuemark.views.ending import proved_text
 from queuemark.views.lines import LINES_HIGH
 from queuemark.views.original import is_original
 from queuemark.views.registry import VIEWS, view_named
-from queuemark.views.selection import selected
+from queuemark.views.selection import Selection, selected
 from queuemark.views.series import points
 from queuemark.web.data.asked import Asked, Choice, PictureData
 from queuemark.web.data.page import Page, SessionLine
@@ -75,11 +75,11 @@ class SessionPage(Page, frozen=True, kw_only=True):
 
 
 def session(row: SessionRow, details: Details | None, document: SessionDocument, asked: Asked) -> SessionPage:
-    """document: with estimates. Raises: UsageError for a selection that leaves no case."""
+    """document: with estimates. Raises: UsageError for a view that there is not."""
     line = SessionLine.of(row)
-    part = selected(document, asked.selection)
     view = view_named(asked.view)
-    tables, silent = _answered(part, asked)
+    part, none_left = _selected(document, asked.selection)
+    tables, silent = ([], none_left) if none_left else _answered(part, asked)
     listed = [ListedCase(case=case, path=f"{line.path}/cases/{case.key}") for case in _listed(document, asked)]
     shown = listed if asked.everything else listed[:ROWS_HIGH]
     drawn = view.chart is not None and silent is None
@@ -114,6 +114,14 @@ def session(row: SessionRow, details: Details | None, document: SessionDocument,
         findings_path=Asked(view="findings").page(line.path),
         facts=_facts(document.session.machine),
     )
+
+
+def _selected(document: SessionDocument, selection: Selection) -> tuple[SessionDocument, str | None]:
+    """The cases that are chosen, or why none is: choosing goes on from there."""
+    try:
+        return selected(document, selection), None
+    except UsageError as error:
+        return msgspec.structs.replace(document, cases=[]), str(error)
 
 
 def _tabs(asked: Asked, path: str) -> list[Tab]:
