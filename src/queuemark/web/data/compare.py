@@ -51,29 +51,26 @@ def compare(rows: Sequence[SessionRow], documents: Sequence[SessionDocument]) ->
         asked=asked,
         sessions=[SessionLine.of(row) for row in rows],
         fault=fault,
-        picture=None,
+        picture=_picture(asked) if tables else None,
         tables=tables,
     )
 
 
 def _compared(documents: Sequence[SessionDocument]) -> tuple[list[TableData], str | None]:
-    """A table for each but the first, or why there is none."""
+    """The tables, or why there are none."""
     if len(documents) < 2:
         return [], "Name one more session, or several." if documents else None
-    first, *others = documents
+    # What computes intervals takes long to load, and no other page needs it.
+    from queuemark.views.compared import compared_tables
+
     try:
-        return [_against(first, other) for other in others], None
+        return [TableData.of(table) for table in compared_tables(documents)], None
     except UsageError as error:
         return [], str(error)
 
 
-def _against(first: SessionDocument, other: SessionDocument) -> TableData:
-    """Only what has one meaning is compared, whatever else the two hold. Raises: UsageError when that is nothing."""
-    # What computes intervals takes long to load, and no other page needs it.
-    from queuemark.analysis.comparison import compare as compared
-    from queuemark.analysis.matching import check_comparable
-    from queuemark.views.comparison import comparison_table
-
-    check_comparable([first], [other], across=True)
-    command = f"queuemark compare {first.session.id[:12]} {other.session.id[:12]} --across"
-    return TableData.of(comparison_table(compared([first], [other]), [first], [other], command))
+def _picture(asked: str) -> PictureData:
+    svg, png, json = (
+        with_query(f"/compare/picture{ending}", {"sessions": asked}) for ending in (".svg", ".png", ".json")
+    )
+    return PictureData(svg=svg, png=png, json=json, alt="Ratios to the first session with their intervals.")

@@ -6,7 +6,7 @@ __all__ = ["ROUTES"]
 
 from queuemark.web.routes.advise import advise_data, advise_page
 from queuemark.web.routes.api import docs_page, openapi
-from queuemark.web.routes.compare import compare_data, compare_page
+from queuemark.web.routes.compare import compare_data, compare_page, compare_picture
 from queuemark.web.routes.editing import edit_details, withdraw_session
 from queuemark.web.routes.front import front_data, front_page, submit_page
 from queuemark.web.routes.health import health
@@ -25,6 +25,7 @@ ROUTES = (
     case_page,
     compare_data,
     compare_page,
+    compare_picture,
     docs_page,
     edit_details,
     edit_page,

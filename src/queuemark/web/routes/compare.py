@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-__all__ = ["compare_data", "compare_page"]
+__all__ = ["compare_data", "compare_page", "compare_picture"]
 
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Annotated, Any
 
-from litestar import MediaType, get
-from litestar.params import QueryParameter
+from litestar import MediaType, Request, Response, get
+from litestar.params import FromPath, QueryParameter
 
+from queuemark.model.errors import NotFound
+from queuemark.store.rows import SessionRow
+from queuemark.views.picture import PICTURES
+from queuemark.views.theme import Spec
 from queuemark.web.data.compare import ComparePage, asked_ids, compare
+from queuemark.web.documents import version_of
 from queuemark.web.pages import page_html
+from queuemark.web.pictures import etag_of, picture_answer
 from queuemark.web.reading import FromReading, Reading, SiteUrl
 
 Sessions = Annotated[
@@ -29,6 +37,28 @@ def compare_page(reading: FromReading, site_url: SiteUrl, sessions: Sessions = N
 def compare_data(reading: FromReading, sessions: Sessions = None) -> ComparePage:
     """Ratios, intervals and verdicts, case by case."""
     return _compared(reading, sessions)
+
+
+@get("/compare/{name:str}", sync_to_thread=True)
+def compare_picture(
+    reading: FromReading, request: Request[Any, Any, Any], name: FromPath[str], sessions: Sessions = None
+) -> Response[bytes]:
+    """name: ``picture`` and how it is drawn: ``.svg``, ``.png`` or ``.json``."""
+    ending = PurePath(name).suffix
+    if PurePath(name).stem != "picture" or ending not in PICTURES:
+        raise NotFound(f"there is no picture {name!r}")
+    rows = [reading.record.session_row(each) for each in asked_ids(sessions or ())]
+    etag = etag_of("compare", [version_of(row) for row in rows])
+    return picture_answer(
+        request, etag, ending, lambda: reading.pictures.of(etag, ending, lambda: _chart(reading, rows))
+    )
+
+
+def _chart(reading: Reading, rows: Sequence[SessionRow]) -> Spec:
+    # What computes intervals takes long to load, and no other picture needs it.
+    from queuemark.views.compared_chart import compared_chart
+
+    return compared_chart([reading.documents.of(row) for row in rows])
 
 
 def _compared(reading: Reading, sessions: list[str] | None) -> ComparePage:
