@@ -182,6 +182,20 @@ def test_a_view_by_its_name_and_its_chart_in_a_file(filled: Path, tmp_path: Path
     assert png.read_bytes().startswith(b"\x89PNG")
 
 
+def test_what_is_asked_for_is_shown_and_drawn_and_judged(filled: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "rates.json"
+    chosen = ("--only", "tcp", "--consumers", "1,2", "--size", "16..64", "--policy", "each", "--pattern", "share")
+    ended = show(filled, *chosen, "--chart", str(picture), "--linear", "--assert", "rate>1")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (
+        "shown: 1 of 2 cases, numbered by themselves: tcp; 16 B or 32 B or 64 B; to 1 or 2 consumers; each;"
+        in ended.stdout
+    )
+    assert "pipe" not in ended.stdout.partition("parameters where none")[0]
+    assert '"type": "linear"' in picture.read_text()
+    assert show(filled, "--only", "pipe", "--case", "1").stdout.startswith("Case 1 (")
+
+
 def test_what_was_offered_and_all_cases_in_full(filled: Path) -> None:
     assert show(filled, "--view", "offered").stdout.startswith("How much was sent, and how much of it arrived?")
     in_full = show(filled, "--view", "case").stdout
@@ -199,6 +213,11 @@ def test_what_was_offered_and_all_cases_in_full(filled: Path) -> None:
         (["--classic", "--view", "rates"], "--classic is --view classic"),
         (["--case", "1", "--view", "rates"], "--case shows one case in full"),
         (["--sessions", "--chart", "a.svg"], "--sessions lists all sessions"),
+        (["--only", "udp"], "transports: no case has udp; there are tcp, pipe"),
+        (["--policy", "eech"], "unknown policy 'eech'; did you mean 'each'?"),
+        (["--case", "2", "--only", "tcp"], "'2' is no case of this session"),
+        (["--sessions", "--size", "64"], "choose among the cases of a session; leave them or --sessions out"),
+        (["--linear"], "--linear is of a chart; add --chart FILE"),
     ],
 )
 def test_a_view_or_a_chart_that_cannot_be(filled: Path, arguments: list[str], said: str) -> None:

@@ -68,4 +68,4 @@ def test_a_policy_that_there_is_not_is_refused() -> None:
 def test_a_selection_in_words() -> None:
     whole, asked = held(), Selection(transports=("tcp", "pipe"), consumers=(1,), sizes=(16,))
     told = selection_text(whole, selected(whole, asked), asked)
-    assert told == "2 of 10 cases: tcp or pipe; 16 B; to 1 consumer"
+    assert told == "2 of 10 cases, numbered by themselves: tcp or pipe; 16 B; to 1 consumer"

@@ -230,8 +230,9 @@ def _number(
     needed: Callable[[CaseResult], bool] | None = None,
     beside: tuple[_Beside, ...] = (),
     mixed: bool | None = None,
+    bar: bool = False,
 ) -> _Field:
-    column = Column(name=name, head=head, show=show, rank=rank)
+    column = Column(name=name, head=head, show=show, rank=rank, bar=bar)
     return _Field(
         column=column, cell=cell, folds=folds, wide=wide, brief=brief, needed=needed, beside=beside, mixed=mixed
     )
@@ -307,6 +308,7 @@ _FIELDS = (
         as_count,
         _estimate("median"),
         beside=((_any(_offers), "de-\nlivered\nper s"), (_all_ask, "round\ntrips\nper s")),
+        bar=True,
     ),
     _number("limit_share", "of its\nlimit", as_percent, _limit("share"), rank=2),
     _number("limit_per_s", "limit\nper s", as_count, _limit("rate_per_s"), wide=True),

@@ -21,6 +21,7 @@ from itertools import zip_longest
 
 import msgspec
 
+from queuemark.views.bars import with_bars
 from queuemark.views.table import Cell, Column, Table, without_least
 
 WIDTH = 100
@@ -52,7 +53,7 @@ def rendered(tables: Sequence[Table], form: str, width: int | None) -> str:
 
 def text(table: Table, width: int | None = WIDTH) -> str:
     """Columns side by side under their heads; the lines around the table are wrapped."""
-    fitting, left_out = _fitting(table, width)
+    fitting, left_out = _fitting(with_bars(table, _has_blocks()), width)
     below = list(fitting.below)
     if left_out and table.rows:
         told = ", ".join(left_out) if len(left_out) <= _NAMED else f"{len(left_out)} more columns"
@@ -60,6 +61,11 @@ def text(table: Table, width: int | None = WIDTH) -> str:
     grid = _grid(fitting) if table.rows else []
     parts = [[table.title, *_wrapped(table.above, width)], grid, _wrapped(below, width)]
     return "\n\n".join("\n".join(printable(line).rstrip() for line in part) for part in parts if part) + "\n"
+
+
+def _has_blocks() -> bool:
+    """Whether what is printed can be of more than ASCII's characters."""
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def printable(line: str) -> str:
@@ -78,7 +84,9 @@ def _fitting(table: Table, width: int | None) -> tuple[Table, list[str]]:
         narrower = without_least(table)
         if narrower is None:
             break
-        left_out += [column.title() for column in table.columns if column not in narrower.columns]
+        left_out += [
+            column.title() for column in table.columns if column not in narrower.columns and column.head.strip()
+        ]
         table = narrower
     return _roomy(table, width, asked), left_out
 

@@ -98,8 +98,8 @@ _SHOWN: dict[str, Callable[..., str]] = {"sizes": format_bytes, "policies": poli
 
 
 def selection_text(document: SessionDocument, part: SessionDocument, selection: Selection) -> str:
-    """``12 of 60 cases: tcp or pipe; 1 consumer``; part: what was selected of the document."""
-    return f"{len(part.cases)} of {counted(len(document.cases), 'case')}: {_words(selection)}"
+    """``2 of 60 cases, numbered by themselves: tcp or pipe; to 1 consumer``; part: what was selected."""
+    return f"{len(part.cases)} of {counted(len(document.cases), 'case')}, numbered by themselves: {_words(selection)}"
 
 
 def _words(selection: Selection) -> str:

@@ -32,6 +32,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     show: a cell that is not None, for readers. rank: the higher, the sooner it gives way.
     wrap: characters after which text goes on in a line below; None: never. wrap_low: where there is less room,
         how few characters it may come to before other columns give way; None: it keeps its width.
+    bar: in text, each number has a bar beside it where there is room.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     rank: int = KEEP
     wrap: int | None = None
     wrap_low: int | None = None
+    bar: bool = False
 
     def title(self) -> str:
         """The head in one line."""
