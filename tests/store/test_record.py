@@ -93,6 +93,15 @@ def test_what_cannot_be_searched_by_is_refused_by_its_place(record: Record, chan
     assert record.totals() == Totals(sessions=0, cases=0, trials=0, platforms=0)
 
 
+def test_more_transports_than_anybody_has_are_refused(record: Record) -> None:
+    one = case("tcp")
+    many = [(msgspec.structs.replace(one, transport=f"tcp-{number}"), []) for number in range(201)]
+    with pytest.raises(UsageError, match="more than 200 transports"):
+        accept(record, made(1, *many))
+    accept(record, made(1, *many[:-1]))
+    assert record.totals().cases == 200
+
+
 def test_the_longest_words_and_largest_numbers_are_kept(record: Record) -> None:
     of = case("tcp", size_bytes=2**63 - 1, rate_per_s=1e9)
     given = made(1, (of, []), system="ü" * 200, release="r" * 200, cpu_model="\U0001f600" * 200)

@@ -20,6 +20,7 @@ TEXT_HIGH = 200
 _NAME_HIGH = 64
 _COMMAND_HIGH = 10_000
 _CPUS_HIGH = 65_536
+_MECHANISMS_HIGH = 200
 
 
 def check_acceptable(document: SessionDocument, summaries: Sequence[CaseSummary]) -> None:
@@ -32,6 +33,8 @@ def check_acceptable(document: SessionDocument, summaries: Sequence[CaseSummary]
             raise UsageError(f"{place} has {len(text)} characters; at most {high} are taken")
     if len(document.session.machine.cpus) > _CPUS_HIGH:
         raise UsageError(f"machine.cpus names more than {_CPUS_HIGH} of them")
+    if len({(summary.transport, summary.runtime) for summary in summaries}) > _MECHANISMS_HIGH:
+        raise UsageError(f"the cases are of more than {_MECHANISMS_HIGH} transports; send them in several sessions")
 
 
 def _machine_texts(document: SessionDocument) -> Iterator[tuple[str, str, int]]:

@@ -7,13 +7,13 @@
 
 from __future__ import annotations
 
-__all__ = ["LISTED", "Facet", "count", "discount", "facets_of", "mechanism_of"]
+__all__ = ["LISTED", "Facet", "any_of", "count", "discount", "facets_of", "mechanism_of"]
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, insert, or_, select, update
 
 from queuemark.store.tables import cases, facets, listed, platforms, sessions, totals
 from queuemark.store.upsert import insert_or
@@ -43,6 +43,14 @@ def facets_of(platform: Row[Any], of: Iterable[Any]) -> list[Facet]:
 def mechanism_of(value: str) -> tuple[str, str]:
     """Transport and runtime of a facet."""
     return msgspec.json.decode(value, type=tuple[str, str])
+
+
+def any_of(found: Sequence[Facet]) -> ColumnElement[bool]:
+    """Looked up kind by kind: pairs of kind and value would be held against every facet that there is."""
+    values: dict[str, list[str]] = {}
+    for kind, value in found:
+        values.setdefault(kind, []).append(value)
+    return or_(*(and_(facets.c.kind == kind, facets.c.value.in_(of_kind)) for kind, of_kind in values.items()))
 
 
 def count(connection: Connection, session: Row[Any], of: Sequence[Any]) -> None:
@@ -86,10 +94,8 @@ def _count_platform(connection: Connection, platform_id: str, by: int) -> int:
 
 
 def _listed_ids(connection: Connection, found: Sequence[Facet]) -> list[int]:
-    wanted = [tuple(facet) for facet in found if facet.kind in LISTED]
-    return list(
-        connection.execute(select(facets.c.id).where(tuple_(facets.c.kind, facets.c.value).in_(wanted))).scalars()
-    )
+    wanted = [facet for facet in found if facet.kind in LISTED]
+    return list(connection.execute(select(facets.c.id).where(any_of(wanted))).scalars())
 
 
 def _count_totals(connection: Connection, session: Row[Any], by: int, *, platforms: bool) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy import Row, Select, literal_column, select, tuple_
 
 from queuemark.model.summary import CaseSummary
 from queuemark.store.documents import state_of
-from queuemark.store.facets import Facet
+from queuemark.store.facets import Facet, any_of
 from queuemark.store.rows import CaseFilter, PlatformRow, RecordCase, SessionFilter, SessionRow
 from queuemark.store.tables import cases, details, facets, listed, platforms, sessions
 
@@ -66,9 +66,8 @@ def record_case(row: Row[Any]) -> RecordCase:
 
 
 def known_facets(wanted: Sequence[Facet]) -> Select[Any]:
-    """Those that any session has, the rarest first."""
-    named = tuple_(facets.c.kind, facets.c.value).in_([tuple(facet) for facet in wanted])
-    return select(facets.c.id).where(named, facets.c.sessions > 0).order_by(facets.c.sessions)
+    """Those that any session has, and how many have them."""
+    return select(facets.c.id, facets.c.sessions).where(any_of(wanted), facets.c.sessions > 0)
 
 
 def wanted_facets(wanted: SessionFilter) -> list[Facet]:
