@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import msgspec
 import pytest
+import zstandard
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 
@@ -18,8 +21,11 @@ from queuemark.model.latency import BUCKETS_HIGH_NS, Latency
 from queuemark.model.plan import Case
 from queuemark.model.session import decode_session, encode_session
 from queuemark.store import Store
+from queuemark.store.directory import DATABASE_NAME
+from queuemark.store.record import Record
 from tests.examples import SESSION_ID, case, document, session, trial
 from tests.histograms import histogram
+from tests.store.recorded import accept, made
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "session.json"
 
@@ -138,3 +144,64 @@ def test_nothing_stored_yet_names_the_command_that_measures(tmp_path: Path) -> N
     ended = export(tmp_path / "none")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "measure with: queuemark run" in ended.stderr
+
+
+def unpacked(path: Path) -> bytes:
+    if path.suffix == ".zst":
+        return zstandard.ZstdDecompressor().stream_reader(path.read_bytes()).read()
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["all.ndjson", "all.ndjson.gz", "all.ndjson.zst"])
+def test_every_session_is_a_line(filled: Path, name: str) -> None:
+    other = document((case("pipe"), []), id="f" * 32)
+    with Store.open(filled) as store:
+        store.add_document(other)
+        expected = [store.document(SESSION_ID), other]
+    ended = export(filled, "--all", "-o", str(filled / name))
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    lines = unpacked(filled / name).splitlines()
+    assert [decode_session(line) for line in lines] == expected
+    assert b"/home/ann" not in b"".join(lines)
+
+
+def test_a_file_is_there_whole_or_as_it_was(filled: Path) -> None:
+    target = filled / "all.ndjson.gz"
+    target.write_text("yesterday's")
+    with sqlite3.connect(filled / DATABASE_NAME) as database:
+        database.execute("UPDATE trials SET document = '{}'")
+    database.close()
+    ended = export(filled, "--all", "-o", str(target))
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert target.read_text() == "yesterday's"
+    assert sorted(path.name for path in filled.iterdir()) == sorted([DATABASE_NAME, target.name])
+
+
+def test_every_session_of_a_site_is_exported(database_url: str, tmp_path: Path) -> None:
+    with Record.open(database_url) as record:
+        accept(record, made(1))
+    ended = export(tmp_path / "none", "--all", "--database", database_url)
+    assert (ended.stderr, decode_session(ended.stdout)) == ("", made(1))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--all", "--format", "csv"], "leave out the session, --format"),
+        (["--all", SESSION_ID], "leave out the session"),
+        (["--database", "sqlite:///x"], "--database is for --all"),
+        (["--all", "--database", "mysql://secret@host/x"], "no database is kept in mysql"),
+        (["--all", "--database", "nonsense:secret"], "address cannot be read"),
+    ],
+)
+def test_what_does_not_go_with_all_sessions_is_told(filled: Path, arguments: list[str], said: str) -> None:
+    ended = export(filled, *arguments)
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert "secret" not in ended.stderr
+
+
+def test_nothing_stored_names_the_command_that_fills_it(tmp_path: Path) -> None:
+    ended = export(tmp_path / "none", "--all")
+    assert (ended.returncode, "queuemark run" in ended.stderr) == (2, True)
+    assert not (tmp_path / "none").exists()

@@ -1,4 +1,5 @@
-"""``queuemark export``: a session for other programs, as JSON, as CSV, or its latencies as HdrHistogram writes them."""
+"""``queuemark export``: a session for other programs, as JSON, as CSV, or its latencies as HdrHistogram writes them; or
+every session there is."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ __all__ = ["command"]
 
 import rich_click as click
 
+from queuemark.cli.dump import export_all
 from queuemark.cli.output import check_writable, write_json
 from queuemark.model.errors import UsageError
 from queuemark.model.session import SessionDocument, encode_session
@@ -31,8 +33,26 @@ from queuemark.views.render import csv_text
 @click.option(
     "-o", "--output", "target", metavar="FILE|-", default="-", show_default=True, help="Where to; - is stdout."
 )
-def command(session: str, form: str, level: str | None, case_name: str | None, target: str) -> None:
+@click.option(
+    "--all", "every", is_flag=True, help="Every session, one a line of JSON; FILE.zst and FILE.gz are packed."
+)
+@click.option("--database", metavar="URL", help="With --all, the record of a site.  [default: what is stored here]")
+def command(
+    session: str, form: str, level: str | None, case_name: str | None, target: str, every: bool, database: str | None
+) -> None:
     """A session by id, by the first digits of it, by `last`, or by a file: as JSON, CSV or latency histograms."""
+    if every:
+        if (session, form, level, case_name) != ("last", "json", None, None):
+            raise UsageError("--all exports every session as JSON; leave out the session, --format, --level and --case")
+        check_writable(target)
+        export_all(database, target)
+        return
+    if database is not None:
+        raise UsageError("--database is for --all; a site's own session is at its address, as /sessions/ID.json")
+    _export(session, form, level, case_name, target)
+
+
+def _export(session: str, form: str, level: str | None, case_name: str | None, target: str) -> None:
     from queuemark.analysis.estimates import with_estimates
     from queuemark.store import load
 

@@ -11,6 +11,7 @@ __all__ = [
     "discard",
     "discard_stdout",
     "printing",
+    "stream",
     "unwritten_text",
     "write_file",
     "write_json",
@@ -23,7 +24,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from queuemark.model.errors import QueuemarkError
 
@@ -92,6 +93,24 @@ def write_json(target: str, document: bytes) -> None:
         ) from error
 
 
+@contextmanager
+def stream(target: str) -> Iterator[BinaryIO]:
+    """For what is too much to be held at once; a file is there whole afterwards, or not at all.
+
+    Raises: as ``write_json``.
+    """
+    if target == STDOUT:
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with _written(Path(target)) as file:
+            yield file
+    except OSError as error:
+        raise QueuemarkError(f"cannot write {target}: {error.strerror or error}; choose another place") from error
+
+
 def write_file(target: str, content: bytes) -> None:
     """Raises: QueuemarkError when the system refuses to write the file."""
     try:
@@ -101,15 +120,23 @@ def write_file(target: str, content: bytes) -> None:
 
 
 def _write(path: Path, document: bytes) -> None:
+    with _written(path) as file:
+        file.write(document)
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[BinaryIO]:
+    """A file that is there whole once what is within has ended, or as it was before when that failed."""
     if path.exists() and not path.is_file():
         # A device or a pipe is written to, not replaced.
-        path.write_bytes(document)
+        with path.open("wb") as file:
+            yield file
         return
     path = path.resolve()
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(document)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         # mkstemp keeps others out; a new file of the user's is as open as their umask says.
