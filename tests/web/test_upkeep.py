@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from threading import Event
 
 from queuemark.model.session import decode_session
 from queuemark.store import Store
 from queuemark.store.record import Record
-from queuemark.web.upkeep import summarising
+from queuemark.web.upkeep import collecting_seldom, summarising
 from tests.submissions import GOLDEN, golden
 
 
@@ -38,3 +39,11 @@ def test_a_session_that_cannot_be_summarised_does_not_keep_others_from_it(tmp_pa
         with summarising(record):
             assert tried.wait(10)
         assert not again.is_set()
+
+
+def test_garbage_is_looked_for_as_usual_when_the_site_has_ended() -> None:
+    before = gc.get_threshold(), gc.get_freeze_count()
+    with collecting_seldom():
+        assert gc.get_threshold() > before[0]
+        assert gc.get_freeze_count() > before[1]
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before

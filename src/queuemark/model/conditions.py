@@ -9,7 +9,7 @@ import msgspec
 from queuemark.model.units import Count
 
 
-class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Conditions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Null where the machine does not say.
 
     load_1min, governor, frequency_low_hz and frequency_high_hz: as they were when the trial had ended; frequencies are

@@ -9,7 +9,7 @@ import msgspec
 from queuemark.model.units import Count
 
 
-class Counters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Counters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Sums over the workers, of the window alone; an event that not every worker could count is null.
 
     cache_references, cache_misses: of the last level, as the processor's maker defines them.

@@ -37,7 +37,7 @@ class Histogram(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     buckets: list[Count] = []
 
 
-class Latency(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Latency(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """The latencies of one trial, all its consumers together.
 
     kind: from the producer to the consumer, or to the consumer and back.

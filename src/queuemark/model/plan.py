@@ -40,7 +40,7 @@ from queuemark.model.units import Count, Positive
 from queuemark.model.workload import VECTOR_HIGH_BYTES, MessagesSource, Workload, policy_name, policy_value
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A transport with its parameters and a workload: one cell of a sweep."""
 
     transport: str

@@ -19,7 +19,7 @@ from queuemark.model.units import Count
 Amount = Annotated[float, msgspec.Meta(ge=0)]
 
 
-class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Probe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One figure.
 
     value: the median over ``samples`` rounds; low, high: their quartiles; all null when it is unavailable.

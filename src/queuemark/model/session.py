@@ -65,7 +65,7 @@ class Session(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     probes_after: list[Probe] = []
 
 
-class Estimate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Estimate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """The median over trials with its bootstrap 95 % interval; low and high are null below 3 trials."""
 
     median: float
@@ -73,7 +73,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     high: float | None
 
 
-class Quantile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Quantile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A percentile of the samples of all trials together, with its bootstrap 95 % interval over the trials.
 
     low_ns, high_ns: null below 3 trials.
@@ -84,7 +84,7 @@ class Quantile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     high_ns: Count | None
 
 
-class CaseLatency(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CaseLatency(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """The latency of a case over all its trials that proved their delivery; see queuemark.model.latency.
 
     every: of so many messages one has a sample; where trials differ, the most. missed: summed.
@@ -105,14 +105,14 @@ class CaseLatency(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     p9999_ns: Quantile | None
 
 
-class Mode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Mode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One of two groups of trials: how many they are, and the median of their rates."""
 
     trials: Positive
     rate_per_s: float
 
 
-class Marks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Marks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What is conspicuous about the trials of a case; all of them count nevertheless.
 
     judged: trials with enough progress to tell whether they were steady. unsteady, outliers: repeats.
@@ -126,7 +126,7 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     too_wide: bool = False
 
 
-class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What this machine allows of a case, from its probes (M23).
 
     rate_per_s: messages delivered in sum a second at most. share: of it that was measured, 1 for all.
@@ -139,7 +139,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     beyond: bool = False
 
 
-class CaseResult(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class CaseResult(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A case with its trials in the order of their repeats.
 
     rate_per_s: null when no trial has a rate. latency: null when no trial has any. marks: null when nobody looked.

@@ -58,7 +58,7 @@ PROGRESS_HIGH = 64
 State = Literal["ok", "failed", "unavailable"]
 
 
-class Injected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Injected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """The one fault that a trial was asked to make, on which consumer's stream and at which of its messages.
 
     consumer: null where the fault was made at the producer and consumers compete or all get the message.
@@ -69,7 +69,7 @@ class Injected(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     message: Count
 
 
-class ConsumerCounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ConsumerCounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What one consumer saw, warm-up excluded.
 
     cpus: those it was pinned to; empty when free.
@@ -100,7 +100,7 @@ class ConsumerCounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     peak_memory_bytes: Count
 
 
-class ProducerCounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ProducerCounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What the producer did, warm-up excluded. bytes_sent: accepted by the mechanism, framing included."""
 
     cpus: list[Count]
@@ -113,7 +113,7 @@ class ProducerCounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     peak_memory_bytes: Count
 
 
-class TrialCounts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class TrialCounts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What a runner knows of a trial and what is stored of it.
 
     state: ``ok``, every message is accounted for; ``failed``, with reason; ``unavailable``, with reason and remedy.
@@ -163,7 +163,7 @@ class TrialCounts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     counters: Counters | None = None
 
 
-class Trial(TrialCounts, kw_only=True, forbid_unknown_fields=True):
+class Trial(TrialCounts, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What one trial counted, and its place in the session.
 
     repeat: 0-based within its case. position: 0-based in the order in which the session ran.
@@ -186,13 +186,13 @@ class Trial(TrialCounts, kw_only=True, forbid_unknown_fields=True):
         return self.state == "ok" and self.proved
 
 
-class ConsumerFigures(ConsumerCounts, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ConsumerFigures(ConsumerCounts, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A consumer with its derived rate."""
 
     rate_per_s: float | None = None
 
 
-class TrialFigures(Trial, kw_only=True, forbid_unknown_fields=True):
+class TrialFigures(Trial, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A trial with what derives from it; every derived field may be null.
 
     rate_per_s: messages delivered to all consumers in sum a second of window. rate_withheld: why there is none.

@@ -82,7 +82,7 @@ class MessagesSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     largest_bytes: Positive
 
 
-class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """How many messages of which size go to how many consumers, and in which manner.
 
     size_bytes: the message as the receiver gets it; the 8-byte sequence number is inside, framing

@@ -25,7 +25,7 @@ from queuemark.web.problem import problem_answer
 from queuemark.web.reading import READING, Reading
 from queuemark.web.routes import ROUTES
 from queuemark.web.settings import Settings, from_environment
-from queuemark.web.upkeep import summarising
+from queuemark.web.upkeep import collecting_seldom, summarising
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -48,7 +48,7 @@ def create_app(settings: Settings) -> Litestar:
 @asynccontextmanager
 async def _record(app: Litestar) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
-    with Record.open(settings.database, settings.directory) as record, summarising(record):
+    with Record.open(settings.database, settings.directory) as record, summarising(record), collecting_seldom():
         app.state.record, app.state.reading = record, Reading(record)
         app.state.decoding = CapacityLimiter(settings.decoding_high)
         yield

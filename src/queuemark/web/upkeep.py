@@ -1,9 +1,15 @@
-"""What a site does beside answering: sessions that were measured here are summarised, so that they can be found."""
+"""What a site does beside answering.
+
+1. Sessions that were measured here are summarised, so that they can be found.
+2. Garbage is looked for where it is new: what pages keep for the next reader is much, and holds no cycles. To go through
+   all of it takes longer than any page.
+"""
 
 from __future__ import annotations
 
-__all__ = ["summarising"]
+__all__ = ["collecting_seldom", "summarising"]
 
+import gc
 import logging
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
@@ -18,7 +24,23 @@ _AT_ONCE = 16
 _LOOK_S = 5.0
 """How often it is looked for sessions that another process has measured meanwhile."""
 
+_COLLECTED_AFTER = (50_000, 10, 1000)
+"""A page makes some thousand objects and lets go of as many."""
+
 _log = logging.getLogger("queuemark.web")
+
+
+@contextmanager
+def collecting_seldom() -> Iterator[None]:
+    """What is there already is not looked at while inside."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(*_COLLECTED_AFTER)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 @contextmanager
