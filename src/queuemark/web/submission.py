@@ -103,9 +103,8 @@ def keep(
 
 
 def _digest(document: SessionDocument) -> str:
-    """Of what was counted; what derives from it may be derived otherwise one day."""
-    counted = [(result.case, [counts_of(trial) for trial in result.trials]) for result in document.cases]
-    return sha256(msgspec.json.encode((document.session, counted))).hexdigest()
+    """document: judged, without estimates. Its figures are in it: another version may write another digest."""
+    return sha256(msgspec.msgpack.encode(document)).hexdigest()
 
 
 def _again(record: Record, document: SessionDocument, token: str, refused: Conflict) -> Receipt:
@@ -118,6 +117,6 @@ def _again(record: Record, document: SessionDocument, token: str, refused: Confl
         known = record.document(session_id)
     except NotFound:
         raise refused from None
-    if _digest(known) != _digest(document):
+    if known != document:
         raise refused
     return Receipt(session_id=session_id, created=False, owned=record.is_owner(session_id, token))
