@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
+from litestar.testing import TestClient
+
+from queuemark.web.app import create_app
 
 
 def test_health_says_ok(client):
@@ -102,3 +106,16 @@ def test_text_is_packed_for_those_who_take_it(client):
 def test_a_reader_s_choice_of_packing_is_kept(client, accepted, coding):
     head = client.head("/submit", headers={"accept-encoding": accepted})
     assert head.headers.get("content-encoding") == coding
+
+
+def test_dumps_are_served_and_nothing_beside_them(settings, tmp_path):
+    dumps = tmp_path / "dumps"
+    dumps.mkdir()
+    (dumps / "all.ndjson.zst").write_bytes(b"packed")
+    (tmp_path / "secret").write_text("no")
+    with TestClient(create_app(msgspec.structs.replace(settings, dumps=dumps)), base_url="http://127.0.0.1") as client:
+        assert client.get("/dumps/all.ndjson.zst").content == b"packed"
+        assert client.head("/dumps/all.ndjson.zst").headers["content-length"] == "6"
+        for path in ("/dumps/secret", "/dumps/../secret", "/dumps/%2e%2e/secret", "/dumps/", "/dumps//etc/passwd"):
+            assert client.get(path).status_code == 404, path
+        assert client.post("/dumps/all.ndjson.zst").status_code == 405

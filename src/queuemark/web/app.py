@@ -13,8 +13,9 @@ from functools import cache, partial
 from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.datastructures import State
+from litestar.static_files import create_static_files_router
 
 from queuemark.store.record import Record
 from queuemark.web.answer import sent_once
@@ -31,7 +32,7 @@ from queuemark.web.upkeep import collecting_seldom, summarising
 def create_app(settings: Settings) -> Litestar:
     """The site; its ``state`` holds ``settings`` and, while it runs, the ``record`` and what is read from it."""
     app = Litestar(
-        route_handlers=list(ROUTES),
+        route_handlers=[*ROUTES, *_dumps(settings)],
         state=State({"settings": settings, "openapi": cache(partial(openapi_document, ROUTES, READING))}),
         lifespan=[_record],
         dependencies=READING,
@@ -57,6 +58,11 @@ async def _record(app: Litestar) -> AsyncIterator[None]:
 def served() -> Litestar:
     """For worker processes: the site that ``queuemark serve`` put into the environment."""
     return create_app(from_environment())
+
+
+def _dumps(settings: Settings) -> Iterator[Router]:
+    if settings.dumps is not None:
+        yield create_static_files_router(path="/dumps", directories=[settings.dumps], send_as_attachment=True)
 
 
 def _guards(settings: Settings) -> Iterator[Guard]:

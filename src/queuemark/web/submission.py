@@ -23,7 +23,6 @@ from queuemark.analysis.summary import summaries
 from queuemark.model.details import Details
 from queuemark.model.errors import Conflict, NotFound, UsageError
 from queuemark.model.session import SessionDocument, decode_session
-from queuemark.model.trial import counts_of
 from queuemark.store.record import Record
 from queuemark.store.rows import Receipt, Source
 from queuemark.web.problem import Refusal

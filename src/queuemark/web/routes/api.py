@@ -7,10 +7,10 @@ __all__ = ["docs_page", "openapi"]
 import msgspec
 from litestar import MediaType, Response, get
 from litestar.datastructures import State
-from litestar.di import NamedDependency
 
 from queuemark.web.data.api import api
 from queuemark.web.pages import page_html
+from queuemark.web.reading import SiteUrl
 
 
 @get("/openapi.json", sync_to_thread=True, include_in_schema=False)
@@ -20,6 +20,6 @@ def openapi(state: State) -> Response[bytes]:
 
 
 @get("/docs", media_type=MediaType.HTML, sync_to_thread=True, include_in_schema=False)
-def docs_page(state: State, site_url: NamedDependency[str]) -> str:
+def docs_page(state: State, site_url: SiteUrl) -> str:
     """The interface as a page."""
     return page_html("docs.html", api(state.openapi()), site_url)

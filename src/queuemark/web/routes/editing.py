@@ -13,13 +13,13 @@ from urllib.parse import parse_qsl
 import msgspec
 from litestar import MediaType, Request, Response, post
 from litestar.datastructures import State
-from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from queuemark.model.details import Details
 from queuemark.web.body import inflated, received, worked
 from queuemark.web.openapi import taking
 from queuemark.web.problem import Refusal, wants_json
+from queuemark.web.reading import SiteUrl
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -33,7 +33,7 @@ _PURPOSE = "the token of the session's private link; a form may have it as its f
     operation_class=taking({"application/json": "Details", FORM: "Details"}, token=_PURPOSE),
 )
 async def edit_details(
-    request: Request[Any, Any, Any], state: State, site_url: NamedDependency[str], session_id: FromPath[str]
+    request: Request[Any, Any, Any], state: State, site_url: SiteUrl, session_id: FromPath[str]
 ) -> Response[Details]:
     """Puts a person's words beside a session, in the place of all that were there."""
     said = await _said(request)
@@ -45,7 +45,7 @@ async def edit_details(
 
 @post("/sessions/{session_id:str}/withdraw", status_code=200, operation_class=taking({}, token=_PURPOSE))
 async def withdraw_session(
-    request: Request[Any, Any, Any], state: State, site_url: NamedDependency[str], session_id: FromPath[str]
+    request: Request[Any, Any, Any], state: State, site_url: SiteUrl, session_id: FromPath[str]
 ) -> Response[None]:
     """Erases a session for good; that it was here and was withdrawn is all that is left."""
     token = _token(request, await _said(request))

@@ -8,10 +8,10 @@ from typing import Any
 
 from litestar import Request, Response, post
 from litestar.datastructures import State
-from litestar.di import NamedDependency
 
 from queuemark.web.body import inflated, received, worked
 from queuemark.web.openapi import taking
+from queuemark.web.reading import SiteUrl
 from queuemark.web.receipt import Submitted, submitted_answer
 from queuemark.web.submission import Kept, decoded, keep, token_of
 
@@ -20,9 +20,7 @@ from queuemark.web.submission import Kept, decoded, keep, token_of
     ["/sessions", "/api/sessions"],
     operation_class=taking({"application/json": "SessionDocument"}, token="what the session shall be changed by"),
 )
-async def submit_session(
-    request: Request[Any, Any, Any], state: State, site_url: NamedDependency[str]
-) -> Response[Submitted]:
+async def submit_session(request: Request[Any, Any, Any], state: State, site_url: SiteUrl) -> Response[Submitted]:
     """Puts a session into the record; the same one again is the same session, and the same answer."""
     token = token_of(request.headers.get("queuemark-token"))
     body = await received(request)
