@@ -1,0 +1,55 @@
+"""A picture that is explored: drawn again by the browser itself, under the policy that all pages have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.visit import PAGES, Shown, visited
+from tests.serving import TOKEN
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+def test_the_interactive_picture_loads_only_when_asked_for_and_draws_under_the_policy(
+    shown: Shown, chromium: Browser
+) -> None:
+    with visited(chromium, shown.address("session")) as (page, complaints):
+        loaded: list[str] = []
+        page.on("request", lambda request: loaded.append(request.url))
+        page.get_by_role("button", name="explore").first.click()
+        page.locator(".interactive canvas, .interactive svg").first.wait_for(timeout=30_000)
+        assert f"{shown.site.url}/static/vega.js" in loaded
+        assert all(address.startswith((shown.site.url, "blob:", "data:")) for address in loaded)
+        assert complaints == []
+
+
+@pytest.mark.parametrize("page_name", PAGES)
+def test_no_page_loads_the_library_by_itself(shown: Shown, chromium: Browser, page_name: str) -> None:
+    with visited(chromium, shown.address(page_name)) as (page, _):
+        loaded = page.evaluate("() => performance.getEntriesByType('resource').map(each => each.name)")
+        assert [address for address in loaded if "vega" in address or not address.startswith(shown.site.url)] == []
+
+
+def test_a_private_link_fills_the_token_in_and_sends_it_nowhere(shown: Shown, chromium: Browser) -> None:
+    with visited(chromium, shown.address("details") + f"#token={TOKEN}") as (page, complaints):
+        fields = page.locator("input[name=token]")
+        assert [fields.nth(place).input_value() for place in range(fields.count())] == [TOKEN, TOKEN]
+        asked = page.evaluate("() => performance.getEntriesByType('resource').map(each => each.name)")
+        assert TOKEN not in " ".join(asked)
+        assert complaints == []
+
+
+def test_an_embedded_picture_may_stand_in_a_page_of_elsewhere_and_no_other_page_may(
+    shown: Shown, chromium: Browser
+) -> None:
+    embed = f"{shown.address('session')}/embed/rates"
+    with chromium.new_context() as visitor:
+        page = visitor.new_page()
+        page.route("http://elsewhere.example/", lambda route: route.fulfill(content_type="text/html", body=frames))
+        frames = f"<iframe id=a src='{embed}'></iframe><iframe id=b src='{shown.address('session')}'></iframe>"
+        page.goto("http://elsewhere.example/", wait_until="load")
+        assert page.frame_locator("#a").locator("img[src*=pictures]").count() > 0
+        assert page.frame_locator("#b").locator("a[href='/sessions']").count() == 0
