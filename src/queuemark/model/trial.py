@@ -14,6 +14,7 @@ from __future__ import annotations
 
 __all__ = [
     "ACHIEVED_LOW",
+    "CONTRADICTED",
     "PROGRESS_HIGH",
     "WINDOW_LOW_NS",
     "ConsumerCounts",
@@ -54,6 +55,9 @@ offered."""
 
 PROGRESS_HIGH = 64
 """Points of a trial's progress, however long it is."""
+
+CONTRADICTED = "the trial is recorded as ok, which its counts contradict"
+"""How the reason of a trial begins that is none any more."""
 
 State = Literal["ok", "failed", "unavailable"]
 
@@ -298,8 +302,7 @@ def _judged(trial: Trial, load: Workload) -> Trial:
     found = judge(trial, load) if trial.state == "ok" else None
     if found is None:
         return trial
-    reason = f"the trial is recorded as ok, which its counts contradict: {found}"
-    return msgspec.structs.replace(trial, state="failed", reason=reason)
+    return msgspec.structs.replace(trial, state="failed", reason=f"{CONTRADICTED}: {found}")
 
 
 def _withheld(trial: Trial) -> str | None:
