@@ -11,7 +11,7 @@ in it a ``uhash`` and ``runs_attributes``; each ``run`` in these ``backend``, ``
 
 from __future__ import annotations
 
-__all__ = ["read_original"]
+__all__ = ["Misplaced", "read_original"]
 
 import re
 from decimal import Decimal
@@ -46,6 +46,14 @@ _WHOLE = re.compile(r"[0-9]{1,12}")
 _DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?")
 
 
+class Misplaced(UsageError):
+    """Something in the file is not of the form. place: ``/platform/batches_attributes/batch[1]``; empty at its top."""
+
+    def __init__(self, why: str, place: str) -> None:
+        super().__init__(why)
+        self.place = place
+
+
 class _Element:
     """One element while it is open and after: its text, and what it holds by name."""
 
@@ -56,38 +64,38 @@ class _Element:
         self.held: dict[str, list[_Element]] = {}
 
     def one(self, name: str) -> _Element:
-        """Raises: UsageError when it is missing."""
+        """Raises: Misplaced when it is missing."""
         if name not in self.held:
             _refuse(self.place, f"there is no {name}")
         return self.held[name][0]
 
     def all(self, name: str) -> list[_Element]:
-        """Raises: UsageError when there is none."""
+        """Raises: Misplaced when there is none."""
         self.one(name)
         return self.held[name]
 
     def said(self, name: str) -> str:
-        """The text of an element within. Raises: UsageError when it is missing or empty."""
+        """The text of an element within. Raises: Misplaced when it is missing or empty."""
         element = self.one(name)
         return element.text or _refuse(element.place, "it is empty")
 
 
 def read_original(body: bytes, what: str = "the file") -> OriginalResults:
-    """Raises: UsageError with the place of the first mistake, in one line."""
+    """Raises: Misplaced with the place of the first mistake; UsageError for what is no XML."""
     try:
         return _results(_parsed(_utf_8(body)))
     except expat.ExpatError as error:
         raise UsageError(f"{what} is no XML that can be read: {error}") from error
-    except UsageError as error:
-        raise UsageError(f"{what} is not what the original program writes: {error}") from error
+    except Misplaced as error:
+        raise Misplaced(f"{what} is not what the original program writes: {error}", error.place) from error
 
 
 def _refuse(place: str, why: str) -> NoReturn:
-    raise UsageError(f"{why}, at {place or 'the beginning'}")
+    raise Misplaced(why, place)
 
 
 def _utf_8(body: bytes) -> str:
-    """Raises: UsageError for another encoding: the parser would believe a file of UTF-16 what it is."""
+    """Raises: Misplaced for another encoding: the parser would believe a file of UTF-16 what it is."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:

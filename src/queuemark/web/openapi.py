@@ -84,8 +84,8 @@ def _answer_problems(responses: dict[str, Any]) -> None:
     responses["default"] = {"description": "A problem", "content": {PROBLEM_JSON: {"schema": schema}}}
 
 
-def taking(content: Mapping[str, str], *, token: str) -> type[Operation]:
-    """An operation whose body the library does not read; content: names of schemas by media type.
+def taking(content: Mapping[str, str | None], *, token: str) -> type[Operation]:
+    """An operation whose body the library does not read; content: names of schemas by media type, null for text.
 
     token: what the header Queuemark-Token is for.
     """
@@ -97,16 +97,17 @@ def taking(content: Mapping[str, str], *, token: str) -> type[Operation]:
             if content:
                 self.request_body = RequestBody(
                     required=True,
-                    content={
-                        media_type: OpenAPIMediaType(schema=Reference(ref=_SCHEMAS.format(name=name)))
-                        for media_type, name in content.items()
-                    },
+                    content={media_type: _content(name) for media_type, name in content.items()},
                 )
             for response in (self.responses or {}).values():
                 if isinstance(response, OpenAPIResponse):
                     response.content = {**(response.content or {}), "text/plain": _TEXT}
 
     return Taking
+
+
+def _content(name: str | None) -> OpenAPIMediaType:
+    return _TEXT if name is None else OpenAPIMediaType(schema=Reference(ref=_SCHEMAS.format(name=name)))
 
 
 def _token_parameter(purpose: str) -> Parameter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Submitted", "submitted_answer"]
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -27,22 +28,29 @@ class Submitted(msgspec.Struct, frozen=True, kw_only=True):
     disputed: list[str]
 
 
-def submitted_answer(request: Request[Any, Any, Any], kept: Kept, site_url: str) -> Response[Any]:
-    """201, the first time and again."""
+def submitted_answer(request: Request[Any, Any, Any], kept: Sequence[Kept], site_url: str) -> Response[Any]:
+    """201, the first time and again; of several sessions a list.
+
+    kept: at least one.
+    """
+    submitted = [_submitted(each, site_url) for each in kept]
+    json = wants_json(request)
+    return Response(
+        (submitted if len(submitted) > 1 else submitted[0]) if json else "\n".join(map(_text, submitted)),
+        status_code=201,
+        media_type=MediaType.JSON if json else MediaType.TEXT,
+        headers={"location": submitted[0].view, "cache-control": "no-store"},
+    )
+
+
+def _submitted(kept: Kept, site_url: str) -> Submitted:
     view = f"{site_url}/sessions/{kept.receipt.session_id}"
-    submitted = Submitted(
+    return Submitted(
         session=kept.receipt.session_id,
         view=view,
         edit=f"{view}/edit#token={kept.token}" if kept.token else None,
         created=kept.receipt.created,
         disputed=list(kept.disputed),
-    )
-    json = wants_json(request)
-    return Response(
-        submitted if json else _text(submitted),
-        status_code=201,
-        media_type=MediaType.JSON if json else MediaType.TEXT,
-        headers={"location": view, "cache-control": "no-store"},
     )
 
 

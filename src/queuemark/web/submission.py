@@ -19,6 +19,7 @@ from typing import NamedTuple
 import msgspec
 
 from queuemark.analysis.estimates import with_estimates
+from queuemark.analysis.plausibility import faults
 from queuemark.analysis.summary import summaries
 from queuemark.model.details import Details
 from queuemark.model.errors import Conflict, NotFound, UsageError
@@ -82,7 +83,7 @@ def keep(
     chosen = token or secrets.token_urlsafe(_TOKEN_BYTES)
     try:
         judged = with_estimates(document)
-        found: list[str] = []
+        found = faults(judged)
     except (ArithmeticError, ValueError) as error:
         raise Refusal(422, f"no figures can be made of these counts: {error}") from error
     try:

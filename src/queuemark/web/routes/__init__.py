@@ -10,6 +10,7 @@ from queuemark.web.routes.compare import compare_data, compare_page, compare_pic
 from queuemark.web.routes.editing import edit_details, withdraw_session
 from queuemark.web.routes.front import front_data, front_page, submit_page
 from queuemark.web.routes.health import health
+from queuemark.web.routes.original import submit_original
 from queuemark.web.routes.pictures import badge, embed_page, session_picture
 from queuemark.web.routes.platforms import platform_data, platform_page, platforms_data, platforms_page
 from queuemark.web.routes.session import case_data, case_page, edit_page, session_data, session_page
@@ -44,6 +45,7 @@ ROUTES = (
     sessions_data,
     sessions_page,
     static,
+    submit_original,
     submit_page,
     submit_session,
     withdraw_session,

@@ -30,4 +30,4 @@ async def submit_session(request: Request[Any, Any, Any], state: State, site_url
         return keep(state.record, document, token=token)
 
     kept = await worked(request, work)
-    return submitted_answer(request, kept, site_url)
+    return submitted_answer(request, [kept], site_url)
