@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,11 +49,36 @@ def test_a_private_link_fills_the_token_in_and_sends_it_nowhere(shown: Shown, ch
 def test_an_embedded_picture_may_stand_in_a_page_of_elsewhere_and_no_other_page_may(
     shown: Shown, chromium: Browser
 ) -> None:
-    embed = f"{shown.address('session')}/embed/rates"
-    with chromium.new_context() as visitor:
+    frames = "".join(
+        f"<iframe id={name} src='{shown.address('session')}{path}'></iframe>"
+        for name, path in {"embed": "/embed/rates", "whole": ""}.items()
+    )
+    with elsewhere(frames) as address, chromium.new_context() as visitor:
         page = visitor.new_page()
-        page.route("http://elsewhere.example/", lambda route: route.fulfill(content_type="text/html", body=frames))
-        frames = f"<iframe id=a src='{embed}'></iframe><iframe id=b src='{shown.address('session')}'></iframe>"
-        page.goto("http://elsewhere.example/", wait_until="load")
-        assert page.frame_locator("#a").locator("img[src*=pictures]").count() > 0
-        assert page.frame_locator("#b").locator("a[href='/sessions']").count() == 0
+        page.goto(address, wait_until="load")
+        assert page.frame_locator("#embed").locator("img[src*=pictures]").count() > 0
+        assert page.frame_locator("#whole").locator("a[href='/sessions']").count() == 0
+
+
+@contextmanager
+def elsewhere(page: str) -> Iterator[str]:
+    """The address of a page of another site on this machine: browsers keep those of the world away from loopback."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(page.encode())
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()
