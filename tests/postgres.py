@@ -51,6 +51,15 @@ class Server:
         finally:
             self._say(f"DROP DATABASE {name} WITH (FORCE)")
 
+    @contextmanager
+    def role(self, name: str, password: str) -> Iterator[None]:
+        """Somebody who may log in."""
+        self._say(f"CREATE ROLE {name} LOGIN PASSWORD '{password}'")
+        try:
+            yield
+        finally:
+            self._say(f"DROP ROLE {name}")
+
     def _say(self, words: str) -> None:
         engine = create_engine(self.url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:

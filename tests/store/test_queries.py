@@ -84,13 +84,12 @@ class Watched:
         return self.steps
 
 
-@pytest.fixture
-def watched(prepared_sqlite: Path, tmp_path: Path) -> Iterator[Watched]:
-    path = tmp_path / "record.sqlite3"
+@pytest.fixture(scope="module")
+def watched(prepared_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    path = tmp_path_factory.mktemp("watched") / "record.sqlite3"
     path.write_bytes(prepared_sqlite.read_bytes())
     found = Watched(path)
     fill(found.record, range(1, 41))
-    found.statements.clear()
     yield found
     found.record.close()
 
@@ -123,6 +122,7 @@ SCANNED = re.compile(r"SCAN (sessions|cases|trials|documents|platforms|facets|li
 
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_no_page_scans_or_sorts_a_table(watched: Watched, name: str) -> None:
+    watched.statements.clear()
     PAGES[name](watched.record)
     assert watched.statements
     for statement, parameters in list(watched.statements):
