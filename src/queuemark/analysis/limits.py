@@ -177,7 +177,9 @@ def _bound(model: CaseModel, trial: Trial) -> tuple[float, str] | None:
         busy.setdefault(cpu if cpu is not None else -1 - consumer.index, []).append(taking)
     if not busy:
         return None
-    total_ns, spent = max(((sum(ns for ns, _ in costs), costs) for costs in busy.values()), key=itemgetter(0))
+    totals_ns = {cpu: sum(map(itemgetter(0), costs)) for cpu, costs in busy.items()}
+    most = max(totals_ns, key=totals_ns.__getitem__)
+    total_ns, spent = totals_ns[most], busy[most]
     return 1e9 / total_ns, _words(spent)
 
 

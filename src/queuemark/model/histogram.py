@@ -185,8 +185,11 @@ def percentile_ns(histogram: Histogram, percentile: Percentile) -> int | None:
 
 
 def percentiles_ns(histogram: Histogram) -> dict[str, int | None]:
-    """All of ``PERCENTILES``."""
-    return dict(zip(PERCENTILES, _at(histogram, list(PERCENTILES.values())), strict=True))
+    """All of ``PERCENTILES``; read off once for each histogram."""
+    kept = vars(histogram)
+    if "percentiles" not in kept:
+        kept["percentiles"] = dict(zip(PERCENTILES, _at(histogram, list(PERCENTILES.values())), strict=True))
+    return dict(kept["percentiles"])
 
 
 def _at(histogram: Histogram, percentiles: list[Percentile]) -> list[int | None]:

@@ -146,8 +146,12 @@ def _told(value: Any) -> Any:
         return [_told(each) for each in value]
     if not isinstance(value, msgspec.Struct):
         return value
-    held = [(name, getattr(value, name), default) for name, default in _defaults(type(value)).items()]
-    return {name: _told(content) for name, content, default in held if content != default}
+    told = {}
+    for name, default in _defaults(type(value)).items():
+        content = getattr(value, name)
+        if content != default:
+            told[name] = _told(content) if isinstance(content, (tuple, msgspec.Struct)) else content
+    return told
 
 
 @cache

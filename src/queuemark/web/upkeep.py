@@ -1,8 +1,8 @@
 """What a site does beside answering.
 
 1. Sessions that were measured here are summarised, so that they can be found.
-2. Garbage is looked for where it is new: what pages keep for the next reader is much, and holds no cycles. To go through
-   all of it takes longer than any page.
+2. Garbage is looked for where it is new: what pages keep for the next reader is much, and holds no cycles. To go
+   through all of it takes longer than any page.
 """
 
 from __future__ import annotations
