@@ -20,7 +20,7 @@ from queuemark.views.record import LEVELS
 
 if TYPE_CHECKING:
     from queuemark.report.content import Content
-    from queuemark.report.markdown import Picture
+    from queuemark.views.theme import Spec
 
 INSTALL = "pip install 'queuemark[report]'"
 _NEEDED = ("altair", "jinja2", "vl_convert")
@@ -123,14 +123,12 @@ def _written(documents: Sequence[SessionDocument], kind: str, target: str | None
         return Path(target)
     if target is None:
         return kept_report(documents, interactive=asked.interactive)
-    from queuemark.report.content import content
-
     if kind == ".html":
         _write_html(documents, Path(target), interactive=asked.interactive)
     elif kind == ".md":
         _write_markdown(documents, Path(target), asked.pictures or "svg")
     else:
-        _write_pictures(content(documents), Path(target), f".{asked.pictures or 'svg'}")
+        _write_pictures(_held(documents), Path(target), f".{asked.pictures or 'svg'}")
     return Path(target)
 
 
@@ -150,20 +148,23 @@ def kept_report(documents: Sequence[SessionDocument], *, interactive: bool = Tru
 
 def _write_html(documents: Sequence[SessionDocument], path: Path, *, interactive: bool) -> None:
     from queuemark.report.bundle import vega_bundle
-    from queuemark.report.content import content
     from queuemark.report.html import html_report
     from queuemark.store import data_directory
 
     bundle = vega_bundle(data_directory()) if interactive else None
-    held = content(documents, ("log", "linear") if interactive else ("log",))
-    write_file(str(path), html_report(held, bundle=bundle).encode())
+    write_file(str(path), html_report(documents, bundle=bundle).encode())
+
+
+def _held(documents: Sequence[SessionDocument], *, drawn: bool = True) -> Content:
+    from queuemark.report.content import Pictures, content
+
+    return content(documents, Pictures(scales=("log",) if drawn else ()))
 
 
 def _write_markdown(documents: Sequence[SessionDocument], path: Path, kind: str) -> None:
-    from queuemark.report.content import content
     from queuemark.report.markdown import markdown_report
 
-    held = content(documents, () if kind == "none" else ("log",))
+    held = _held(documents, drawn=kind != "none")
     folder = None if kind == "none" else f"{path.stem}-pictures"
     if folder is not None:
         _write_pictures(held, path.parent / folder, f".{kind}")
@@ -180,11 +181,11 @@ def _write_pictures(held: Content, directory: Path, ending: str) -> None:
         raise QueuemarkError(
             f"cannot write into {directory}: {error.strerror or error}; choose another place"
         ) from error
-    for picture in pictures(held):
-        _write_picture(picture, directory / f"{picture.name}{ending}")
+    for name, spec in pictures(held).items():
+        _write_picture(spec, directory / f"{name}{ending}")
 
 
-def _write_picture(picture: Picture, path: Path) -> None:
+def _write_picture(spec: Spec, path: Path) -> None:
     from queuemark.views.picture import draw
 
-    write_file(str(path), draw(lambda: picture.spec, str(path)))
+    write_file(str(path), draw(lambda: spec, str(path)))

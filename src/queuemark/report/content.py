@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
-__all__ = ["SESSIONS_HIGH", "Content", "Section", "Told", "content"]
+__all__ = ["SESSIONS_HIGH", "Content", "Pictures", "Section", "Told", "content", "title_of"]
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from queuemark.model.errors import UsageError
 from queuemark.model.session import SessionDocument
 from queuemark.views.axes import Scale
+from queuemark.views.compared import SESSIONS_HIGH, compared_tables
+from queuemark.views.compared_chart import compared_chart
 from queuemark.views.header import about, repeats_text
 from queuemark.views.headlines import Headline, headlines
 from queuemark.views.machine import machine_facts
@@ -24,16 +26,16 @@ from queuemark.views.registry import VIEWS, View
 from queuemark.views.table import Table
 from queuemark.views.theme import Spec
 
-SESSIONS_HIGH = 6
-"""More side by side than this nobody reads."""
+_DIGITS_LOW = 8
+"""Of an id: what people are shown of it elsewhere."""
 
 _CASES_HIGH = 24
 """Of more cases every trial of each fills pages that nobody reads through; the view's own picture has them all."""
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """One question. name: of the view, unique within a session. chart, linear: its picture with logarithmic and with
-    linear axes, None where there is none, or no difference."""
+    """One question. name: unique within a report. chart, linear: its picture with logarithmic and with linear axes,
+    None where there is none, or no difference."""
 
     name: str
     question: str
@@ -43,22 +45,15 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """One session. measured: how, in lines. again: the command. left_out: what is not in the report, and how to see
-    it."""
+    """One session. name: as many digits of its id as tell it from the others. measured: how, in lines. again: the
+    command. left_out: what is not in the report, and how to see it."""
 
     document: SessionDocument
+    name: str
     headlines: list[Headline]
     sections: list[Section]
     measured: list[str]
     left_out: list[str]
-
-    @property
-    def id(self) -> str:
-        return self.document.session.id
-
-    @property
-    def short_id(self) -> str:
-        return self.id[:8]
 
     @property
     def again(self) -> str:
@@ -66,14 +61,29 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """compared: sections over all sessions, empty of a single one."""
+    """compared: all sessions beside the first; None of a single one, and where they have nothing in common, which
+    apart then says."""
 
     told: list[Told]
-    compared: list[Section]
+    compared: Section | None = None
+    apart: str | None = None
 
 
-def content(documents: Sequence[SessionDocument], scales: Sequence[Scale] = ("log",)) -> Content:
-    """documents: 1 to SESSIONS_HIGH, with estimates. scales: of the pictures that are wanted; empty: none.
+def title_of(held: Content) -> str:
+    """``queuemark: session 01234567``"""
+    return f"queuemark: session{'s' * (len(held.told) > 1)} {', '.join(told.name for told in held.told)}"
+
+
+class Pictures(msgspec.Struct, frozen=True, kw_only=True):
+    """Which pictures are wanted: scales of their axes, none for no picture. begun: is given the name of each section
+    and its logarithmic picture as soon as there is one, so that it can be drawn while the rest is made."""
+
+    scales: Sequence[Scale] = ("log",)
+    begun: Callable[[str, Spec], None] = lambda name, spec: None
+
+
+def content(documents: Sequence[SessionDocument], pictures: Pictures) -> Content:
+    """documents: 1 to SESSIONS_HIGH, with estimates.
 
     Raises: UsageError for more sessions, or the same one twice.
     """
@@ -82,37 +92,64 @@ def content(documents: Sequence[SessionDocument], scales: Sequence[Scale] = ("lo
         raise UsageError(f"a report holds 1 to {SESSIONS_HIGH} sessions, not {len(ids)}; leave some out")
     if len(set(ids)) < len(ids):
         raise UsageError("a report holds each session once; one was named twice")
-    return Content(told=[_told(document, scales) for document in documents], compared=[])
+    digits = next(count for count in range(_DIGITS_LOW, 33) if len({each[:count] for each in ids}) == len(ids))
+    told = [_told(document, document.session.id[:digits], pictures) for document in documents]
+    if len(documents) == 1:
+        return Content(told=told)
+    try:
+        return Content(told=told, compared=_compared(documents, pictures))
+    except UsageError as error:
+        return Content(told=told, apart=str(error))
 
 
-def _told(document: SessionDocument, scales: Sequence[Scale]) -> Told:
+def _compared(documents: Sequence[SessionDocument], pictures: Pictures) -> Section:
+    tables = compared_tables(documents)
+    return _drawn("compared", tables[0].title, tables, lambda scale: compared_chart(documents, scale=scale), pictures)
+
+
+def _told(document: SessionDocument, name: str, pictures: Pictures) -> Told:
     long = len(document.cases) > _CASES_HIGH
     sections = [
         section
-        for name, view in VIEWS.items()
-        if not (long and name == "case") and (section := _section(name, view, document, scales)) is not None
+        for view_name, view in VIEWS.items()
+        if not (long and view_name == "case")
+        and (section := _section(f"{name}-{view_name}", view, document, pictures)) is not None
     ]
     return Told(
         document=document,
+        name=name,
         headlines=headlines(document),
-        sections=[*sections, *_machine(document)],
+        sections=[*sections, *_machine(document, name)],
         measured=list(_measured(document)),
-        left_out=_left_out(document) if long else [],
+        left_out=_left_out(document, name) if long else [],
     )
 
 
-def _section(name: str, view: View, document: SessionDocument, scales: Sequence[Scale]) -> Section | None:
+def _section(name: str, view: View, document: SessionDocument, pictures: Pictures) -> Section | None:
     """None where the view has nothing to say of this session."""
     try:
         tables = [_without(document, table) for table in view.tables(document) if table.rows]
     except UsageError:
         return None
-    if not tables:
-        return None
-    chart, linear = (_chart(view, document, scale) if scale in scales else None for scale in ("log", "linear"))
-    return Section(
-        name=name, question=view.question, tables=tables, chart=chart, linear=linear if linear != chart else None
-    )
+    chart = view.chart
+    drawn = None if chart is None else lambda scale: chart(document, scale=scale)
+    return _drawn(name, view.question, tables, drawn, pictures) if tables else None
+
+
+def _drawn(
+    name: str, question: str, tables: list[Table], chart: Callable[[Scale], Spec] | None, pictures: Pictures
+) -> Section:
+    """Where a picture has nothing to draw its tables stand alone."""
+    alone = Section(name=name, question=question, tables=tables)
+    if chart is None or not pictures.scales:
+        return alone
+    try:
+        log = chart("log")
+        pictures.begun(name, log)
+        linear = chart("linear") if "linear" in pictures.scales else log
+    except UsageError:
+        return alone
+    return msgspec.structs.replace(alone, chart=log, linear=linear if linear != log else None)
 
 
 def _without(document: SessionDocument, table: Table) -> Table:
@@ -125,22 +162,13 @@ def _without(document: SessionDocument, table: Table) -> Table:
     )
 
 
-def _chart(view: View, document: SessionDocument, scale: Scale) -> Spec | None:
-    if view.chart is None:
-        return None
-    try:
-        return view.chart(document, scale=scale)
-    except UsageError:
-        return None
-
-
-def _machine(document: SessionDocument) -> Iterator[Section]:
+def _machine(document: SessionDocument, name: str) -> Iterator[Section]:
     session = document.session
     facts = machine_facts(session.machine)
-    yield Section(name="machine", question=facts.title, tables=[facts])
+    yield Section(name=f"{name}-machine", question=facts.title, tables=[facts])
     if session.probes_before:
         tables = machine_tables(session.probes_before, session.machine, "queuemark limits")
-        yield Section(name="probes", question=tables[0].title, tables=[table for table in tables if table.rows])
+        yield Section(name=f"{name}-probes", question=tables[0].title, tables=[table for table in tables if table.rows])
 
 
 def _measured(document: SessionDocument) -> Iterator[str]:
@@ -153,8 +181,7 @@ def _measured(document: SessionDocument) -> Iterator[str]:
     yield f"session {session.id} ({session.state}), measured by queuemark {session.version} from {session.created_at}"
 
 
-def _left_out(document: SessionDocument) -> list[str]:
-    name = document.session.id[:8]
+def _left_out(document: SessionDocument, name: str) -> list[str]:
     return [
         f"every trial of each of the {len(document.cases)} cases: queuemark show {name} --view case, or "
         f"queuemark report {name} -o trials.csv --level trial"

@@ -18,10 +18,13 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
-from queuemark.report.content import Content, Section, Told
-from queuemark.report.pictures import inline_svg
+from queuemark.model.session import SessionDocument
+from queuemark.report.content import Content, Pictures, Section, Told, content, title_of
+from queuemark.report.drawing import Drawing
+from queuemark.views.axes import Scale
 from queuemark.views.header import about
 from queuemark.views.markup import table_html
+from queuemark.views.theme import Spec
 
 
 class _Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,8 +51,19 @@ class _Session(msgspec.Struct, frozen=True, kw_only=True):
     sections: list[_Shown]
 
 
-def html_report(content: Content, *, bundle: str | None = None) -> str:
-    """The page. bundle: Vega as one script, for pictures that answer to the mouse; None: the still ones alone."""
+def html_report(documents: Sequence[SessionDocument], *, bundle: str | None = None) -> str:
+    """The page; documents: 1 to 6, with estimates.
+
+    bundle: Vega as one script, for pictures that answer to the mouse; None: the still ones alone.
+    Raises: UsageError for more sessions, or the same one twice; QueuemarkError when a picture cannot be drawn.
+    """
+    with Drawing() as drawing:
+        scales: tuple[Scale, ...] = ("log",) if bundle is None else ("log", "linear")
+        held = content(documents, Pictures(scales=scales, begun=drawing.begin))
+        return _page(held, drawing, bundle)
+
+
+def _page(held: Content, drawing: Drawing, bundle: str | None) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("queuemark.report"),
         autoescape=True,
@@ -62,38 +76,40 @@ def html_report(content: Content, *, bundle: str | None = None) -> str:
         style=Markup(_style()),
         policy=_policy(scripts),
         scripts=[Markup(script) for script in scripts],
-        title=_title(content),
-        compared=[_shown("compared", section) for section in content.compared],
-        sessions=[_session(told) for told in content.told],
+        title=title_of(held),
+        apart=held.apart,
+        compared=[_shown(held.compared, drawing)] if held.compared is not None else [],
+        sessions=[_session(told, drawing) for told in held.told],
     )
 
 
-def _title(content: Content) -> str:
-    named = ", ".join(told.short_id for told in content.told)
-    return f"queuemark: session{'s' * (len(content.told) > 1)} {named}"
+def _session(told: Told, drawing: Drawing) -> _Session:
+    sections = [_shown(section, drawing) for section in told.sections]
+    return _Session(anchor=f"s-{told.name}", told=told, title=about(told.document), sections=sections)
 
 
-def _session(told: Told) -> _Session:
-    anchor = f"s-{told.short_id}"
-    sections = [_shown(anchor, section) for section in told.sections]
-    return _Session(anchor=anchor, told=told, title=about(told.document), sections=sections)
-
-
-def _shown(anchor: str, section: Section) -> _Shown:
-    name = f"{anchor}-{section.name}"
+def _shown(section: Section, drawing: Drawing) -> _Shown:
     return _Shown(
-        anchor=name,
+        anchor=f"q-{section.name}",
         question=section.question,
-        figure=_figure(section, name),
+        figure=_figure(section, drawing),
         tables=[Markup(table_html(table)) for table in section.tables],
     )
 
 
-def _figure(section: Section, name: str) -> _Figure | None:
+def _figure(section: Section, drawing: Drawing) -> _Figure | None:
     if section.chart is None:
         return None
-    linear = _data(section.linear) if section.linear is not None else None
-    return _Figure(svg=Markup(inline_svg(section.chart, name)), log=_data(section.chart), linear=linear)
+    linear = _data(_without_rows(section.linear, section.chart)) if section.linear is not None else None
+    return _Figure(svg=Markup(drawing.svg(section.name)), log=_data(section.chart), linear=linear)
+
+
+def _without_rows(spec: Spec, other: Spec) -> Spec:
+    """The specification without the rows that another has, too: they are most of it, and the page has them once."""
+    kept = {
+        name: rows for name, rows in spec.get("datasets", {}).items() if other.get("datasets", {}).get(name) != rows
+    }
+    return {**spec, "datasets": kept}
 
 
 def _data(spec: object) -> Markup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Picture", "markdown_report", "pictures", "plain"]
+__all__ = ["markdown_report", "pictures", "plain"]
 
 import re
 from collections.abc import Iterator
@@ -10,50 +10,37 @@ from urllib.parse import quote
 
 import msgspec
 
-from queuemark.report.content import Content, Section, Told
+from queuemark.report.content import Content, Section, Told, title_of
 from queuemark.views.header import about
 from queuemark.views.render import markdown
 from queuemark.views.table import Column, Table
 from queuemark.views.theme import Spec
 
 
-class Picture(msgspec.Struct, frozen=True, kw_only=True):
-    """name: of the file without its ending, unique within a report."""
-
-    name: str
-    question: str
-    spec: Spec
-
-
-def pictures(content: Content) -> list[Picture]:
-    """All that there is to draw, in the order of the report."""
-    held = [*(("compared", section) for section in content.compared)]
-    held += [(told.short_id, section) for told in content.told for section in told.sections]
-    return [
-        Picture(name=f"{of}-{section.name}", question=section.question, spec=section.chart)
-        for of, section in held
-        if section.chart is not None
-    ]
+def pictures(held: Content) -> dict[str, Spec]:
+    """By the name of its section, which its file has, too; in the order of the report."""
+    compared = [held.compared] if held.compared is not None else []
+    every = [*compared, *(section for told in held.told for section in told.sections)]
+    return {section.name: section.chart for section in every if section.chart is not None}
 
 
-def markdown_report(content: Content, folder: str | None, ending: str) -> str:
+def markdown_report(held: Content, folder: str | None, ending: str) -> str:
     """folder: where its pictures lie, as seen from the report's place; None: it has none. ending: theirs, ``.svg``."""
     shown = None if folder is None else f"{quote(folder)}/{{name}}{ending}"
-    names = ", ".join(told.short_id for told in content.told)
-    parts = [f"# queuemark: session{'s' * (len(content.told) > 1)} {names}"]
-    for section in content.compared:
-        parts += _section(section, "compared", shown)
-    for told in content.told:
+    parts = [f"# {title_of(held)}"]
+    parts += [plain(f"These sessions are not compared: {held.apart}")] if held.apart is not None else []
+    parts += _section(held.compared, shown) if held.compared is not None else []
+    for told in held.told:
         parts += _session(told, shown)
     return "\n\n".join(parts) + "\n"
 
 
 def _session(told: Told, shown: str | None) -> Iterator[str]:
-    yield f"## Session {told.short_id}"
+    yield f"## Session {told.name}"
     yield plain(about(told.document))
     yield "\n".join(f"- **{line.about}**: {plain(line.text)}" for line in told.headlines)
     for section in told.sections:
-        yield from _section(section, told.short_id, shown)
+        yield from _section(section, shown)
     yield "### How was it measured?"
     left_out = [f"not in this report, {line}" for line in told.left_out]
     yield "\n".join(f"- {plain(line)}" for line in [*told.measured, *left_out])
@@ -61,13 +48,13 @@ def _session(told: Told, shown: str | None) -> Iterator[str]:
     yield _code(told.again)
 
 
-def _section(section: Section, of: str, shown: str | None) -> Iterator[str]:
+def _section(section: Section, shown: str | None) -> Iterator[str]:
     """The picture stands under the heading of the first table."""
     first, *others = (markdown(_escaped(table)).strip("\n") for table in section.tables)
     heading, _, rest = first.partition("\n")
     yield heading
     if shown is not None and section.chart is not None:
-        yield f"![{plain(section.question)}]({shown.format(name=f'{of}-{section.name}')})"
+        yield f"![{plain(section.question)}]({shown.format(name=section.name)})"
     yield from [rest.strip("\n"), *others]
 
 

@@ -24,6 +24,8 @@
       for (const script of figure.querySelectorAll('script[type="application/json"]')) {
         this.specs[script.dataset.scale] = JSON.parse(script.textContent);
       }
+      // What both have is in the page once.
+      if (this.specs.linear) this.specs.linear.datasets = { ...this.specs.log.datasets, ...this.specs.linear.datasets };
       this.explored = element("div", { className: "explored", hidden: true });
       this.button = element("button", { type: "button", textContent: "Explore" });
       this.button.setAttribute("aria-expanded", "false");
@@ -62,7 +64,7 @@
       try {
         await window.vegaEmbed(this.explored, spec, MADE);
         // The still pictures bring the colours for the dark; the class makes them the explored one's, too.
-        this.explored.querySelector("svg").classList.add("queuemark-chart");
+        this.explored.querySelector("svg").classList.add(...this.still.querySelector("svg").classList);
       } catch (error) {
         this.explored.textContent = `The picture could not be drawn: ${error.message}`;
       }
