@@ -14,6 +14,7 @@ from hashlib import sha256
 from http import HTTPStatus
 
 import zstandard
+from anyio import to_thread
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import (
@@ -30,6 +31,7 @@ from litestar.types import (
 from queuemark.web.gate import header
 
 PACKED_LOW_BYTES = 1024
+LONG_BYTES = 256 * 1024
 
 _TEXT = (
     "text/",
@@ -56,13 +58,22 @@ def sent_once(app: ASGIApp) -> ASGIApp:
             if held:
                 start = held.pop()
                 if message["type"] == "http.response.body" and not message["more_body"]:
-                    message = _prepared(http, start, message)
+                    message = await _prepared_aside(http, start, message)
                 await send(start)
             await send(message)
 
         await app(scope, receive, finished)
 
     return answer
+
+
+async def _prepared_aside(
+    scope: HTTPScope, start: HTTPResponseStartEvent, body: HTTPResponseBodyEvent
+) -> HTTPResponseBodyEvent:
+    """What takes long is done in a thread: nobody else's answer waits for it."""
+    if len(body["body"]) < LONG_BYTES:
+        return _prepared(scope, start, body)
+    return await to_thread.run_sync(_prepared, scope, start, body)
 
 
 def _prepared(scope: HTTPScope, start: HTTPResponseStartEvent, body: HTTPResponseBodyEvent) -> HTTPResponseBodyEvent:

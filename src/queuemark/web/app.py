@@ -51,6 +51,7 @@ async def _record(app: Litestar) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     with Record.open(settings.database, settings.directory) as record, summarising(record), collecting_seldom():
         app.state.record, app.state.reading = record, Reading(record)
+        app.state.receiving = CapacityLimiter(settings.receiving_high)
         app.state.decoding = CapacityLimiter(settings.decoding_high)
         yield
 

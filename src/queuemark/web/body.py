@@ -1,7 +1,7 @@
 """What is posted: read as it comes, never more than is allowed, and inflated by a bounded number of requests at once.
 
 1. A body that is too large is refused as soon as that is known: by what its length is said to be, or at the byte that
-   is too many. It is never read whole.
+   is too many. It is never read whole. Only so many are read at once; others wait where they are.
 2. gzip and zstd are inflated bit by bit; what grows beyond its bound is refused there, whatever it would have become.
 3. A coding that is broken, cut off or followed by something else is 400; one that is not known 415.
 """
@@ -30,8 +30,8 @@ _FRAMES_HIGH = 1024
 """Packed one after the other: an empty one costs as much as a good one."""
 
 _GZIP = 31
-_WINDOW_HIGH_BYTES = 8 * 1024 * 1024
-"""What every decoder of zstd is to have for one frame. Source: RFC 8878, 3.1.1.1.2."""
+_WINDOW_HIGH_BYTES = 64 * 1024 * 1024
+"""Of a frame that was packed in one go the window is all of it."""
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ async def received(request: Request[Any, Any, Any]) -> Body:
     _check_length(request, settings.body_high_bytes)
     sent = bytearray()
     try:
-        async with asyncio.timeout(settings.body_timeout_s):
+        async with asyncio.timeout(settings.body_timeout_s), request.app.state.receiving:
             async for chunk in _chunks(request):
                 sent += chunk
                 if len(sent) > settings.body_high_bytes:
