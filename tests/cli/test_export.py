@@ -18,6 +18,7 @@ from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 
 from queuemark.model.latency import BUCKETS_HIGH_NS, Latency
+from queuemark.model.original_xml import read_original
 from queuemark.model.plan import Case
 from queuemark.model.session import decode_session, encode_session
 from queuemark.store import Store
@@ -63,6 +64,18 @@ def test_a_session_as_json_is_the_document(filled: Path) -> None:
     assert "/home/ann" not in ended.stdout
     median = msgspec.json.decode(ended.stdout)["cases"][0]["rate_per_s"]["median"]
     assert median == 120_000e9 / 201e6
+
+
+def test_a_session_in_the_originals_form(tmp_path: Path, filled: Path) -> None:
+    of = case("tcp", params={"deal_items": 1000, "nodelay": 0}, policy="split", items=1_000_000)
+    path = tmp_path / "classic.json"
+    path.write_bytes(encode_session(document((of, [trial(of, delivered=1_000_000)]))))
+    ended = export(tmp_path, str(path), "--format", "xml")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert read_original(ended.stdout.encode()).batches[0].runs[0].backend == "TCP Socket"
+    refused = export(filled, "--format", "xml")
+    assert refused.returncode == 2
+    assert "measure some with: queuemark run classic" in refused.stderr
 
 
 def test_an_exported_file_exports_to_itself(tmp_path: Path) -> None:

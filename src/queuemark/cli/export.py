@@ -11,6 +11,7 @@ from queuemark.cli.dump import export_all
 from queuemark.cli.output import check_writable, write_json
 from queuemark.model.errors import UsageError
 from queuemark.model.session import SessionDocument, encode_session
+from queuemark.views.original import original_xml
 from queuemark.views.record import LEVELS, record_table
 from queuemark.views.render import csv_text
 
@@ -20,11 +21,11 @@ from queuemark.views.render import csv_text
 @click.option(
     "--format",
     "form",
-    type=click.Choice(("json", "csv", "hgrm", "hdr-log")),
+    type=click.Choice(("json", "csv", "xml", "hgrm", "hdr-log")),
     default="json",
     show_default=True,
-    help="json: the whole session; csv: a table of it; hgrm: a case's latencies by percentile; hdr-log: those of every "
-    "trial, for programs that read HdrHistogram's logs.",
+    help="json: the whole session; csv: a table of it; xml: what of it the original program's form can say; hgrm: a "
+    "case's latencies by percentile; hdr-log: those of every trial, for programs that read HdrHistogram's logs.",
 )
 @click.option("--level", type=click.Choice(LEVELS), help="With csv, what a row is.  [default: trial]")
 @click.option(
@@ -40,7 +41,7 @@ from queuemark.views.render import csv_text
 def command(
     session: str, form: str, level: str | None, case_name: str | None, target: str, every: bool, database: str | None
 ) -> None:
-    """A session by id, by the first digits of it, by `last`, or by a file: as JSON, CSV or latency histograms."""
+    """A session by id, by the first digits of it, by `last`, or by a file: as JSON, CSV, XML or latency histograms."""
     if every:
         if (session, form, level, case_name) != ("last", "json", None, None):
             raise UsageError("--all exports every session as JSON; leave out the session, --format, --level and --case")
@@ -58,7 +59,7 @@ def _export(session: str, form: str, level: str | None, case_name: str | None, t
 
     if form != "csv" and level is not None:
         raise UsageError(f"--level is for --format csv; {form} has no rows")
-    if form in ("json", "csv") and case_name is not None:
+    if form in ("json", "csv", "xml") and case_name is not None:
         raise UsageError(f"--case is for --format hgrm and hdr-log; {form} has the whole session")
     check_writable(target)
     document = with_estimates(load(session))
@@ -66,6 +67,8 @@ def _export(session: str, form: str, level: str | None, case_name: str | None, t
         encoded = encode_session(document)
     elif form == "csv":
         encoded = csv_text(record_table(document, level or "trial")).encode()
+    elif form == "xml":
+        encoded = original_xml(document).encode()
     else:
         encoded = _histograms(document, form, case_name).encode()
     write_json(target, encoded)
