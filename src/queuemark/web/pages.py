@@ -14,7 +14,7 @@ from queuemark import __version__
 from queuemark.model.units import format_bytes, format_duration_s, format_rate
 from queuemark.views.markup import table_html
 from queuemark.views.naming import policy_text
-from queuemark.views.numbers import as_percent
+from queuemark.views.numbers import as_percent, counted
 from queuemark.views.table import NOTHING
 from queuemark.web.data.page import Page
 from queuemark.web.data.table import TableData
@@ -54,6 +54,7 @@ def _templates() -> Environment:
     )
     templates.filters |= {
         "bytes": format_bytes,
+        "counted": counted,
         "count": lambda value: f"{value:,}",
         "ns": lambda value: NOTHING if value is None else format_duration_s(value / 1e9),
         "percent": as_percent,

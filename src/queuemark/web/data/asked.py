@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["FIRST_VIEW", "Asked", "Chip", "Choice", "PictureData"]
+__all__ = ["FIRST_VIEW", "SCALE_NAMES", "Asked", "Chip", "Choice", "PictureData"]
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -17,6 +17,8 @@ from queuemark.views.selection import Selection, choices, read_selection
 from queuemark.web.data.page import with_query
 
 FIRST_VIEW = "rates"
+
+SCALE_NAMES: dict[Scale, str] = {"log": "logarithmic", "linear": "linear"}
 
 
 class Chip(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,16 +82,17 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     def page(self, session_path: str) -> str:
         """The address of the session's page; what is as usual is not in it, so that each page has one."""
         view = None if self.view == FIRST_VIEW else self.view
-        return with_query(session_path, {"view": view, **self._query(), "all": "true" if self.everything else None})
+        return with_query(session_path, {"view": view, **self.query(), "all": "true" if self.everything else None})
 
     def picture(self, session_path: str, ending: str) -> str:
         """The address of the picture; ending: with its dot."""
-        return with_query(f"{session_path}/pictures/{self.view}{ending}", {**self._query(), "case": self.case})
+        return with_query(f"{session_path}/pictures/{self.view}{ending}", {**self.query(), "case": self.case})
 
     def embed(self, session_path: str) -> str:
-        return with_query(f"{session_path}/embed/{self.view}", self._query())
+        return with_query(f"{session_path}/embed/{self.view}", self.query())
 
-    def _query(self) -> dict[str, str | int | None]:
+    def query(self) -> dict[str, str | int | None]:
+        """The selection and the scale, as an address has them."""
         chosen = self.selection
         return {
             "transport": ",".join(chosen.transports),
@@ -102,33 +105,37 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     def pictured(self, session_path: str, alt: str, *, paged: bool = True) -> PictureData:
         """paged: the picture stands on the session's page, whose other scale has an address, and may be framed."""
-        other: Scale = "linear" if self.scale == "log" else "log"
+        other = self.other_scale()
         return PictureData(
             svg=self.picture(session_path, ".svg"),
             png=self.picture(session_path, ".png"),
             json=self.picture(session_path, ".json"),
             alt=alt,
             embed=self.embed(session_path) if paged else None,
-            other_scale=msgspec.structs.replace(self, scale=other).page(session_path) if paged else None,
-            other_scale_name={"log": "logarithmic", "linear": "linear"}[other],
+            other_scale=other.page(session_path) if paged else None,
+            other_scale_name=SCALE_NAMES[other.scale],
         )
 
-    def choices(self, document: SessionDocument, session_path: str) -> list[Choice]:
-        """For each setting in which cases differ, a chip a value; choosing one more adds it."""
+    def other_scale(self) -> Asked:
+        """The same on the scale that this is not on."""
+        return msgspec.structs.replace(self, scale="linear" if self.scale == "log" else "log")
+
+    def choices(self, document: SessionDocument, address: Callable[[Asked], str]) -> list[Choice]:
+        """For each setting in which cases differ, a chip a value; choosing one more adds it. address: of a page."""
         held = choices(document)
         return [
-            Choice(name=name, chips=self._chips(setting, values, session_path))
+            Choice(name=name, chips=self._chips(setting, values, address))
             for setting, name in _SETTINGS.items()
             for values in [getattr(held, setting)]
             if len(values) > 1 or getattr(self.selection, setting)
         ]
 
-    def _chips(self, setting: str, values: Sequence[str | int], session_path: str) -> list[Chip]:
+    def _chips(self, setting: str, values: Sequence[str | int], address: Callable[[Asked], str]) -> list[Chip]:
         chosen: tuple[str | int, ...] = getattr(self.selection, setting)
         return [
             Chip(
                 text=_shown(setting, value),
-                path=self._toggled(setting, value).page(session_path),
+                path=address(self._toggled(setting, value)),
                 chosen=value in chosen,
             )
             for value in values

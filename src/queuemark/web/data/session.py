@@ -11,6 +11,7 @@ from queuemark.model.details import Details
 from queuemark.model.errors import UsageError
 from queuemark.model.finding import VERDICTS
 from queuemark.model.machine import Machine
+from queuemark.model.plan import Case
 from queuemark.model.session import SessionDocument
 from queuemark.model.summary import CaseSummary
 from queuemark.store.rows import SessionRow
@@ -19,7 +20,6 @@ from queuemark.views.lines import LINES_HIGH
 from queuemark.views.original import is_original
 from queuemark.views.registry import VIEWS, view_named
 from queuemark.views.selection import Selection, selected
-from queuemark.views.series import points
 from queuemark.web.data.asked import Asked, Choice, PictureData
 from queuemark.web.data.page import Page, SessionLine
 from queuemark.web.data.table import ROWS_HIGH, TableData
@@ -44,8 +44,8 @@ class SessionPage(Page, frozen=True, kw_only=True):
     """details: what a person added; null for nothing. proved: of how many trials what was proved, in words.
 
     views: every question that can be asked. silent: why this one has no answer, and what to measure for one.
-    narrowed: not all cases are shown. lines: how many the picture would have of all that is shown; of more than
-    lines_high it shows the highest. unfiltered, everything: paths of the page with all cases, and with all rows.
+    narrowed: not all cases are shown. crowded: of how many uses of mechanisms they are, where these are more than one
+    picture can tell apart; else 0. unfiltered, everything: paths of the page with all cases, and with all rows.
     listed: every case shown, for the question that is answered by a page a case; listed_more: how many more there are.
     xml: where it is in the older program's form; null where that cannot say any of it. facts: of the machine, in words.
     """
@@ -58,8 +58,7 @@ class SessionPage(Page, frozen=True, kw_only=True):
     question: str
     choices: list[Choice]
     narrowed: bool
-    lines: int
-    lines_high: int
+    crowded: int
     unfiltered: str
     everything: str
     shown_cases: int
@@ -95,10 +94,9 @@ def session(row: SessionRow, details: Details | None, document: SessionDocument,
         unproved=sum(any(not trial.proved for trial in result.trials) for result in document.cases),
         views=_tabs(asked, line.path),
         question=view.question,
-        choices=asked.choices(document, line.path),
+        choices=asked.choices(document, lambda other: other.page(line.path)),
         narrowed=bool(asked.selection),
-        lines=len({point.series for point in points(part)}) if drawn else 0,
-        lines_high=LINES_HIGH,
+        crowded=_lines(part) if drawn and _lines(part) > LINES_HIGH else 0,
         unfiltered=Asked(view=asked.view, scale=asked.scale).page(line.path),
         everything=msgspec.structs.replace(asked, everything=True).page(line.path),
         shown_cases=len(part.cases),
@@ -122,6 +120,17 @@ def _selected(document: SessionDocument, selection: Selection) -> tuple[SessionD
         return selected(document, selection), None
     except UsageError as error:
         return msgspec.structs.replace(document, cases=[]), str(error)
+
+
+def _lines(document: SessionDocument) -> int:
+    """In how many ways mechanisms are used, whatever the size and the number of consumers."""
+    return len({_use(result.case) for result in document.cases if result.rate_per_s is not None})
+
+
+def _use(case: Case) -> tuple[object, ...]:
+    load = case.workload
+    asked = load.policy, load.pattern, load.dispatch, load.wait, load.placement, load.ack, load.rate_per_s
+    return case.transport, case.runtime, tuple(case.params.items()), *asked
 
 
 def _tabs(asked: Asked, path: str) -> list[Tab]:

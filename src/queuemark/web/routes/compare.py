@@ -15,11 +15,12 @@ from queuemark.model.errors import NotFound
 from queuemark.store.rows import SessionRow
 from queuemark.views.picture import PICTURES
 from queuemark.views.theme import Spec
-from queuemark.web.data.compare import ComparePage, asked_ids, compare
+from queuemark.web.data.asked import Asked
+from queuemark.web.data.compare import ComparePage, asked_ids, compare, narrowed
 from queuemark.web.documents import version_of
 from queuemark.web.pages import page_html
 from queuemark.web.pictures import etag_of, picture_answer
-from queuemark.web.reading import FromReading, Reading, SiteUrl
+from queuemark.web.reading import FromAsked, FromReading, Reading, SiteUrl
 
 Sessions = Annotated[
     list[str] | None,
@@ -28,39 +29,44 @@ Sessions = Annotated[
 
 
 @get("/compare", media_type=MediaType.HTML, sync_to_thread=True, include_in_schema=False)
-def compare_page(reading: FromReading, site_url: SiteUrl, sessions: Sessions = None) -> str:
+def compare_page(reading: FromReading, site_url: SiteUrl, asked: FromAsked, sessions: Sessions = None) -> str:
     """Sessions against the first of them; without any, what to name."""
-    return page_html("compare.html", _compared(reading, sessions), site_url)
+    return page_html("compare.html", _compared(reading, sessions, asked), site_url)
 
 
 @get("/api/compare", sync_to_thread=True)
-def compare_data(reading: FromReading, sessions: Sessions = None) -> ComparePage:
+def compare_data(reading: FromReading, asked: FromAsked, sessions: Sessions = None) -> ComparePage:
     """Ratios, intervals and verdicts, case by case."""
-    return _compared(reading, sessions)
+    return _compared(reading, sessions, asked)
 
 
 @get("/compare/{name:str}", sync_to_thread=True)
 def compare_picture(
-    reading: FromReading, request: Request[Any, Any, Any], name: FromPath[str], sessions: Sessions = None
+    reading: FromReading,
+    request: Request[Any, Any, Any],
+    name: FromPath[str],
+    asked: FromAsked,
+    sessions: Sessions = None,
 ) -> Response[bytes]:
     """name: ``picture`` and how it is drawn: ``.svg``, ``.png`` or ``.json``."""
     ending = PurePath(name).suffix
     if PurePath(name).stem != "picture" or ending not in PICTURES:
         raise NotFound(f"there is no picture {name!r}")
     rows = [reading.record.session_row(each) for each in asked_ids(sessions or ())]
-    etag = etag_of("compare", [version_of(row) for row in rows])
+    etag = etag_of("compare", [version_of(row) for row in rows], asked)
     return picture_answer(
-        request, etag, ending, lambda: reading.pictures.of(etag, ending, lambda: _chart(reading, rows))
+        request, etag, ending, lambda: reading.pictures.of(etag, ending, lambda: _chart(reading, rows, asked))
     )
 
 
-def _chart(reading: Reading, rows: Sequence[SessionRow]) -> Spec:
+def _chart(reading: Reading, rows: Sequence[SessionRow], asked: Asked) -> Spec:
     # What computes intervals takes long to load, and no other picture needs it.
     from queuemark.views.compared_chart import compared_chart
 
-    return compared_chart([reading.documents.of(row) for row in rows])
+    documents = [reading.documents.of(row) for row in rows]
+    return compared_chart(narrowed(documents, asked.selection), scale=asked.scale)
 
 
-def _compared(reading: Reading, sessions: list[str] | None) -> ComparePage:
+def _compared(reading: Reading, sessions: list[str] | None, asked: Asked) -> ComparePage:
     shown = [reading.session(each) for each in asked_ids(sessions or ())]
-    return compare([each.row for each in shown], [each.document for each in shown])
+    return compare([each.row for each in shown], [each.document for each in shown], asked)
