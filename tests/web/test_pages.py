@@ -94,7 +94,7 @@ def ticked(field: dict[str, str | None]) -> bool:
 
 
 def test_every_link_within_the_site_leads_somewhere(site: TestClient) -> None:
-    """One address of each shape: a page of a session stands for those of all, and one filter for its other values."""
+    """One address of each shape: one session stands for the others, and one value of a filter for all."""
     seen: set[str] = set()
     waiting = ["/"]
     while waiting:
@@ -103,15 +103,16 @@ def test_every_link_within_the_site_leads_somewhere(site: TestClient) -> None:
         assert answer.status_code == 200, path
         if answer.headers["content-type"].startswith("text/html"):
             waiting += new_shapes(path, answer.text, seen)
-    assert len(seen) > 60
+    assert f"/sessions/{SWEEP}/pictures/*.svg []" in seen and len(seen) > 50
 
 
 def new_shapes(path: str, html: str, seen: set[str]) -> list[str]:
     found = []
-    for link in Found(html).links:
+    for link in sorted(Found(html).links):
         target = urlsplit(urljoin(f"http://127.0.0.1{path}", link))
         names = sorted(parse_qs(target.query))
-        shape = f"{re.sub(r'[0-9a-f]{16,}', '*', target.path)} {names}"
+        others = re.sub(rf"(?!{SWEEP})[0-9a-f]{{32}}|(?<=cases/)\w+|(?<=pictures/)\w+", "*", target.path)
+        shape = f"{others} {names}"
         if target.netloc == "127.0.0.1" and len(names) <= 1 and shape not in seen:
             seen.add(shape)
             found.append(target._replace(scheme="", netloc="", fragment="").geturl())

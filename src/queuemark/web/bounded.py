@@ -29,6 +29,14 @@ class Bounded(Generic[Key, Thing]):
         self._held_bytes = 0
         self._lock = Lock()
 
+    def find(self, key: Key) -> Thing | None:
+        """What is kept, without waiting for what is being made."""
+        with self._lock:
+            if key not in self._held:
+                return None
+            self._held.move_to_end(key)
+            return self._held[key][0]
+
     def get(self, key: Key, make: Callable[[], Thing]) -> Thing:
         """Raises: what ``make`` does, to everybody who waits for it."""
         with self._lock:

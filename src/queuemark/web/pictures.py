@@ -1,21 +1,24 @@
 """Pictures, each drawn once and kept while there is room: to draw one takes longer than any page.
 
-1. Only so many are drawn at the same time as leave the site able to answer.
+1. Only so many are drawn at the same time as leave the site able to answer; the others wait in a line of their own,
+   beside which pages pass, and whose end is refused.
 2. Who has a picture already is told so before anything is drawn.
 3. Where there is nothing to draw, the SVG says why: it stands where a reader looks.
 """
 
 from __future__ import annotations
 
-__all__ = ["Pictures", "etag_of", "picture_answer"]
+__all__ = ["Pictures", "etag_of", "picture_response"]
 
 import textwrap
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from html import escape
-from threading import BoundedSemaphore
 from typing import Any
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from litestar import Request, Response
 
 from queuemark import __version__
@@ -23,9 +26,11 @@ from queuemark.model.errors import UsageError
 from queuemark.views.picture import draw
 from queuemark.views.theme import Spec
 from queuemark.web.bounded import Bounded
+from queuemark.web.problem import Refusal
 
 _HIGH_BYTES = 64 * 1024 * 1024
 _DRAWN_AT_ONCE = 2
+_WAITING_HIGH = 64
 _LINE_CHARACTERS = 90
 _LINE_PIXELS = 22
 
@@ -44,38 +49,48 @@ _HEADERS = {
 }
 
 
-def picture_answer(
-    request: Request[Any, Any, Any], etag: str, ending: str, made: Callable[[], bytes]
+def picture_response(
+    request: Request[Any, Any, Any], etag: str, ending: str, content: Callable[[], bytes]
 ) -> Response[bytes]:
-    """made: is asked for nothing when the reader has the picture already."""
+    """content: is asked for nothing when the reader has it already."""
     headers = {**_HEADERS, "etag": etag}
     if etag in request.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=headers)
-    return Response(made(), media_type=_MEDIA_TYPES[ending], headers=headers)
+    return Response(content(), media_type=_MEDIA_TYPES[ending], headers=headers)
 
 
 class Pictures:
-    """Safe for threads."""
+    """Of one site, while it runs."""
 
     def __init__(self, high_bytes: int = _HIGH_BYTES) -> None:
         self._kept: Bounded[tuple[str, str], bytes] = Bounded(high_bytes, len)
-        self._drawing = BoundedSemaphore(_DRAWN_AT_ONCE)
+        self._turns = CapacityLimiter(_DRAWN_AT_ONCE)
 
-    def of(self, etag: str, ending: str, chart: Callable[[], Spec]) -> bytes:
+    async def answer(
+        self, request: Request[Any, Any, Any], etag: str, ending: str, chart: Callable[[], Spec]
+    ) -> Response[bytes]:
         """ending: ``.svg``, ``.png`` or ``.json``. etag: of what chart draws.
 
-        Raises: UsageError where there is nothing to draw, and the picture is no SVG.
+        Raises: UsageError where there is nothing to draw, and the picture is no SVG; Refusal where too many wait.
         """
-        return self._kept.get((etag, ending), lambda: self._drawn(ending, chart))
+        if etag in request.headers.get("if-none-match", ""):
+            return picture_response(request, etag, ending, bytes)
+        content = self._kept.find((etag, ending))
+        if content is None:
+            if self._turns.statistics().tasks_waiting >= _WAITING_HIGH:
+                raise Refusal(503, "too many pictures are being drawn; ask again soon", headers={"retry-after": "5"})
+            made = partial(self._kept.get, (etag, ending), partial(_drawn, ending, chart))
+            content = await run_sync(made, limiter=self._turns)
+        return picture_response(request, etag, ending, partial(bytes, content))
 
-    def _drawn(self, ending: str, chart: Callable[[], Spec]) -> bytes:
-        with self._drawing:
-            try:
-                return draw(chart, f"picture{ending}")
-            except UsageError as error:
-                if ending != ".svg":
-                    raise
-                return _said(str(error))
+
+def _drawn(ending: str, chart: Callable[[], Spec]) -> bytes:
+    try:
+        return draw(chart, f"picture{ending}")
+    except UsageError as error:
+        if ending != ".svg":
+            raise
+        return _said(str(error))
 
 
 def _said(text: str) -> bytes:

@@ -13,6 +13,9 @@ from queuemark.views.table import Cell, Column, Table
 ROWS_HIGH = 200
 """Rows of a table on a page, unless a reader asks for all."""
 
+_NAMES = 2
+"""Columns at the beginning that say what a row is of."""
+
 
 class ColumnData(msgspec.Struct, frozen=True, kw_only=True):
     """name: for programs, its unit included. title: for readers."""
@@ -51,10 +54,17 @@ class TableData(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def readable(self) -> Table:
-        """The table whose cells are texts already, without the columns in which nothing stands."""
+        """The table whose cells are texts already, without the columns in which nothing stands.
+
+        Where not all is well, how it ended stands beside the names: nobody should have to scroll to it.
+        """
         told = [place for place in range(len(self.columns)) if any(row[place] not in (None, "") for row in self.rows)]
+        told.sort(key=lambda place: (place >= _NAMES and not self._alarms(place), place))
         columns = [
             Column(name=each.name, head=each.title, align=each.align) for each in map(self.columns.__getitem__, told)
         ]
         rows: list[list[Cell]] = [[row[place] for place in told] for row in self.texts]
         return Table(title=self.title, above=self.above, columns=columns, rows=rows, below=self.below)
+
+    def _alarms(self, place: int) -> bool:
+        return self.columns[place].name == "state" and any(row[place] != "ok" for row in self.rows)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Annotated, Any
 
+from anyio.to_thread import run_sync
 from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath, QueryParameter
 
@@ -19,7 +20,7 @@ from queuemark.web.data.asked import Asked
 from queuemark.web.data.compare import ComparePage, asked_ids, compare, narrowed
 from queuemark.web.documents import version_of
 from queuemark.web.pages import page_html
-from queuemark.web.pictures import etag_of, picture_answer
+from queuemark.web.pictures import etag_of
 from queuemark.web.reading import FromAsked, FromReading, Reading, SiteUrl
 
 Sessions = Annotated[
@@ -40,8 +41,8 @@ def compare_data(reading: FromReading, asked: FromAsked, sessions: Sessions = No
     return _compared(reading, sessions, asked)
 
 
-@get("/compare/{name:str}", sync_to_thread=True)
-def compare_picture(
+@get("/compare/{name:str}")
+async def compare_picture(
     reading: FromReading,
     request: Request[Any, Any, Any],
     name: FromPath[str],
@@ -52,11 +53,13 @@ def compare_picture(
     ending = PurePath(name).suffix
     if PurePath(name).stem != "picture" or ending not in PICTURES:
         raise NotFound(f"there is no picture {name!r}")
-    rows = [reading.record.session_row(each) for each in asked_ids(sessions or ())]
+    rows = await run_sync(_rows, reading, asked_ids(sessions or ()))
     etag = etag_of("compare", [version_of(row) for row in rows], asked)
-    return picture_answer(
-        request, etag, ending, lambda: reading.pictures.of(etag, ending, lambda: _chart(reading, rows, asked))
-    )
+    return await reading.pictures.answer(request, etag, ending, lambda: _chart(reading, rows, asked))
+
+
+def _rows(reading: Reading, ids: Sequence[str]) -> list[SessionRow]:
+    return [reading.record.session_row(each) for each in ids]
 
 
 def _chart(reading: Reading, rows: Sequence[SessionRow], asked: Asked) -> Spec:

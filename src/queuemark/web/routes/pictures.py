@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 import msgspec
+from anyio.to_thread import run_sync
 from litestar import MediaType, Request, Response, get
 from litestar.params import FromPath
 
@@ -23,14 +24,14 @@ from queuemark.web.data.asked import Asked
 from queuemark.web.data.plain import embed
 from queuemark.web.documents import version_of
 from queuemark.web.pages import page_html
-from queuemark.web.pictures import etag_of, picture_answer
+from queuemark.web.pictures import etag_of, picture_response
 from queuemark.web.reading import FromAsked, FromReading, SiteUrl
 
 FRAMED_POLICY = "default-src 'self'; img-src 'self'; frame-ancestors *; base-uri 'none'; object-src 'none'"
 
 
-@get("/sessions/{session_id:str}/pictures/{name:str}", sync_to_thread=True)
-def session_picture(
+@get("/sessions/{session_id:str}/pictures/{name:str}")
+async def session_picture(
     reading: FromReading,
     request: Request[Any, Any, Any],
     session_id: FromPath[str],
@@ -42,13 +43,10 @@ def session_picture(
     if view not in VIEWS or VIEWS[view].chart is None or ending not in PICTURES:
         raise NotFound(f"there is no picture {name!r}")
     asked = msgspec.structs.replace(asked, view=view)
-    row = reading.record.session_row(session_id)
+    row = await run_sync(reading.record.session_row, session_id)
     etag = etag_of(version_of(row), asked)
-    return picture_answer(
-        request,
-        etag,
-        ending,
-        lambda: reading.pictures.of(etag, ending, lambda: _chart(reading.session(session_id, view).document, asked)),
+    return await reading.pictures.answer(
+        request, etag, ending, lambda: _chart(reading.session(session_id, view).document, asked)
     )
 
 
@@ -80,4 +78,4 @@ def badge(reading: FromReading, request: Request[Any, Any, Any], session_id: Fro
     """The highest proved rate of a session, small enough for a line of text."""
     shown = reading.session(session_id)
     etag = etag_of(version_of(shown.row), "badge")
-    return picture_answer(request, etag, ".svg", lambda: badge_svg(shown.row, shown.document))
+    return picture_response(request, etag, ".svg", lambda: badge_svg(shown.row, shown.document))
