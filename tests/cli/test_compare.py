@@ -181,3 +181,37 @@ def test_demands_are_made_of_b(call: Call, slower: tuple[str, str]) -> None:
     assert answer.last_line == "queuemark: 2 of 2 demands are unmet, see above"
     assert call("compare", *reversed(slower), "--assert", "rate>500k").code == 0
     assert call("compare", *slower, "--assert", "rate>").code == 2
+
+
+def test_several_sessions_are_compared_with_the_first_and_drawn(call: Call, tmp_path: Path) -> None:
+    names = [write(tmp_path / f"{seed}.json", seed, factor) for seed, factor in ((1, 1.0), (2, 0.5), (3, 1.0))]
+    picture = tmp_path / "forest.svg"
+    answer = call("compare", *names, "--chart", str(picture))
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.startswith("How do these sessions compare with the first?")
+    assert "C / A" in answer.out
+    assert "How do these sessions compare with the first?" in picture.read_text()
+
+
+def test_two_sides_have_a_picture_too(call: Call, slower: tuple[str, str], tmp_path: Path) -> None:
+    picture = tmp_path / "forest.json"
+    assert call("compare", *slower, "--chart", str(picture)).out == call("compare", *slower).out
+    assert '"verdict": "slower"' in picture.read_text()
+
+
+def test_of_more_than_two_nothing_is_demanded_and_none_has_sides(call: Call, tmp_path: Path) -> None:
+    a, b, c = (write(tmp_path / f"{seed}.json", seed) for seed in (1, 2, 3))
+    other = write(tmp_path / "4.json", 4, release="5.0")
+    for words, said in [
+        ((a, b, c, "--json", "-"), "are of two sides; leave out C"),
+        ((a, b, c, "--assert", "rate>1"), "are of two sides; leave out C"),
+        ((f"{a},{b}", c, other), "several sessions a side make two sides"),
+        ((a, b, other), "unlike machines"),
+        ((a, b, a), "named twice"),
+        ((a, b, c, a, b, c, a), "7 sessions cannot be compared; name 2 to 6"),
+        ((a, b, "--chart", "a.gif"), "a chart is written as .svg, .png, .json"),
+    ]:
+        answer = call("compare", *words)
+        assert (answer.code, answer.out) == (2, "")
+        assert said in answer.last_line
+    assert call("compare", a, b, other, "--across").code == 0
