@@ -2,7 +2,8 @@
 
 1. Only what is proved is advised, at the size and the number of consumers asked for; what is beyond its limit is an
    error, not advice (M23).
-2. On one platform the higher rate is better. Machines differ: across them the higher share of the limit is (M18).
+2. On one platform the higher rate is better; where a rate is needed, the lower p99 among those that deliver it.
+   Machines differ: across them the higher share of the limit is better (M18).
 3. Of each mechanism and policy the best case stands for all; what rules the others out is counted and said.
 """
 
@@ -36,7 +37,7 @@ def choose(
     held = list(cases)
     ruled_out: Counter[str] = Counter()
     best: dict[tuple[str, str, str], RecordCase] = {}
-    for case in sorted(held, key=_rate if one_platform else _share, reverse=True):
+    for case in sorted(held, key=lambda case: _order(wish, case, one_platform)):
         reason = _missed(wish, case) or _unpromised(wish, case, facts)
         if reason is not None:
             ruled_out[reason] += 1
@@ -45,12 +46,14 @@ def choose(
     return Chosen(fitting=list(best.values()), ruled_out=dict(ruled_out.most_common()), looked_at=len(held))
 
 
-def _rate(case: RecordCase) -> float:
-    return case.summary.median_per_s or 0.0
-
-
-def _share(case: RecordCase) -> tuple[float, float]:
-    return case.summary.limit_share or 0.0, _rate(case)
+def _order(wish: Wish, case: RecordCase, one_platform: bool) -> tuple[float, float]:
+    """Ascending, the best first."""
+    told = case.summary
+    rate_per_s = told.median_per_s or 0.0
+    if not one_platform:
+        return -(told.limit_share or 0.0), -rate_per_s
+    p99_ns = float("inf") if told.p99_ns is None else float(told.p99_ns)
+    return (p99_ns, -rate_per_s) if wish.rate_per_s is not None else (-rate_per_s, p99_ns)
 
 
 def _missed(wish: Wish, case: RecordCase) -> str | None:
@@ -62,7 +65,9 @@ def _missed(wish: Wish, case: RecordCase) -> str | None:
         return "above what its machine allows: an error of the model or of the measurement"
     if wish.rate_per_s is not None and told.median_per_s < ACHIEVED_LOW * wish.rate_per_s:
         return "too slow"
-    if wish.p99_ns is not None and told.p99_ns is None:
+    if told.offered_per_s is not None and told.median_per_s < ACHIEVED_LOW * told.offered_per_s:
+        return "fell behind the rate that was set: its latency grows for as long as that lasts"
+    if (wish.p99_ns is not None or wish.rate_per_s is not None) and told.p99_ns is None:
         return "no p99: too few samples, or none"
     if wish.p99_ns is not None and (told.p99_ns or 0) > wish.p99_ns:
         return "p99 above the bound"

@@ -138,7 +138,8 @@ def _answer(shown: list[RecordCase]) -> str | None:
 
 def _ranking(asking: Asking) -> str:
     if asking.platform:
-        return "On one platform the highest rate is the best."
+        best = "the lowest p99 of what delivers that rate" if asking.rate.strip() else "the highest rate"
+        return f"On one platform {best} is the best."
     return "Machines differ, so what comes nearest to its own machine's limit stands first; name a platform for rates."
 
 
