@@ -123,7 +123,7 @@ def insert_whole(
 
 
 def put_in_rows(connection: Connection, row: Row[Any]) -> None:
-    """A packed session becomes one that can go on: its trials are rows from now on."""
+    """A packed session becomes one that can go on: its trials are rows from now on, and are no longer counted."""
     held = _held(connection, row.id)
     if held.packed is None:
         return
@@ -144,7 +144,6 @@ def put_in_rows(connection: Connection, row: Row[Any]) -> None:
         connection.execute(insert(trials), counted)
     held_now = {"document": document.session, "packed": None, "latencies": None}
     connection.execute(update(documents).where(documents.c.session_id == row.id).values(held_now))
-    connection.execute(update(sessions).where(sessions.c.id == row.id).values(trials=None, counts=None))
 
 
 def case_values(case: Case, ordinal: int) -> dict[str, Any]:

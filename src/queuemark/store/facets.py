@@ -9,7 +9,7 @@ from __future__ import annotations
 
 __all__ = ["LISTED", "Facet", "any_of", "count", "discount", "facets_of", "mechanism_of"]
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -29,19 +29,26 @@ class Facet(NamedTuple):
     value: str
 
 
-def facets_of(platform: Row[Any], of: Iterable[Any]) -> list[Facet]:
+def facets_of(platform: Row[Any], of: Sequence[Any]) -> list[Facet]:
     """What a session has, each once and in order; of: its cases, summaries or rows."""
-    found = {Facet("platform", platform.id)}
-    found |= {Facet(kind, value) for kind in ("system", "release", "cpu_model") if (value := getattr(platform, kind))}
-    for case in of:
-        found.add(Facet("transport", case.transport))
-        found.add(Facet("mechanism", msgspec.json.encode((case.transport, case.runtime)).decode()))
-        found |= {Facet(kind, str(getattr(case, kind))) for kind in ("size_bytes", "consumers", "pattern")}
-    return sorted(found)
+    values: dict[str, set[str]] = {
+        **{kind: {getattr(platform, kind)} - {""} for kind in ("system", "release", "cpu_model")},
+        "platform": {platform.id},
+        "transport": {case.transport for case in of},
+        "mechanism": {_mechanism(*names) for names in {(case.transport, case.runtime) for case in of}},
+        "pattern": {case.pattern for case in of},
+        "size_bytes": {str(size_bytes) for size_bytes in {case.size_bytes for case in of}},
+        "consumers": {str(consumers) for consumers in {case.consumers for case in of}},
+    }
+    return sorted(Facet(kind, value) for kind, of_kind in values.items() for value in of_kind)
+
+
+def _mechanism(transport: str, runtime: str) -> str:
+    return msgspec.json.encode((transport, runtime)).decode()
 
 
 def mechanism_of(value: str) -> tuple[str, str]:
-    """Transport and runtime of a facet."""
+    """Transport and runtime of a facet; either may hold any character."""
     return msgspec.json.decode(value, type=tuple[str, str])
 
 

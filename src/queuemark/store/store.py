@@ -183,7 +183,7 @@ class Store:
                 discount(connection, row)
             put_in_rows(connection, row)
             change = update(sessions).where(sessions.c.id == session_id)
-            connection.execute(change.values(summary_version=0))
+            connection.execute(change.values(summary_version=0, trials=None, counts=None))
             self._set(connection, session_id, "running", holder.this_process())
 
     def find(self, name: str = "last") -> Session:
