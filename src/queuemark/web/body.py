@@ -19,6 +19,7 @@ import zstandard
 from anyio import to_thread
 from litestar import Request
 
+from queuemark.model.errors import QueuemarkError
 from queuemark.model.units import format_bytes
 from queuemark.web.problem import Refusal
 from queuemark.web.settings import Settings
@@ -149,4 +150,21 @@ _INFLATERS: dict[str, Callable[[], _Inflater] | None] = {"": None, "identity": N
 
 async def worked(request: Request[Any, Any, Any], work: Callable[[], T]) -> T:
     """What the work returns, done in a thread, of which only so many run at once: each may hold an inflated body."""
-    return await to_thread.run_sync(work, limiter=request.app.state.decoding)
+    outcome = await to_thread.run_sync(_outcome, work, limiter=request.app.state.decoding)
+    try:
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+    finally:
+        # A frame that holds what it raised is a cycle: it would live on, and the body with it, until garbage is
+        # looked for. The future of a thread that raises is one, too.
+        del outcome
+
+
+def _outcome(work: Callable[[], T]) -> T | Exception:
+    """What the work returns, or why it refuses, without the frames that led there: they hold what was inflated."""
+    try:
+        return work()
+    except (Refusal, QueuemarkError) as error:
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
