@@ -21,6 +21,10 @@ run: $(VENV)/installed ## build, run the quick session and a real file's message
 	$(BIN)/queuemark run quick
 	$(BIN)/queuemark run --messages $(REAL_MESSAGES) -t unix-stream --duration 0.5 --repeats 3
 
+.PHONY: serve
+serve: $(VENV)/installed ## show the stored sessions on http://127.0.0.1:8000
+	$(BIN)/queuemark serve
+
 .PHONY: build
 build: $(VENV)/installed ## build and install into .venv
 

@@ -20,6 +20,14 @@ __all__ = ["chromium", "database_url", "fake_runner", "postgres", "prepared_post
 FAKE_SOURCE = Path(__file__).parent / "runners" / "fakes" / "runner.py"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_reports() -> Iterator[None]:
+    """What a session leaves behind takes longer to draw than the sessions of tests take to run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QUEUEMARK_NO_REPORT", "1")
+        yield
+
+
 @pytest.fixture(scope="session")
 def fake_runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An executable that keeps the runner contract, or breaks it as its parameter ``behave`` says."""

@@ -41,12 +41,7 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def settings(fake_runner: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The environment of a command; set for this process too."""
-    chosen = {
-        "QUEUEMARK_RUNNER": str(fake_runner),
-        "QUEUEMARK_DATA_DIR": str(data),
-        "QUEUEMARK_NO_REPORT": "1",
-        "COLUMNS": "200",
-    }
+    chosen = {"QUEUEMARK_RUNNER": str(fake_runner), "QUEUEMARK_DATA_DIR": str(data), "COLUMNS": "200"}
     for name, value in chosen.items():
         monkeypatch.setenv(name, value)
     for name in ("QUEUEMARK_DEBUG", "FAKE_LIST", "FAKE_LOG", "FAKE_PROBES"):
