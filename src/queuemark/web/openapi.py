@@ -63,7 +63,7 @@ def openapi_document(routes: Sequence[HTTPRouteHandler], dependencies: Mapping[s
             for method in handler.http_methods if handler.include_in_schema is not False else ():
                 operation = document["paths"][_TYPED.sub("}", path)][method.lower()]
                 _name(operation, handler, path)
-                _answer_problems(operation["responses"])
+                _answer_problems(operation["responses"], path)
     return document
 
 
@@ -76,12 +76,14 @@ def _name(operation: dict[str, Any], handler: HTTPRouteHandler, path: str) -> No
     operation.pop("description", None)
 
 
-def _answer_problems(responses: dict[str, Any]) -> None:
-    """Instead of the library's own shape of an error."""
+def _answer_problems(responses: dict[str, Any], path: str) -> None:
+    """Instead of the library's own shape of an error; elsewhere than under /api as its reader can read it."""
     for status in [status for status in responses if status.startswith(("4", "5"))]:
         del responses[status]
-    schema = {"$ref": _SCHEMAS.format(name="Problem")}
-    responses["default"] = {"description": "A problem", "content": {PROBLEM_JSON: {"schema": schema}}}
+    content: dict[str, Any] = {PROBLEM_JSON: {"schema": {"$ref": _SCHEMAS.format(name="Problem")}}}
+    if not path.startswith("/api/"):
+        content |= {media_type: {"schema": {"type": "string"}} for media_type in ("text/plain", "text/html")}
+    responses["default"] = {"description": "A problem", "content": content}
 
 
 def taking(content: Mapping[str, str | None], *, token: str) -> type[Operation]:
