@@ -20,7 +20,10 @@ from queuemark.model.session import SessionDocument, decode_session
 from queuemark.store.record import Record
 from queuemark.store.rows import CaseFilter, SessionFilter
 from queuemark.views.registry import VIEWS
+from queuemark.web.problem import Refusal
+from queuemark.web.submission import keep
 from tests.attacks.places import Place, places, put, shape
+from tests.examples import case, document, trial
 from tests.serving import TOKEN
 from tests.submissions import encoded, golden
 
@@ -131,3 +134,13 @@ def test_more_than_anybody_measures_is_refused_in_words(tmp_path: Path) -> None:
             record.accept(
                 document, source="queuemark", digest="0", token=TOKEN, disputed=[], summaries=summaries(document)
             )
+
+
+def test_a_case_of_thousands_of_trials_is_refused_before_it_is_reckoned(tmp_path: Path) -> None:
+    of = case()
+    many = document((of, [trial(of, repeat) for repeat in range(201)]))
+    with Record.open(f"sqlite:///{tmp_path / 'record.sqlite3'}") as record:
+        with pytest.raises(Refusal, match="at most 200") as refused:
+            keep(record, many, token=TOKEN)
+        assert refused.value.problem.status == 422
+        assert record.totals().sessions == 0

@@ -31,6 +31,9 @@ from queuemark.web.problem import Refusal
 TOKEN_PATTERN = "[0-9A-Za-z_-]{32,128}"
 _TOKEN_BYTES = 24
 
+_TRIALS_HIGH = 200
+"""Of one case."""
+
 _PLACE = re.compile(r"`(\$[^`]*)`")
 
 
@@ -81,6 +84,7 @@ def keep(
     Raises: Refusal, UsageError, Conflict, Withdrawn.
     """
     chosen = token or secrets.token_urlsafe(_TOKEN_BYTES)
+    _check_trials(document)
     try:
         judged = with_estimates(document)
         found = faults(judged)
@@ -100,6 +104,13 @@ def keep(
     except Conflict as refused:
         receipt = _again(record, document, chosen, refused)
     return Kept(receipt, chosen if receipt.owned else None, found)
+
+
+def _check_trials(document: SessionDocument) -> None:
+    """Before any interval is estimated: the time for one grows with the square of its trials."""
+    most = max((len(result.trials) for result in document.cases), default=0)
+    if most > _TRIALS_HIGH:
+        raise Refusal(422, f"a case has {most:,} trials; at most {_TRIALS_HIGH} of each are taken", at="$.cases")
 
 
 def _digest(document: SessionDocument) -> str:
