@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -150,3 +151,8 @@ def test_what_the_original_sent_is_held_against_any_cpu_alone() -> None:
     assert faults(with_estimates(session_of(results, results.batches[0], at(0)))) == []
     results = read_original(original_file([run_line("TCP Socket", seconds="0.000001")]))
     assert faults(with_estimates(session_of(results, results.batches[0], at(0)))) == []
+
+
+def test_the_golden_session_can_be() -> None:
+    golden = Path(__file__).parents[1] / "golden" / "session.json"
+    assert faults(with_estimates(decode_session(golden.read_bytes()))) == []
