@@ -41,7 +41,7 @@ def headlines(document: SessionDocument) -> list[Headline]:
         *_fastest(document),
         *(Headline(about="Lowest latency", text=text) for text in _quickest(document)),
         Headline(about="Delivery", text=proved_text(document)),
-        *(Headline(about="Not proved", text=text) for text in _ended(document, "failed")),
+        *(Headline(about="Not proved", text=text) for text in [*_uncounted(document), *_ended(document, "failed")]),
         *(Headline(about="Could not run", text=text) for text in _ended(document, "unavailable")),
         *(Headline(about="Above its limit", text=text) for text in _beyond(document)),
         *(Headline(about="Machine", text=text) for text in [*noise_texts(document), *drift_texts(document)]),
@@ -49,12 +49,9 @@ def headlines(document: SessionDocument) -> list[Headline]:
 
 
 def _rated(document: SessionDocument) -> list[CaseResult]:
-    """Cases that may be called the fastest: as fast as they go, with a rate that their limit allows."""
-    return [
-        result
-        for result in document.cases
-        if result.rate_per_s is not None and not paced(result) and not (result.limit and result.limit.beyond)
-    ]
+    """Cases that may be called the fastest: as fast as they go, proved, with a rate that their limit allows."""
+    held = [result for result in document.cases if result.rate_per_s is not None and not result.unproved]
+    return [result for result in held if not paced(result) and not (result.limit and result.limit.beyond)]
 
 
 def _fastest(document: SessionDocument) -> Iterator[Headline]:
@@ -109,7 +106,9 @@ def _interval(result: CaseResult) -> str:
 def _quickest(document: SessionDocument) -> Iterator[str]:
     """The lowest p99 among cases whose latency was asked for."""
     naming = Naming.of([unpaced(result.case) for result in document.cases])
-    known = [result for result in document.cases if timed(result) and _p99_ns(result) is not None]
+    known = [
+        result for result in document.cases if timed(result) and not result.unproved and _p99_ns(result) is not None
+    ]
     if known:
         best = min(known, key=lambda result: _p99_ns(result) or 0)
         load = best.case.workload
@@ -122,6 +121,12 @@ def _quickest(document: SessionDocument) -> Iterator[str]:
 
 def _p99_ns(result: CaseResult) -> int | None:
     return result.latency.p99_ns.value_ns if result.latency is not None and result.latency.p99_ns is not None else None
+
+
+def _uncounted(document: SessionDocument) -> Iterator[str]:
+    unproved = sum(result.unproved for result in document.cases)
+    if unproved:
+        yield f"{counted(unproved, 'case')}: whoever measured counted nothing; a rate is what was said"
 
 
 def _ended(document: SessionDocument, state: str) -> Iterator[str]:
