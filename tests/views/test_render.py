@@ -105,6 +105,12 @@ def test_csv_holds_the_cells_as_they_are() -> None:
     assert rows == [["name", "rate_per_s", "fairness", "calls"], ['a,"b"', "1500", "0.25", ""]]
 
 
+@pytest.mark.parametrize("said", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_text_in_csv_is_never_a_formula(said: str) -> None:
+    rows = list(csv.reader(io.StringIO(csv_text(table([[said, -1500, -0.25, None]])), newline="")))
+    assert rows[1] == [f"'{said}", "-1500", "-0.25", ""]
+
+
 def test_markdown_is_a_pipe_table() -> None:
     lines = markdown(table([["a|b", 1, None, 2]])).splitlines()
     assert "| name | messages | fairness | calls |" in lines

@@ -184,11 +184,16 @@ def _pipes(cells: Sequence[str]) -> str:
 
 def csv_text(table: Table) -> str:
     """One line of column names, one line a row (RFC 4180, but lines end in a plain newline)."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([column.name for column in table.columns])
-    writer.writerows([_inert(cell) for cell in row] for row in table.rows)
-    return out.getvalue()
+    lines: list[list[Cell]] = [[column.name for column in table.columns]]
+    lines += [[_inert(cell) for cell in row] for row in table.rows]
+    return "".join(map(_csv_line, lines))
+
+
+def _csv_line(cells: Sequence[Cell]) -> str:
+    # Only with the usual end of lines does the writer put a cell with a carriage return into quotes.
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow(cells)
+    return line.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _inert(cell: Cell) -> Cell:
