@@ -25,10 +25,16 @@ def client(settings: Settings) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def filled_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("site")
     filled(directory)
-    settings = Settings(directory=directory, names=LOOPBACK)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def site(filled_directory: Path) -> Iterator[TestClient]:
+    """While a site runs, the whole process collects its garbage in another way: it ends with its module."""
+    settings = Settings(directory=filled_directory, names=LOOPBACK)
     with TestClient(create_app(settings), base_url="http://127.0.0.1") as client:
         client.headers["accept"] = "text/html"
         yield client
