@@ -13,6 +13,7 @@ from queuemark.model.original import session_id_of, session_of
 from queuemark.model.original_xml import read_original
 from queuemark.model.session import SessionDocument
 from queuemark.store.record import Record
+from queuemark.store.rows import Source
 from tests.submissions import disputed, golden, original, renamed, sweep
 
 SWEEP = "5eee0000000000000000000000000001"
@@ -35,16 +36,20 @@ def filled(directory: Path) -> None:
         _accept(record, renamed(sweep(OTHER, factor=1.3, sizes=(16, 64, 1024)), OTHER))
         _accept(record, disputed(DISPUTED), disputed="more <i>delivered</i> than sent")
         _accept(record, renamed(golden(), SMALL))
-        _accept(record, batch)
+        _accept(record, batch, source="queueable")
 
 
 def _accept(
-    record: Record, document: SessionDocument, details: Details | None = None, disputed: str | None = None
+    record: Record,
+    document: SessionDocument,
+    source: Source = "queuemark",
+    details: Details | None = None,
+    disputed: str | None = None,
 ) -> None:
     estimated = with_estimates(document)
     record.accept(
         estimated,
-        source="queuemark",
+        source=source,
         digest="0" * 64,
         token=TOKEN,
         disputed=[disputed] if disputed else [],

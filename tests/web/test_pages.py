@@ -141,6 +141,7 @@ def test_what_is_disputed_is_shown_as_that(site: TestClient, path: str) -> None:
 
 def test_what_nobody_proved_is_shown_as_that(site: TestClient) -> None:
     assert "Not proved: in" in site.get(f"/sessions/{UNPROVED}").text
+    assert site.get("/sessions").text.count(">not proved</span>") == 1
     listed = site.get(f"/sessions/{UNPROVED}?view=case").text
     assert listed.count('<span class="badge bad">not proved</span>') == 48
 

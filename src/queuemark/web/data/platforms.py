@@ -13,11 +13,12 @@ from queuemark.store.rows import CaseFilter, PlatformRow, RecordCase, SessionFil
 from queuemark.web.data.page import Field, Page, SessionLine, fields, machine_name, with_query
 
 _ROWS = 50
-_FASTEST_HIGH = 20
+_FASTEST_EACH = 3
+"""Cases of each mechanism."""
 
 
 class PlatformData(msgspec.Struct, frozen=True, kw_only=True):
-    """cpus: how many. sessions: that are public."""
+    """cpus: how many; 0 where nobody said. sessions: that are public."""
 
     id: str
     path: str
@@ -68,12 +69,16 @@ class PlatformsPage(Page, frozen=True, kw_only=True):
 
 
 class PlatformPage(Page, frozen=True, kw_only=True):
-    """fastest: cases that proved their delivery, the highest rate first. older: the path of the next sessions."""
+    """fastest: cases that proved their delivery, the highest rate first. advice: the path of what to take here.
+
+    older: the path of the next sessions.
+    """
 
     platform: PlatformData
     size_bytes: int
     consumers: int
     fastest: list[CaseLine]
+    advice: str
     sessions: list[SessionLine]
     older: str | None
 
@@ -126,7 +131,8 @@ def platform(
         platform=PlatformData.of(row),
         size_bytes=size_bytes,
         consumers=consumers,
-        fastest=[CaseLine.of(case) for case in record.cases(wanted, _FASTEST_HIGH)],
+        fastest=[CaseLine.of(case) for case in record.cases(wanted, _FASTEST_EACH)],
+        advice=with_query("/advise", {**workload, "platform": platform_id}),
         sessions=[SessionLine.of(each) for each in held],
         older=with_query(path, {**asked, "before": held[-1].number}) if len(rows) > _ROWS else None,
     )
