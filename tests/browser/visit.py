@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from queuemark.model.plan import case_key
 from tests.serving import TOKEN, Site
-from tests.submissions import disputed, encoded, golden, renamed, sweep
+from tests.submissions import disputed, encoded, golden, original, renamed, sweep
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -39,6 +39,7 @@ PAGES = {
     "session, latency, linear, filtered": "/sessions/{sweep}?view=latency&consumers=1&transport=tcp&scale=linear",
     "session with failed trials": "/sessions/{golden}",
     "disputed session": "/sessions/{disputed}",
+    "original's session": "/sessions/{original}",
     "case": "/sessions/{sweep}/cases/{case}",
     "platforms": "/platforms",
     "platform": "/platforms/{platform}",
@@ -63,6 +64,7 @@ def filled(site: Site, sizes: tuple[int, ...] = SIZES) -> Shown:
         site.submit(encoded(document))
     gone = site.client.post(f"/sessions/{WITHDRAWN}/withdraw", headers={"Queuemark-Token": TOKEN})
     assert gone.status_code < 400, gone.text
+    site.submit_original(original("5f4dcc3b5aa765d61d8327deb882cf99"))
     site.submit(encoded(swept))
     recent = site.client.get("/api/sessions").json()["sessions"]
     names = {
@@ -71,6 +73,7 @@ def filled(site: Site, sizes: tuple[int, ...] = SIZES) -> Shown:
         "golden": GOLDEN,
         "disputed": DISPUTED,
         "withdrawn": WITHDRAWN,
+        "original": next(row["id"] for row in recent if row["source"] == "queueable"),
         "platform": next(row["platform"] for row in recent if row["id"] == SWEEP),
         "case": case_key(swept.cases[0].case),
     }
