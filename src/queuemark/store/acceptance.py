@@ -51,7 +51,19 @@ def _case_texts(summaries: Sequence[CaseSummary]) -> Iterator[tuple[str, str, in
             yield f"a case's {name}", text, _NAME_HIGH
 
 
-def summary_values(summary: CaseSummary, *, disputed: bool) -> dict[str, Any]:
-    """The row of a case, without what it shares with the others of its session."""
-    ranked = summary.state == "ok" and summary.median_per_s is not None and not summary.beyond and not disputed
-    return {**msgspec.structs.asdict(summary), "ranked": ranked}
+def summary_values(summaries: Sequence[CaseSummary], *, disputed: bool) -> list[dict[str, Any]]:
+    """The rows of a session's cases, without what they share."""
+    ranked = [] if disputed else [summary for summary in summaries if _may_be_best(summary)]
+    foremost: dict[tuple[str, str], CaseSummary] = {}
+    for summary in sorted(ranked, key=lambda each: each.limit_share or 0.0):
+        if summary.limit_share is not None:
+            foremost[summary.transport, summary.runtime] = summary
+    keys = {"ranked": {each.key for each in ranked}, "foremost": {each.key for each in foremost.values()}}
+    return [
+        {**msgspec.structs.asdict(summary), **{flag: summary.key in flagged for flag, flagged in keys.items()}}
+        for summary in summaries
+    ]
+
+
+def _may_be_best(summary: CaseSummary) -> bool:
+    return summary.state == "ok" and summary.median_per_s is not None and not summary.beyond

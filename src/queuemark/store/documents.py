@@ -160,6 +160,7 @@ def case_values(case: Case, ordinal: int) -> dict[str, Any]:
         "consumers": load.consumers,
         "offered_per_s": load.rate_per_s,
         "ranked": False,
+        "foremost": False,
     }
 
 

@@ -12,6 +12,7 @@ __all__ = [
     "choices",
     "fastest_cases",
     "known_facets",
+    "newest_cases",
     "platform_page",
     "platform_row",
     "record_case",
@@ -129,28 +130,31 @@ def choices(kind: str, limit: int) -> Select[Any]:
 
 def best_case(transport: str, runtime: str) -> Select[Any]:
     """The one that comes nearest to its limit."""
-    mechanism = _ranked().where(cases.c.transport == transport, cases.c.runtime == runtime)
-    return mechanism.where(cases.c.limit_share.is_not(None)).order_by(cases.c.limit_share.desc()).limit(1)
+    mechanism = _cases().where(cases.c.foremost.is_(True), cases.c.transport == transport, cases.c.runtime == runtime)
+    return mechanism.order_by(cases.c.limit_share.desc()).limit(1)
 
 
 def fastest_cases(transport: str, wanted: CaseFilter, limit: int) -> Select[Any]:
-    """Of one transport; its filter's own is not looked at."""
-    asked = {
-        "size_bytes": _storable(wanted.size_bytes),
-        "consumers": _storable(wanted.consumers),
-        "pattern": wanted.pattern,
-        "transport": transport,
-        "platform_id": wanted.platform_id,
-    }
-    held = (cases.c[name] == value for name, value in asked.items() if value is not None)
-    return _ranked().where(*held).order_by(cases.c.median_per_s.desc()).limit(limit)
+    """Of one transport, on any platform; the filter's own are not looked at."""
+    of_transport = _of_workload(wanted).where(cases.c.transport == transport)
+    return of_transport.order_by(cases.c.median_per_s.desc()).limit(limit)
 
 
-def _storable(number: int) -> int:
-    """The nearest that a column can hold: there is nothing beyond."""
-    return max(-_NUMBER_HIGH, min(number, _NUMBER_HIGH))
+def newest_cases(wanted: CaseFilter, platform_facet: int, newest: int) -> Select[Any]:
+    """Of the newest sessions of a platform, in no order."""
+    of_platform = select(listed.c.number).where(listed.c.facet_id == platform_facet)
+    numbers = of_platform.order_by(listed.c.number.desc()).limit(newest)
+    of_sessions = _of_workload(wanted).where(
+        cases.c.session_id.in_(select(sessions.c.id).where(sessions.c.number.in_(numbers)))
+    )
+    return of_sessions if wanted.transport is None else of_sessions.where(cases.c.transport == wanted.transport)
 
 
-def _ranked() -> Select[Any]:
+def _of_workload(wanted: CaseFilter) -> Select[Any]:
+    held = (cases.c[name] == getattr(wanted, name) for name in ("size_bytes", "consumers", "pattern"))
+    return _cases().where(cases.c.ranked.is_(True), *held)
+
+
+def _cases() -> Select[Any]:
     of_case = cases.join(platforms, platforms.c.id == cases.c.platform_id)
-    return select(cases.c.session_id, *_SUMMARY, *_PLATFORM).select_from(of_case).where(cases.c.ranked.is_(True))
+    return select(cases.c.session_id, *_SUMMARY, *_PLATFORM).select_from(of_case)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 __all__ = ["Record"]
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -32,7 +33,8 @@ from queuemark.store.acceptance import check_acceptable, summary_values
 from queuemark.store.documents import document_of, estimated_of, insert_whole, state_of
 from queuemark.store.engine import writing
 from queuemark.store.explained import explained
-from queuemark.store.facets import count, discount, mechanism_of
+from queuemark.store.facets import Facet, count, discount, mechanism_of
+from queuemark.store.finding import owned_row, receipt_for, row_of
 from queuemark.store.opening import opened
 from queuemark.store.packing import pack
 from queuemark.store.rows import (
@@ -56,6 +58,9 @@ _AT_ONCE = 100
 
 _MECHANISMS_HIGH = 50
 """The most frequent ones are looked at; what few sessions have made up costs no page its time."""
+
+_NEWEST = 50
+"""Sessions of a platform that are looked at for its fastest cases."""
 
 ANY = SessionFilter()
 
@@ -120,11 +125,11 @@ class Record:
             "received_at": _now(),
             "summary_version": SUMMARY_VERSION,
         }
-        rows = [summary_values(summary, disputed=bool(disputed)) for summary in summaries]
+        rows = summary_values(summaries, disputed=bool(disputed))
         with explained(f"accept session {session.id}", self._where):
             try:
                 with self._write() as connection:
-                    known = _known(connection, session.id, digest, token)
+                    known = receipt_for(connection, session.id, digest, token)
                     if known is not None:
                         return known
                     if uhash is not None:
@@ -140,7 +145,7 @@ class Record:
     def _beaten(self, error: IntegrityError, session_id: str, digest: str, token: str) -> Receipt:
         """What another writer, a moment earlier or long ago, leaves to say."""
         with self._read() as connection:
-            known = _known(connection, session_id, digest, token)
+            known = receipt_for(connection, session_id, digest, token)
         if known is None:
             raise Conflict("a batch of this uhash is already in the record; each is taken once") from error
         return known
@@ -153,13 +158,13 @@ class Record:
     def edit(self, session_id: str, token: str, details: Details) -> None:
         """Raises: NotFound where there is no such session, or the token is not its; Withdrawn."""
         with explained(f"change session {session_id}", self._where), self._write() as connection:
-            _owned(connection, session_id, token)
+            owned_row(connection, session_id, token)
             _put_details(connection, session_id, details)
 
     def withdraw(self, session_id: str, token: str) -> None:
         """Raises: as ``edit``."""
         with explained(f"withdraw session {session_id}", self._where), self._write() as connection:
-            row = _owned(connection, session_id, token)
+            row = owned_row(connection, session_id, token)
             if row.counted:
                 discount(connection, row)
             left = {"session_id": session_id, "withdrawn_at": _now(), "token_hash": row.token_hash}
@@ -172,7 +177,7 @@ class Record:
             details.c.session_id == session_id
         )
         with explained(f"read session {session_id}", self._where), self._read() as connection:
-            _row(connection, session_id)
+            row_of(connection, session_id)
             row = connection.execute(query).one_or_none()
             return None if row is None else Details(**row._mapping)
 
@@ -180,7 +185,7 @@ class Record:
         """Raises: NotFound, Withdrawn."""
         with explained(f"read session {session_id}", self._where), self._read() as connection:
             row = connection.execute(queries.one_session(session_id)).one_or_none()
-            return queries.session_row(row if row is not None else _row(connection, session_id))
+            return queries.session_row(row if row is not None else row_of(connection, session_id))
 
     def document(self, session_id: str) -> SessionDocument:
         """With what derives from each trial's counts.
@@ -188,7 +193,7 @@ class Record:
         Raises: NotFound, Withdrawn.
         """
         with explained(f"read session {session_id}", self._where), self._read() as connection:
-            return document_of(connection, _row(connection, session_id))
+            return document_of(connection, row_of(connection, session_id))
 
     def estimated(self, session_id: str, *, latencies: bool) -> SessionDocument | None:
         """The document with the estimates that it came with; None where none of this version are kept.
@@ -198,7 +203,7 @@ class Record:
         Raises: NotFound, Withdrawn.
         """
         with explained(f"read session {session_id}", self._where), self._read() as connection:
-            return estimated_of(connection, _row(connection, session_id), latencies=latencies)
+            return estimated_of(connection, row_of(connection, session_id), latencies=latencies)
 
     def recent(self, limit: int, before: int | None = None, wanted: SessionFilter = ANY) -> list[SessionRow]:
         """The newest first; before: the number of the last one on the page before."""
@@ -240,18 +245,20 @@ class Record:
     def cases(self, wanted: CaseFilter, limit: int) -> list[RecordCase]:
         """Of each transport the fastest, at most ``limit`` of each; the fastest of all first.
 
-        Only those that may stand among the best: proved, below their limit, of a session that is not disputed.
+        Only those that may stand among the best: proved, below their limit, of a session that is not disputed. Of a
+        platform its newest sessions are looked at.
         """
         with explained("look for cases", self._where), self._read() as connection:
-            known = connection.execute(queries.choices("transport", _MECHANISMS_HIGH)).all()
-            transports = [row.value for row in known] if wanted.transport is None else [wanted.transport]
-            rows = [
-                row
-                for transport in transports
-                for row in connection.execute(queries.fastest_cases(transport, wanted, limit))
-            ]
-        found = [queries.record_case(row) for row in rows]
-        return sorted(found, key=lambda case: case.summary.median_per_s or 0.0, reverse=True)
+            of_platform = wanted.platform_id is not None
+            rows = _on_platform(connection, wanted) if of_platform else _on_any(connection, wanted, limit)
+        found = sorted(map(queries.record_case, rows), key=lambda case: case.summary.median_per_s or 0.0, reverse=True)
+        taken: Counter[str] = Counter()
+        kept = []
+        for case in found:
+            taken[case.summary.transport] += 1
+            if taken[case.summary.transport] <= limit:
+                kept.append(case)
+        return kept
 
     def choices(self, kind: str, limit: int = 200) -> list[Choice]:
         """What there is of a kind of facet, see facets.py; the most frequent first."""
@@ -276,13 +283,13 @@ class Record:
         Raises: NotFound, Withdrawn.
         """
         with explained(f"summarise session {session_id}", self._where), self._write() as connection:
-            row = _row(connection, session_id, to_change=True)
+            row = row_of(connection, session_id, to_change=True)
             if row.counted:
                 discount(connection, row)
             _update_cases(connection, row, summaries)
             change = update(sessions).where(sessions.c.number == row.number)
             connection.execute(change.values(summary_version=SUMMARY_VERSION, **_trial_counts(connection, row)))
-            count(connection, _row(connection, session_id), summaries)
+            count(connection, row_of(connection, session_id), summaries)
 
     def dump(self) -> Iterator[SessionDocument]:
         """Every session that has ended, in the order of arrival; one that comes or goes meanwhile may be left out."""
@@ -316,51 +323,17 @@ def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _known(connection: Connection, session_id: str, digest: str, token: str) -> Receipt | None:
-    """The receipt for a session that is here already; None when it is not.
-
-    Raises: Conflict when something else is here under its id; Withdrawn.
-    """
-    row = _find(connection, session_id)
-    if row is None:
-        return None
-    if row.digest != digest:
-        raise Conflict(f"the record has another session under the id {session_id}; nothing was changed")
-    return Receipt(session_id=session_id, created=False, owned=fits(token, row.token_hash))
+def _on_any(connection: Connection, wanted: CaseFilter, limit: int) -> Sequence[Row[Any]]:
+    known = connection.execute(queries.choices("transport", _MECHANISMS_HIGH)).all()
+    transports = [row.value for row in known] if wanted.transport is None else [wanted.transport]
+    return [
+        row for transport in transports for row in connection.execute(queries.fastest_cases(transport, wanted, limit))
+    ]
 
 
-def _find(connection: Connection, session_id: str, *, to_change: bool = False) -> Row[Any] | None:
-    """to_change: whoever else is about to change it is waited for, and waits.
-
-    Raises: Withdrawn.
-    """
-    query = select(sessions).where(sessions.c.id == session_id)
-    row = connection.execute(query.with_for_update() if to_change else query).one_or_none()
-    if row is None:
-        left = connection.execute(select(tombstones).where(tombstones.c.session_id == session_id)).one_or_none()
-        if left is not None:
-            raise Withdrawn(session_id, left.withdrawn_at)
-    return row
-
-
-def _row(connection: Connection, session_id: str, *, to_change: bool = False) -> Row[Any]:
-    """Raises: NotFound, Withdrawn."""
-    row = _find(connection, session_id, to_change=to_change)
-    if row is None:
-        raise _not_found(session_id)
-    return row
-
-
-def _owned(connection: Connection, session_id: str, token: str) -> Row[Any]:
-    """Raises: NotFound, also for who does not own it; Withdrawn."""
-    row = _row(connection, session_id, to_change=True)
-    if not fits(token, row.token_hash):
-        raise _not_found(session_id)
-    return row
-
-
-def _not_found(session_id: str) -> NotFound:
-    return NotFound(f"the record has no session {session_id}, or it is not yours to change")
+def _on_platform(connection: Connection, wanted: CaseFilter) -> Sequence[Row[Any]]:
+    known = connection.execute(queries.known_facets([Facet("platform", wanted.platform_id or "")])).one_or_none()
+    return [] if known is None else connection.execute(queries.newest_cases(wanted, known.id, _NEWEST)).all()
 
 
 def _put_details(connection: Connection, session_id: str, said: Details) -> None:
@@ -373,7 +346,7 @@ def _update_cases(connection: Connection, row: Row[Any], summaries: Sequence[Cas
     if not summaries:
         return
     changed = update(cases).where(cases.c.session_id == row.id, cases.c.key == bindparam("of_key"))
-    values = [summary_values(summary, disputed=row.disputed is not None) for summary in summaries]
+    values = summary_values(summaries, disputed=row.disputed is not None)
     connection.execute(changed, [{"of_key": value.pop("key"), **value} for value in values])
 
 

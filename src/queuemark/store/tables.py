@@ -165,7 +165,8 @@ details = Table(
 
 # ordinal is the case's place in its session's plan. document: null where the session is packed.
 # From state to p99_ns: the case's summary, null while there is none; see model/summary.py.
-# ranked: it may stand among the best: proved, with a rate, in a session that is not disputed.
+# ranked: it may stand among the best: proved, with a rate, not beyond its limit, in a session that is not disputed.
+# foremost: of those of its session with its transport and runtime, the one that comes nearest to its limit.
 cases = Table(
     "cases",
     metadata,
@@ -190,19 +191,22 @@ cases = Table(
     Column("bound_by", Text),
     Column("p99_ns", BigInteger),
     Column("ranked", Boolean, nullable=False),
+    Column("foremost", Boolean, nullable=False),
     Column("document", Document(Case)),
 )
 
-for _name, _columns in {
-    "ix_cases_workload": ("size_bytes", "consumers", "pattern", "transport", "median_per_s"),
-    "ix_cases_platform": ("platform_id", "size_bytes", "consumers", "pattern", "transport", "median_per_s"),
-    "ix_cases_share": ("transport", "runtime", "limit_share"),
-}.items():
+# An index over all sessions costs a page for each case that comes in, wherever its place is; so there is one, and the
+# others have few cases of a session, or all of them side by side.
+for _name, _flag, _columns in (
+    ("ix_cases_workload", cases.c.ranked, ("size_bytes", "consumers", "pattern", "transport", "median_per_s")),
+    ("ix_cases_session", cases.c.ranked, ("session_id", "size_bytes", "consumers", "pattern")),
+    ("ix_cases_share", cases.c.foremost, ("transport", "runtime", "limit_share")),
+):
     Index(
         _name,
         *(cases.c[column] for column in _columns),
-        sqlite_where=cases.c.ranked.is_(True),
-        postgresql_where=cases.c.ranked.is_(True),
+        sqlite_where=_flag.is_(True),
+        postgresql_where=_flag.is_(True),
     )
 
 trials = Table(

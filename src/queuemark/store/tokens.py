@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["TOKEN_LOW", "fits", "token_hash"]
+__all__ = ["fits", "token_hash"]
 
 import hashlib
 import hmac
 
-TOKEN_LOW = 22
-"""Characters of at least 6 bits each: 128 bits cannot be guessed, so a plain hash keeps them well."""
-
 
 def token_hash(token: str) -> str:
+    """A plain one keeps well what has 128 random bits, and so cannot be guessed."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -36,7 +36,7 @@ def downgrade() -> None:
         table.add_column(sa.Column("document", sa.Text, nullable=False, server_default=""))
     _unpack()
     op.execute("UPDATE sessions SET document = (SELECT document FROM documents WHERE session_id = sessions.id)")
-    for name in ("workload", "platform", "share"):
+    for name in ("workload", "session", "share"):
         op.drop_index(f"ix_cases_{name}", "cases")
     op.drop_index("ix_sessions_summary_version", "sessions")
     with op.batch_alter_table("cases") as table:
@@ -172,6 +172,7 @@ def _case_columns() -> list[sa.Column[Any]]:
         sa.Column("bound_by", sa.Text),
         sa.Column("p99_ns", sa.BigInteger),
         sa.Column("ranked", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("foremost", sa.Boolean, nullable=False, server_default=sa.false()),
     ]
 
 
@@ -189,14 +190,13 @@ def _widen_cases() -> None:
         table.alter_column("document", existing_type=sa.Text, nullable=True)
         for column in _case_columns():
             table.add_column(column)
-    workload = ["size_bytes", "consumers", "pattern", "transport", "median_per_s"]
-    ranked = sa.text("ranked IS true" if op.get_bind().dialect.name == "postgresql" else "ranked IS 1")
-    for name, columns in {
-        "workload": workload,
-        "platform": ["platform_id", *workload],
-        "share": ["transport", "runtime", "limit_share"],
-    }.items():
-        op.create_index(f"ix_cases_{name}", "cases", columns, sqlite_where=ranked, postgresql_where=ranked)
+    for name, flag, columns in (
+        ("workload", "ranked", ["size_bytes", "consumers", "pattern", "transport", "median_per_s"]),
+        ("session", "ranked", ["session_id", "size_bytes", "consumers", "pattern"]),
+        ("share", "foremost", ["transport", "runtime", "limit_share"]),
+    ):
+        flagged = sa.text(f"{flag} IS true" if op.get_bind().dialect.name == "postgresql" else f"{flag} IS 1")
+        op.create_index(f"ix_cases_{name}", "cases", columns, sqlite_where=flagged, postgresql_where=flagged)
 
 
 _SESSIONS = sa.text("SELECT s.id, s.created_at, d.document FROM sessions s JOIN documents d ON d.session_id = s.id")
