@@ -156,3 +156,9 @@ def test_what_the_original_sent_is_held_against_any_cpu_alone() -> None:
 def test_the_golden_session_can_be() -> None:
     golden = Path(__file__).parents[1] / "golden" / "session.json"
     assert faults(with_estimates(decode_session(golden.read_bytes()))) == []
+
+
+def test_numbers_without_measure_are_looked_at_like_any_other() -> None:
+    of = case("tcp", consumers=2**63 - 1)
+    (told,) = found(msgspec.structs.replace(trial(TCP), oversubscribed=True), of=of)
+    assert told.endswith("9223372036854775807 consumers were asked for, the result names [0]")
