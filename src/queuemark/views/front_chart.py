@@ -13,6 +13,7 @@ from queuemark.views.axes import Scale, quantity_axis, quantity_scale
 from queuemark.views.front import QUESTION
 from queuemark.views.lines import standing_out
 from queuemark.views.naming import Naming, size_text
+from queuemark.views.series import Names
 from queuemark.views.theme import Spec, channels, inline, themed
 
 
@@ -30,7 +31,8 @@ def front_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
 
     held = fronts(document)
     naming = Naming.of([front.base for front in held])
-    every = [point for front in held for point in _points(front, naming)]
+    marks = Names.of(document.cases)
+    every = [point for front in held for point in _points(front, naming, marks)]
     if not every:
         raise UsageError(
             f"session {document.session.id[:8]} has no case with both a rate and a p99; measure the front with: "
@@ -67,13 +69,13 @@ def front_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     )
 
 
-def _points(front: Front, naming: Naming) -> list[_Point]:
-    load = front.base.workload
-    series = f"{naming.name(front.base)} {size_text(load)} to {load.consumers}"
+def _points(front: Front, naming: Naming, marks: Names) -> list[_Point]:
+    load, mark = front.base.workload, marks.mark(front.ways[0].result)
+    series = f"{naming.name(front.base)}{mark} {size_text(load)} to {load.consumers}"
     return [
         _Point(
             series=series,
-            mechanism=front.base.transport,
+            mechanism=f"{front.base.transport}{mark}",
             rate_per_s=way.rate_per_s,
             p99_us=way.p99_ns / 1000,
             best=way.best,

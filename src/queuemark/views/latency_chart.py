@@ -15,13 +15,15 @@ import msgspec
 from queuemark.analysis.latency import merged_part
 from queuemark.model.errors import UsageError
 from queuemark.model.histogram import Percentile, percentile_ns
+from queuemark.model.plan import case_key
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.views.axes import Scale, quantity_axis, quantity_scale
 from queuemark.views.latency import QUESTION
 from queuemark.views.lines import Lines, standing_out
-from queuemark.views.naming import Naming, policy_text, size_text
+from queuemark.views.naming import Naming
 from queuemark.views.numbers import counted
 from queuemark.views.offered import timed
+from queuemark.views.series import Names
 from queuemark.views.theme import Spec, channels, inline, themed
 
 _LEVELS = (1_000, 2_500, 5_000, 7_500, 9_000, 9_500, 9_750, 9_900, 9_950, 9_975, 9_990, 9_995, 9_999)
@@ -41,8 +43,8 @@ def latency_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     """document: with estimates. Raises: UsageError when no case has enough samples for any line."""
     import altair as alt
 
-    lines = _lines(document)
-    held = lines.rows
+    names, lines = Names.of(document.cases), _lines(document)
+    held = [point for result in lines.rows for point in _line(result, names)]
     if not held:
         raise UsageError(f"session {document.session.id[:8]} has too few latencies to draw; measure with --rate 10k")
     apart = channels(((point.series, point.mechanism) for point in held), "case")
@@ -67,27 +69,29 @@ def latency_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     return themed(chart, document, QUESTION, _notes(document, lines), lines=lines)
 
 
-def _notes(document: SessionDocument, lines: Lines[_Point]) -> list[str]:
+def _notes(document: SessionDocument, lines: Lines[CaseResult]) -> list[str]:
     usual = Naming.of([result.case for result in document.cases]).usual_text()
     left = len(document.cases) - lines.held
     more = [f"without a line: {counted(left, 'case')}; the table has them"] if left else []
     return [usual, *more]
 
 
-def _lines(document: SessionDocument) -> Lines[_Point]:
-    """Of timed cases, where there are any, else of all; of many the quickest."""
+def _lines(document: SessionDocument) -> Lines[CaseResult]:
+    """Cases with enough samples, the timed ones where there are any; of many the quickest."""
     wanted = [result for result in document.cases if timed(result)] or document.cases
-    naming = Naming.of([result.case for result in document.cases])
-    points = (point for result in wanted for point in _line(result, naming))
-    return standing_out(points, lambda point: point.series, lambda point: -point.latency_us, "the quickest")
+    told = [result for result in wanted if result.latency is not None and result.latency.p50_ns is not None]
+    return standing_out(told, lambda result: case_key(result.case), lambda result: -_p50_ns(result), "the quickest")
 
 
-def _line(result: CaseResult, naming: Naming) -> Iterator[_Point]:
-    case, load = result.case, result.case.workload
-    series = f"{naming.name(case)} {size_text(load)} to {load.consumers}, {policy_text(load.policy)}"
+def _p50_ns(result: CaseResult) -> int:
+    return result.latency.p50_ns.value_ns if result.latency and result.latency.p50_ns else 0
+
+
+def _line(result: CaseResult, names: Names) -> Iterator[_Point]:
+    series, mechanism = names.row(result), names.mechanism(result)
     times = merged_part(result, "histogram")
     for of_10000 in _LEVELS if times is not None else ():
         time_ns = percentile_ns(times, Percentile("", of_10000)) if times is not None else None
         if time_ns:
             rarity = 10_000 / (10_000 - of_10000)
-            yield _Point(series=series, mechanism=case.transport, rarity=rarity, latency_us=time_ns / 1000)
+            yield _Point(series=series, mechanism=mechanism, rarity=rarity, latency_us=time_ns / 1000)

@@ -18,8 +18,8 @@ from queuemark.model.session import SessionDocument
 from queuemark.views.axes import Scale, quantity_axis, quantity_scale, size_axis
 from queuemark.views.limits import QUESTION
 from queuemark.views.lines import standing_out
-from queuemark.views.naming import Naming, policy_text
-from queuemark.views.theme import COLOURS, GREY, Spec, inline, themed
+from queuemark.views.series import points
+from queuemark.views.theme import GREY, Spec, channels, inline, themed
 
 _COPIED_BYTES = 262_144
 """Of what the caches of a core hold, the size whose copying from another core is the ceiling."""
@@ -29,6 +29,7 @@ class _Mark(msgspec.Struct, frozen=True, kw_only=True):
     """A point of one of three kinds: measured, limit, ceiling. first: of its line, where its name stands."""
 
     series: str
+    mechanism: str
     kind: str
     size_bytes: int
     consumers: int
@@ -54,12 +55,13 @@ def limits_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
         scale=quantity_scale(values, scale),
         axis=quantity_axis(values, "messages delivered per second", scale),
     )
-    names = list(dict.fromkeys(row.series for row in rows if row.kind != "ceiling"))
-    colours = alt.Scale(domain=names, range=[COLOURS[place % len(COLOURS)] for place in range(len(names))])
-    base = alt.Chart().encode(x=x, y=y, color=alt.Color("series:N", scale=colours, legend=alt.Legend(title=None)))
+    apart = channels(((row.series, row.mechanism) for row in lines.rows), "mechanism and policy")
+    base = alt.Chart().encode(x=x, y=y, color=apart.colour)
+    measured = base.transform_filter("datum.kind == 'measured'")
     ceiling = alt.Chart().encode(x=x, y=y, detail="series:N").transform_filter("datum.kind == 'ceiling'")
     panel = alt.layer(
-        base.transform_filter("datum.kind == 'measured'").mark_line(point=True),
+        measured.mark_line(),
+        measured.mark_point().encode(shape=apart.shape),
         base.transform_filter("datum.kind == 'limit'").mark_line(strokeDash=[4, 3]),
         ceiling.mark_line(color=GREY),
         ceiling.transform_filter("datum.first").mark_text(align="left", dy=-6, color=GREY).encode(text="series:N"),
@@ -71,14 +73,18 @@ def limits_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
 
 
 def _rows(document: SessionDocument) -> Iterator[_Mark]:
-    naming = Naming.of([result.case for result in document.cases])
-    for result in document.cases:
-        load, limit = result.case.workload, result.limit
-        if limit is None or result.rate_per_s is None or not load.one_size:
+    for point in points(document):
+        if point.limit_per_s is None or not point.one_size:
             continue
-        series = f"{naming.name(result.case)} {policy_text(load.policy)}"
-        for kind, per_s in (("measured", result.rate_per_s.median), ("limit", limit.rate_per_s)):
-            yield _Mark(series=series, kind=kind, size_bytes=load.size_bytes, consumers=load.consumers, per_s=per_s)
+        for kind, per_s in (("measured", point.rate_per_s), ("limit", point.limit_per_s)):
+            yield _Mark(
+                series=point.series,
+                mechanism=point.mechanism,
+                kind=kind,
+                size_bytes=point.size_bytes,
+                consumers=point.consumers,
+                per_s=per_s,
+            )
 
 
 def _ceilings(document: SessionDocument, sizes: list[int], consumers: set[int]) -> list[_Mark]:
@@ -91,7 +97,9 @@ def _ceilings(document: SessionDocument, sizes: list[int], consumers: set[int]) 
     if copied:
         found["copied from another core"] = [copied / size for size in sizes]
     return [
-        _Mark(series=name, kind="ceiling", size_bytes=size, consumers=count, per_s=rate, first=place == 0)
+        _Mark(
+            series=name, mechanism=name, kind="ceiling", size_bytes=size, consumers=count, per_s=rate, first=place == 0
+        )
         for name, rates in found.items()
         for count in sorted(consumers)
         for place, (size, rate) in enumerate(zip(sizes, rates, strict=True))

@@ -14,6 +14,7 @@ from queuemark.views.axes import Scale, quantity_axis, quantity_scale
 from queuemark.views.lines import standing_out
 from queuemark.views.load import QUESTION, Load, loads
 from queuemark.views.naming import Naming, policy_text, size_text
+from queuemark.views.series import Names
 from queuemark.views.theme import Spec, channels, inline, themed
 
 
@@ -34,7 +35,8 @@ def load_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     """document: with estimates. Raises: UsageError when no paced case has a p99."""
     import altair as alt
 
-    every = [point for load in loads(document) for point in _points(load)]
+    marks = Names.of(document.cases)
+    every = [point for load in loads(document) for point in _points(load, marks)]
     if not every:
         raise UsageError(
             f"session {document.session.id[:8]} has no p99 at a set rate to draw; walk over the load with: "
@@ -72,8 +74,8 @@ def load_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     return themed(chart, document, QUESTION, [f"{usual}; bars are 95 % intervals over trials"], lines=lines)
 
 
-def _points(load: Load) -> Iterator[_Point]:
-    held = load.base.workload
+def _points(load: Load, marks: Names) -> Iterator[_Point]:
+    held, mark = load.base.workload, marks.mark(load.tried[0][1])
     for _, result in load.tried:
         rate_per_s, latency = result.case.workload.rate_per_s, result.latency
         if rate_per_s is None or latency is None or latency.p99_ns is None or result.rate_per_s is None:
@@ -81,8 +83,8 @@ def _points(load: Load) -> Iterator[_Point]:
         p99 = latency.p99_ns
         saturated = any(trial.saturated for trial in result.trials)
         yield _Point(
-            series=f"{load.name} {size_text(held)} to {held.consumers}, {policy_text(held.policy)}",
-            mechanism=load.base.transport,
+            series=f"{load.name}{mark} {size_text(held)} to {held.consumers}, {policy_text(held.policy)}",
+            mechanism=f"{load.base.transport}{mark}",
             offered_per_s=rate_per_s,
             delivered_per_s=result.rate_per_s.median,
             p99_us=p99.value_ns / 1000,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _TOLD = 6
 """Lines whose meaning is written below the question; of more the table tells."""
 
-_STEPS = 30
+_STEPS = 16
 """Places at which the curve is drawn."""
 
 

@@ -33,18 +33,19 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
         return cls(naming=Naming.of(cases), several_runtimes=len({case.runtime for case in cases}) > 1)
 
     def mechanism(self, result: CaseResult) -> str:
-        return f"{result.case.transport}{self._mark(result)}"
+        return f"{result.case.transport}{self.mark(result)}"
 
     def line(self, result: CaseResult) -> str:
         """``tcp nodelay=1 each``"""
-        return f"{self.naming.name(result.case)} {policy_text(result.case.workload.policy)}{self._mark(result)}"
+        return f"{self.naming.name(result.case)} {policy_text(result.case.workload.policy)}{self.mark(result)}"
 
     def row(self, result: CaseResult) -> str:
         """``tcp nodelay=1 each, 64 B to 1``"""
         load = result.case.workload
         return f"{self.line(result)}, {size_text(load)} to {load.consumers}"
 
-    def _mark(self, result: CaseResult) -> str:
+    def mark(self, result: CaseResult) -> str:
+        """`` (python)`` behind a name, where several runtimes measured; `` (not proved)`` where nobody counted."""
         marks = [f" ({result.case.runtime})"] if self.several_runtimes else []
         return "".join([*marks, " (not proved)"] if result.unproved else marks)
 
@@ -70,14 +71,17 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 
 def points(document: SessionDocument) -> list[Point]:
     """document: with estimates (queuemark.analysis.estimates)."""
-    return list(points_by_case(document).values())
+    names = Names.of(document.cases)
+    return [_point(result, names) for result in _rated(document)]
 
 
 def points_by_case(document: SessionDocument) -> dict[str, Point]:
     """The same by the key of their case."""
-    names = Names.of(document.cases)
-    rated = [result for result in document.cases if result.rate_per_s is not None]
-    return {case_key(result.case): _point(result, names) for result in rated}
+    return dict(zip((case_key(result.case) for result in _rated(document)), points(document), strict=True))
+
+
+def _rated(document: SessionDocument) -> list[CaseResult]:
+    return [result for result in document.cases if result.rate_per_s is not None]
 
 
 def _point(result: CaseResult, names: Names) -> Point:
