@@ -29,7 +29,6 @@ class _Mark(msgspec.Struct, frozen=True, kw_only=True):
     """A point of one of three kinds: measured, limit, ceiling. first: of its line, where its name stands."""
 
     series: str
-    mechanism: str
     kind: str
     size_bytes: int
     consumers: int
@@ -55,7 +54,8 @@ def limits_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
         scale=quantity_scale(values, scale),
         axis=quantity_axis(values, "messages delivered per second", scale),
     )
-    apart = channels(((row.series, row.mechanism) for row in lines.rows), "mechanism and policy")
+    # Dashes mean a limit here, so policies differ in colour and shape, too.
+    apart = channels(((row.series, row.series) for row in lines.rows), "mechanism and policy")
     base = alt.Chart().encode(x=x, y=y, color=apart.colour)
     measured = base.transform_filter("datum.kind == 'measured'")
     ceiling = alt.Chart().encode(x=x, y=y, detail="series:N").transform_filter("datum.kind == 'ceiling'")
@@ -79,7 +79,6 @@ def _rows(document: SessionDocument) -> Iterator[_Mark]:
         for kind, per_s in (("measured", point.rate_per_s), ("limit", point.limit_per_s)):
             yield _Mark(
                 series=point.series,
-                mechanism=point.mechanism,
                 kind=kind,
                 size_bytes=point.size_bytes,
                 consumers=point.consumers,
@@ -97,9 +96,7 @@ def _ceilings(document: SessionDocument, sizes: list[int], consumers: set[int]) 
     if copied:
         found["copied from another core"] = [copied / size for size in sizes]
     return [
-        _Mark(
-            series=name, mechanism=name, kind="ceiling", size_bytes=size, consumers=count, per_s=rate, first=place == 0
-        )
+        _Mark(series=name, kind="ceiling", size_bytes=size, consumers=count, per_s=rate, first=place == 0)
         for name, rates in found.items()
         for count in sorted(consumers)
         for place, (size, rate) in enumerate(zip(sizes, rates, strict=True))

@@ -74,7 +74,7 @@ def _over_size(document: SessionDocument, every: Sequence[Point], scale: Scale) 
     within = base.transform_filter("isValid(datum.low_per_s)").encode(y="low_per_s:Q", y2="high_per_s:Q")
     limit = base.transform_filter("isValid(datum.limit_per_s)").encode(y="limit_per_s:Q")
     panel = alt.layer(
-        within.transform_filter("datum.banded").mark_area(opacity=0.2),
+        within.transform_filter("datum.banded").mark_area(opacity=min(0.2, 0.8 / lines.drawn)),
         within.transform_filter("!datum.banded").mark_rule(),
         *([limit.mark_line(strokeWidth=1, strokeDash=[1, 3])] if limits else []),
         base.mark_line().encode(y=y, strokeDash=apart.dash),

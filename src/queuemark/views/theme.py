@@ -115,12 +115,18 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def looks(series: Iterable[tuple[str, str]]) -> dict[str, Look]:
-    """By name. series: (name, mechanism); those of one mechanism share colour and shape and differ in their dashes."""
+    """By name. series: (name, mechanism); those of one mechanism share colour and shape and differ in their dashes.
+
+    Where there is but one mechanism, each has a colour and a shape of its own.
+    """
+    told = list(series)
+    alone = len({mechanism for _, mechanism in told}) == 1
     found: dict[str, Look] = {}
     held: dict[str, int] = {}
-    for name, mechanism in series:
-        variant = held[mechanism] = held.get(mechanism, -1) + 1
-        index = list(held).index(mechanism)
+    for name, mechanism in told:
+        kind = name if alone else mechanism
+        variant = held[kind] = held.get(kind, -1) + 1
+        index = list(held).index(kind)
         found[name] = Look(
             colour=COLOURS[index % len(COLOURS)],
             shape=SHAPES[index % len(SHAPES)],
