@@ -18,7 +18,7 @@ from re import Match
 import msgspec
 
 from queuemark.model.errors import QueuemarkError, UsageError
-from queuemark.views.theme import DARK, Spec
+from queuemark.views.theme import DARK, FONT, Spec
 
 PICTURES = (".svg", ".png", ".json")
 
@@ -75,17 +75,20 @@ def svg_text(spec: Spec) -> str:
     head, _, body = drawn.partition(">")
     title, told = spec["title"]["text"], " ".join(spec["title"]["subtitle"])
     said = f"<title>{escape(title)}</title><desc>{escape(told)}</desc>"
-    head = head.replace('class="marks"', f'class="{_CLASS}"', 1)
+    head = head.replace('class="marks"', f'class="{_CLASS}" font-family="{FONT}"', 1)
     return f'{head} role="img">{said}<style>{_STYLE}</style>{_TAG.sub(_lean, body)}'
 
 
 def _lean(tag: Match[str]) -> str:
-    """A tag without what a still picture has no use for: roles of its parts, and thousandths of pixels."""
+    """A tag without what a still picture has no use for: roles of its parts, thousandths of pixels, and what is said
+    once for all of it; nothing of one that is not shown."""
+    if tag[0].endswith('display="none"/>'):
+        return ""
     return _DIGITS.sub(r"\1", _UNUSED.sub("", tag[0]))
 
 
 _TAG = re.compile(r"<[^>]*>")
-_UNUSED = re.compile(r' (?:role|aria-[a-z]+|class|pointer-events)="[^"]*"')
+_UNUSED = re.compile(r' (?:(?:role|aria-[a-z]+|class|pointer-events|font-family)="[^"]*"|(?:opacity|stroke-width)="1")')
 _DIGITS = re.compile(r"(\d\.\d\d)\d+")
 
 

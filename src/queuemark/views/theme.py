@@ -15,6 +15,7 @@ __all__ = [
     "COLOURS",
     "DARK",
     "DASHES",
+    "FONT",
     "GREY",
     "INK",
     "PALE",
@@ -100,7 +101,7 @@ SHAPES = (
 
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 2, 1, 2], [1, 3], [10, 2, 2, 2, 2, 2])
 
-_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 """Liberation Sans comes with vl-convert; whoever shows an SVG has one of the others."""
 
 _LINE_CHARACTERS = 118
@@ -203,7 +204,7 @@ def themed(
 
 
 _CONFIG: Spec = {
-    "font": _FONT,
+    "font": FONT,
     "background": PAPER,
     "padding": 12,
     "view": {"stroke": FRAME},
