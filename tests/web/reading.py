@@ -4,8 +4,6 @@ from __future__ import annotations
 
 __all__ = ["DISPUTED", "NOTES", "OTHER", "SMALL", "SWEEP", "TOKEN", "UNPROVED", "filled"]
 
-from pathlib import Path
-
 from queuemark.analysis.estimates import with_estimates
 from queuemark.analysis.summary import summaries
 from queuemark.model.details import Details
@@ -26,12 +24,12 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 NOTES = "quiet <script>alert(1)</script>\nsecond line"
 
 
-def filled(directory: Path) -> None:
-    """A record in that directory."""
+def filled(database: str) -> None:
+    """database: its address."""
     swept = sweep(SWEEP, sizes=(16, 64, 1024))
     results = read_original(original("1234"))
     batch = session_of(results, results.batches[0], "2026-03-01T12:00:00Z")
-    with Record.open(None, directory) as record:
+    with Record.open(database) as record:
         _accept(record, swept, details=Details(host_label="<b>desk</b>", notes=NOTES))
         _accept(record, renamed(sweep(OTHER, factor=1.3, sizes=(16, 64, 1024)), OTHER))
         _accept(record, disputed(DISPUTED), disputed="more <i>delivered</i> than sent")

@@ -13,6 +13,7 @@ from litestar.testing import TestClient
 from queuemark.model.session import decode_session
 from queuemark.store import Store
 from queuemark.web.app import create_app
+from queuemark.web.settings import Settings
 from tests.serving import TOKEN
 from tests.submissions import encoded, golden, renamed, sweep
 
@@ -81,11 +82,12 @@ def test_the_same_session_spaced_otherwise_is_the_same(client):
     assert answer.status_code == 201 and not answer.json()["created"]
 
 
-def test_a_session_that_was_measured_here_is_there_already(client):
-    with Store.open(client.app.state.settings.directory) as store:
+def test_a_session_that_was_measured_here_is_there_already(tmp_path):
+    with Store.open(tmp_path) as store:
         store.add_document(decode_session(BODY))
-    answer = post(client)
-    assert answer.status_code == 201 and not answer.json()["created"] and answer.json()["edit"] is None
+    with TestClient(create_app(Settings(directory=tmp_path)), base_url="http://127.0.0.1") as client:
+        answer = post(client)
+        assert answer.status_code == 201 and not answer.json()["created"] and answer.json()["edit"] is None
 
 
 def test_another_session_under_a_known_id_is_refused(client):
