@@ -552,6 +552,14 @@ def test_m22_probes_surround_the_trials_and_are_kept(call: Call, monkeypatch: py
     assert "--no-probes" in without["plan"]["command"]
 
 
+def test_a_session_holds_what_its_transports_promise(call: Call) -> None:
+    words = ["run", "-t", "tcp,pipe", "--items", "10", "--repeats", "1", "--no-probes", "--json", "-"]
+    facts = call(*words).json["session"]["facts"]
+    assert sorted(facts) == ["pipe", "tcp"]
+    assert all(promised["lossless"] and promised["ordered"] for promised in facts.values())
+    assert call("export").json["session"]["facts"] == facts
+
+
 def test_a_runner_without_probes_measures_all_the_same(call: Call) -> None:
     answer = call("run", "-t", "tcp", "--items", "10", "--repeats", "1", "--json", "-")
     assert (answer.code, answer.json["session"]["probes_before"]) == (0, [])

@@ -179,6 +179,7 @@ def test_a_container_is_known_by_its_marks(tmp_path: Path) -> None:
 def test_m20_this_machine_is_told() -> None:
     machine = read_machine()
     assert machine.release == platform.release()
+    assert machine.version == platform.version()
     assert machine.cpus
     assert machine.memory_bytes is not None
     assert machine.memory_bytes > 0
