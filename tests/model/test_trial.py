@@ -17,7 +17,6 @@ from queuemark.model.trial import (
     Trial,
     TrialFigures,
     contradiction,
-    counts_of,
     fairness,
     figures,
     stored_trial,
@@ -315,10 +314,3 @@ def test_m01_a_trial_that_counted_nothing_contradicts_itself_by_counts(changed: 
     shown = figures(told, of.workload)
     assert (shown.state, shown.rate_per_s) == ("failed", None)
     assert "which its counts contradict" in (shown.reason or "")
-
-
-def test_the_counts_of_a_trial_are_the_same_with_and_without_what_derives_from_them() -> None:
-    of = case("tcp", consumers=2)
-    counted = trial(of)
-    assert counts_of(figures(counted, of.workload)) == counts_of(counted)
-    assert counts_of(msgspec.structs.replace(counted, delivered=1)) != counts_of(counted)

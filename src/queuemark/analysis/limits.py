@@ -17,7 +17,6 @@ from __future__ import annotations
 __all__ = ["BEYOND", "CaseModel", "Side", "case_limit", "case_model"]
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from operator import itemgetter
 
 import msgspec
@@ -107,11 +106,11 @@ class CaseModel(msgspec.Struct, frozen=True, kw_only=True):
         return _side(name, self._message(side, cores), 0.0, "no call")
 
     def _message(self, side: str, cores: str) -> float | None:
-        return _at(self.case.workload.mean_bytes, self.probes.by("bytes", "message", side=side, cores=cores))
+        return self.probes.along("bytes", self.case.workload.mean_bytes, "message", side=side, cores=cores)
 
     def _path(self, side: str, calls: str, bytes_: float) -> float | None:
         known = {"mechanism": self.mechanism or "", "side": side, "calls": calls, "cores": "one"}
-        return _at(0 if self.bare else bytes_, self.probes.by("bytes", "path", **known))
+        return self.probes.along("bytes", 0 if self.bare else bytes_, "path", **known)
 
 
 def _side(name: str, message_ns: float | None, kernel_ns: float | None, calls: str) -> Side | None:
@@ -122,17 +121,6 @@ def _side(name: str, message_ns: float | None, kernel_ns: float | None, calls: s
 
 def _sum(parts: Sequence[float | None]) -> float | None:
     return None if None in parts else sum(part or 0.0 for part in parts)
-
-
-def _at(place: float, points: Sequence[tuple[float, float]]) -> float | None:
-    """On the line through the two points around it, or through the last two; never below the first."""
-    if not points:
-        return None
-    if len(points) == 1 or place <= points[0][0]:
-        return points[0][1]
-    near = next(((one, other) for one, other in pairwise(points) if place <= other[0]), (points[-2], points[-1]))
-    (low, low_ns), (high, high_ns) = near
-    return max(low_ns + (high_ns - low_ns) * (place - low) / (high - low), points[0][1])
 
 
 def case_limit(result: CaseResult, cost: Cost | None, probes: Probes) -> Limit | None:

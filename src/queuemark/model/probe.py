@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = ["Probe", "ProbeEvent", "Probes", "figures_of"]
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import msgspec
@@ -53,6 +54,7 @@ class Probes:
     def __init__(self, figures: Iterable[Probe]) -> None:
         self._found: dict[_Key, Probe] = {_key(figure.name, figure.params): figure for figure in figures}
         self._lines: dict[tuple[str, str], dict[_Params, list[tuple[float, float]]]] = {}
+        self._places: dict[tuple[object, ...], float | None] = {}
 
     def __bool__(self) -> bool:
         return any(figure.value is not None for figure in self._found.values())
@@ -69,6 +71,16 @@ class Probes:
             lines = self._lines[param, name] = self._drawn(param, name)
         return lines.get(frozenset(params.items()), [])
 
+    def along(self, param: str, place: float, name: str, **params: ParamValue) -> float | None:
+        """The median at any value of the parameter, between and beyond those of ``by``; None where there are none.
+
+        Read off once: the cases of a session ask for few places, each of them many times.
+        """
+        asked = (param, place, name, *params.items())
+        if asked not in self._places:
+            self._places[asked] = _at(place, self.by(param, name, **params))
+        return self._places[asked]
+
     def _drawn(self, param: str, name: str) -> dict[_Params, list[tuple[float, float]]]:
         """The lines over one parameter of one probe, by what its figures have in the other parameters."""
         lines: dict[_Params, list[tuple[float, float]]] = {}
@@ -78,6 +90,17 @@ class Probes:
                 others = frozenset((held, value) for held, value in figure.params.items() if held != param)
                 lines.setdefault(others, []).append((float(at), figure.value))
         return {others: sorted(points) for others, points in lines.items()}
+
+
+def _at(place: float, points: Sequence[tuple[float, float]]) -> float | None:
+    """On the line through the two points around it, or through the last two; never below the first."""
+    if not points:
+        return None
+    if len(points) == 1 or place <= points[0][0]:
+        return points[0][1]
+    near = next(((one, other) for one, other in pairwise(points) if place <= other[0]), (points[-2], points[-1]))
+    (low, low_ns), (high, high_ns) = near
+    return max(low_ns + (high_ns - low_ns) * (place - low) / (high - low), points[0][1])
 
 
 def _key(name: str, params: dict[str, ParamValue]) -> _Key:

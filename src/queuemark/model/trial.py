@@ -25,7 +25,6 @@ __all__ = [
     "TrialCounts",
     "TrialFigures",
     "contradiction",
-    "counts_of",
     "fairness",
     "figures",
     "stored_trial",
@@ -398,12 +397,3 @@ def stored_trial(trial: TrialFigures) -> Trial:
         for consumer in trial.consumers
     ]
     return Trial(**kept, consumers=consumers)
-
-
-_of_trial = attrgetter(*(name for name in Trial.__struct_fields__ if name != "consumers"))
-_of_consumer = attrgetter(*ConsumerCounts.__struct_fields__)
-
-
-def counts_of(trial: Trial) -> tuple[Any, list[Any]]:
-    """Every stored value in the order of the fields, and those of each consumer: the same whatever was derived."""
-    return _of_trial(trial), [_of_consumer(consumer) for consumer in trial.consumers]
