@@ -186,6 +186,18 @@ def test_what_was_withdrawn_is_gone_but_for_its_id(record: Record, database_url:
     assert held_rows(database_url, given.session.id) == {"tombstones": 1}
 
 
+def test_nothing_that_was_withdrawn_is_left_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite3"
+    with Record.open(f"sqlite:///{path}") as record:
+        for number in range(1, 30):
+            accept(record, made(number), details=Details(notes=f"secret {number} " * 100))
+        for number in range(1, 29):
+            record.withdraw(made(number).session.id, TOKEN)
+    assert [path.name for path in tmp_path.iterdir()] == [path.name]
+    found = path.read_bytes()
+    assert [number for number in range(1, 30) if f"secret {number} ".encode() in found] == [29]
+
+
 def held_rows(database_url: str, session_id: str) -> dict[str, int]:
     """By table, how many rows name a session; where none do, nothing."""
     engine, _ = opened(database_url)

@@ -76,7 +76,8 @@ def _leave_transactions(connection: Any, _record: object) -> None:
 
 def _configure(connection: Any, record: object) -> None:
     _leave_transactions(connection, record)
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    # What was withdrawn is overwritten, not only let go.
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -4,7 +4,6 @@ What is long leaves the rows that pages list.
 """
 
 import json
-import re
 from typing import Any
 
 import msgspec
@@ -261,8 +260,13 @@ def _fill_cases() -> None:
 
 
 _PACKED = sa.text("SELECT session_id, packed, latencies FROM documents WHERE packed IS NOT NULL")
-_DERIVED = re.compile(
-    r"rate_|send_rate_|goodput_|fairness|p\d+_ns|mean_ns|saturated|instructions_|\w+_per_(message|call)"
+# What a row of a trial holds; the rest derives from it.
+_TRIAL_FIELDS = (
+    *("state", "reason", "remedy", "seed", "sent", "delivered", "lost", "duplicated", "reordered", "corrupted"),
+    *("checked", "calls", "cpu_ns", "switches_voluntary", "switches_involuntary", "bytes_on_wire", "message_bytes"),
+    *("window_ns", "send_window_ns", "outside_ns", "peak_memory_bytes", "oversubscribed", "injected", "granted"),
+    *("producer", "consumers", "latency", "progress", "round_trips", "counters", "proved"),
+    *("repeat", "position", "run_id", "started_at", "steal_ns", "conditions"),
 )
 _KEYS = sa.text("SELECT key FROM cases WHERE session_id = :session_id ORDER BY ordinal")
 _TRIAL = sa.text(
@@ -297,4 +301,4 @@ def _inflated(packed: bytes) -> Any:
 def _counted(trial: dict[str, Any]) -> dict[str, Any]:
     """Without what derives from the counts, which stands in no row."""
     consumers = [{name: held for name, held in each.items() if name != "rate_per_s"} for each in trial["consumers"]]
-    return {name: held for name, held in trial.items() if not _DERIVED.match(name)} | {"consumers": consumers}
+    return {**{name: trial[name] for name in _TRIAL_FIELDS}, "consumers": consumers}
