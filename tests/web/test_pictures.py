@@ -18,6 +18,14 @@ def test_an_svg_is_whole_by_itself_and_can_do_nothing(site: TestClient) -> None:
     assert ElementTree.fromstring(answer.text).tag.endswith("svg")
 
 
+def test_pictures_may_stand_in_pages_of_others_and_data_may_not(site: TestClient) -> None:
+    policy = "cross-origin-resource-policy"
+    for name in ("pictures/rates.svg", "pictures/rates.png", "badge.svg"):
+        assert site.get(f"/sessions/{SWEEP}/{name}").headers[policy] == "cross-origin"
+    for path in (f"/sessions/{SWEEP}", f"/sessions/{SWEEP}.json", "/api/front"):
+        assert site.get(path).headers[policy] == "same-origin"
+
+
 def test_the_other_forms_hold_the_same(site: TestClient) -> None:
     png = site.get(f"/sessions/{SWEEP}/pictures/rates.png?transport=tcp")
     spec = site.get(f"/sessions/{SWEEP}/pictures/rates.json?transport=tcp")

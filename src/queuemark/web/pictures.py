@@ -45,6 +45,8 @@ _MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".json": "applicat
 _HEADERS = {
     # A picture styles itself, and can do nothing else wherever it is opened.
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+    # They may stand in pages of other sites; nothing else may.
+    "cross-origin-resource-policy": "cross-origin",
     "cache-control": "public, max-age=86400",
 }
 
