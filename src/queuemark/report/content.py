@@ -15,8 +15,6 @@ import msgspec
 from queuemark.model.errors import UsageError
 from queuemark.model.session import SessionDocument
 from queuemark.views.axes import Scale
-from queuemark.views.compared import SESSIONS_HIGH, compared_tables
-from queuemark.views.compared_chart import compared_chart
 from queuemark.views.header import about, repeats_text
 from queuemark.views.headlines import Headline, headlines
 from queuemark.views.machine import machine_facts
@@ -25,6 +23,9 @@ from queuemark.views.naming import Naming
 from queuemark.views.registry import VIEWS, View
 from queuemark.views.table import Table
 from queuemark.views.theme import Spec
+
+SESSIONS_HIGH = 6
+"""As many as can be compared."""
 
 _DIGITS_LOW = 8
 """Of an id: what people are shown of it elsewhere."""
@@ -103,6 +104,9 @@ def content(documents: Sequence[SessionDocument], pictures: Pictures) -> Content
 
 
 def _compared(documents: Sequence[SessionDocument], pictures: Pictures) -> Section:
+    from queuemark.views.compared import compared_tables
+    from queuemark.views.compared_chart import compared_chart
+
     tables = compared_tables(documents)
     return _drawn("compared", tables[0].title, tables, lambda scale: compared_chart(documents, scale=scale), pictures)
 

@@ -86,6 +86,9 @@ _IDS = re.compile(r'(\bid="|url\(#|href="#)')
 """Definitions inside an SVG are known by id, and ids are of the whole page: each picture gets its own."""
 
 
+_NOTHING: Spec = {"title": {"text": "", "subtitle": []}, "config": {}, "data": {"values": []}, "mark": "point"}
+
+
 def _draw(line: bytes) -> _Drawn:
     try:
         return _Drawn(svg=svg_text(msgspec.json.decode(line)))
@@ -96,6 +99,8 @@ def _draw(line: bytes) -> _Drawn:
 def _serve() -> None:
     # Ctrl-C is the asking process's to answer; it closes the input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The first drawing takes half a second more than the next: it is over before there is anything to draw.
+    svg_text(_NOTHING)
     for line in sys.stdin.buffer:
         sys.stdout.buffer.write(msgspec.json.encode(_draw(line)) + b"\n")
         sys.stdout.buffer.flush()
