@@ -84,6 +84,16 @@ def test_a_script_that_gets_in_all_the_same_is_not_run(chromium: Browser, report
     page.close()
 
 
+@pytest.mark.timeout(300)
+def test_nothing_serious_keeps_anybody_out(chromium: Browser, report: Path) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    page = chromium.new_page(bypass_csp=True)
+    page.goto(report.as_uri())
+    found = axe.Axe().run(page).response["violations"]
+    assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
+    page.close()
+
+
 def test_a_telephone_does_not_scroll_sideways(chromium: Browser, report: Path) -> None:
     page = chromium.new_page(viewport={"width": 360, "height": 700})
     page.goto(report.as_uri())

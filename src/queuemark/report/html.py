@@ -36,10 +36,11 @@ class _Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """A section; anchor: its id in the page."""
+    """A section. anchor: its id in the page. titled: whether its first table asks the same question."""
 
     anchor: str
     question: str
+    titled: bool
     figure: _Figure | None
     tables: list[Markup]
 
@@ -92,6 +93,7 @@ def _shown(section: Section, drawing: Drawing) -> _Shown:
     return _Shown(
         anchor=f"q-{section.name}",
         question=section.question,
+        titled=section.tables[0].title == section.question,
         figure=_figure(section, drawing),
         tables=[Markup(table_html(table)) for table in section.tables],
     )
