@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-__all__ = ["openapi_document", "taking"]
+__all__ = ["answering", "openapi_document", "taking"]
 
 import re
 from collections.abc import Mapping, Sequence
@@ -64,7 +64,15 @@ def openapi_document(routes: Sequence[HTTPRouteHandler], dependencies: Mapping[s
                 operation = document["paths"][_TYPED.sub("}", path)][method.lower()]
                 _name(operation, handler, path)
                 _answer_problems(operation["responses"], path)
-    return document
+    described_as_any: dict[str, Any] = _any_of(document)
+    return described_as_any
+
+
+def _any_of(value: Any) -> Any:
+    """The library says that exactly one of a union fits; an integer is a number, too."""
+    if isinstance(value, dict):
+        return {"anyOf" if name == "oneOf" else name: _any_of(content) for name, content in value.items()}
+    return [_any_of(each) for each in value] if isinstance(value, list) else value
 
 
 def _name(operation: dict[str, Any], handler: HTTPRouteHandler, path: str) -> None:
@@ -106,6 +114,19 @@ def taking(content: Mapping[str, str | None], *, token: str) -> type[Operation]:
                     response.content = {**(response.content or {}), "text/plain": _TEXT}
 
     return Taking
+
+
+def answering(*media_types: str) -> type[Operation]:
+    """An operation whose answer is one of these files."""
+
+    @dataclass
+    class Answering(Operation):
+        def __post_init__(self) -> None:
+            for response in (self.responses or {}).values():
+                if isinstance(response, OpenAPIResponse):
+                    response.content = {each: OpenAPIMediaType(schema=Schema()) for each in media_types}
+
+    return Answering
 
 
 def _content(name: str | None) -> OpenAPIMediaType:

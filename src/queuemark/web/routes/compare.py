@@ -19,6 +19,7 @@ from queuemark.views.theme import Spec
 from queuemark.web.data.asked import Asked
 from queuemark.web.data.compare import ComparePage, asked_ids, compare, narrowed
 from queuemark.web.documents import version_of
+from queuemark.web.openapi import answering
 from queuemark.web.pages import page_html
 from queuemark.web.pictures import etag_of
 from queuemark.web.reading import FromAsked, FromReading, Reading, SiteUrl
@@ -41,7 +42,7 @@ def compare_data(reading: FromReading, asked: FromAsked, sessions: Sessions = No
     return _compared(reading, sessions, asked)
 
 
-@get("/compare/{name:str}")
+@get("/compare/{name:str}", operation_class=answering("image/svg+xml", "image/png", "application/json"))
 async def compare_picture(
     reading: FromReading,
     request: Request[Any, Any, Any],

@@ -23,6 +23,7 @@ from queuemark.web.badge import badge_svg
 from queuemark.web.data.asked import Asked
 from queuemark.web.data.plain import embed
 from queuemark.web.documents import version_of
+from queuemark.web.openapi import answering
 from queuemark.web.pages import page_html
 from queuemark.web.pictures import etag_of, picture_response
 from queuemark.web.reading import FromAsked, FromReading, SiteUrl
@@ -30,7 +31,10 @@ from queuemark.web.reading import FromAsked, FromReading, SiteUrl
 FRAMED_POLICY = "default-src 'self'; img-src 'self'; frame-ancestors *; base-uri 'none'; object-src 'none'"
 
 
-@get("/sessions/{session_id:str}/pictures/{name:str}")
+@get(
+    "/sessions/{session_id:str}/pictures/{name:str}",
+    operation_class=answering("image/svg+xml", "image/png", "application/json"),
+)
 async def session_picture(
     reading: FromReading,
     request: Request[Any, Any, Any],
@@ -73,7 +77,7 @@ def embed_page(
     return Response(page_html("embed.html", page, site_url), media_type=MediaType.HTML, headers=headers)
 
 
-@get("/sessions/{session_id:str}/badge.svg", sync_to_thread=True)
+@get("/sessions/{session_id:str}/badge.svg", sync_to_thread=True, operation_class=answering("image/svg+xml"))
 def badge(reading: FromReading, request: Request[Any, Any, Any], session_id: FromPath[str]) -> Response[bytes]:
     """The highest proved rate of a session, small enough for a line of text."""
     shown = reading.session(session_id)
