@@ -57,6 +57,7 @@ def test_a_missing_extra_names_what_installs_it(tmp_path):
     [
         (["--base-url", "example.org"], 2),
         (["--dumps", "/nowhere"], 2),
+        (["--trusted-proxy", "proxy.example"], 2),
         (["--host", "256.0.0.1"], 1),
         (["--database", "mysql://x"], 2),
     ],

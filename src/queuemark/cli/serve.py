@@ -108,6 +108,8 @@ def _settings(
         raise UsageError(
             f"--base-url {base_url!r} is no address of a site; write for example https://results.example.org"
         )
+    for address in trusted_proxy:
+        _check_address(address)
     if dumps is not None and not dumps.is_dir():
         raise UsageError(f"--dumps {dumps}: there is no such directory; create it or name another")
     return Settings(
@@ -118,6 +120,13 @@ def _settings(
         rate_per_s=(0.0 if local else _PUBLIC_RATE_PER_S) if rate_per_s is None else rate_per_s,
         dumps=dumps,
     )
+
+
+def _check_address(address: str) -> None:
+    try:
+        ipaddress.ip_address(address)
+    except ValueError as error:
+        raise UsageError(f"--trusted-proxy {address!r} is no address; write for example 10.0.0.1") from error
 
 
 def _configured(settings: Settings, workers: int) -> uvicorn.Config:
