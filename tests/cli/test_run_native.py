@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from queuemark.analysis.estimates import with_estimates
+from queuemark.analysis.plausibility import faults
+from queuemark.model.session import decode_session
 from queuemark.runners.registry import NATIVE_NAME, Offer, survey
 
 from .conftest import Call
@@ -51,6 +54,24 @@ def test_m01_every_fan_out_vector_and_wait_is_conserved_under_both_checks(native
         assert (trial["state"], trial["sent"]) == ("ok", 2000)
         assert trial["delivered"] + trial["lost"] == 2000 * copies
         assert case not in fanned or {consumer["dealt"] for consumer in trial["consumers"]} == {2000}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--pattern", "share,fanout", "-c", "1,3", "--items", "1k"),
+        ("--pattern", "pingpong", "-c", "2", "--items", "200"),
+        ("-c", "1", "--rate", "20k", "--duration", "100ms"),
+        ("-c", "2", "-s", "16,64:70%,1k:30%", "--items", "1k"),
+        ("-c", "2", "--items", "1k", "--inject", "flip", "--stall", "1s"),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_what_is_measured_here_is_never_disputed(native: list[Offer], call: Call, words: tuple[str, ...]) -> None:
+    names = ",".join(offer.transport.name for offer in native if offer.transport.available)
+    answer = call("run", "-t", names, "--repeats", "1", "--no-probes", *words, "--json", "-")
+    assert answer.code in (0, 4), answer.err
+    assert faults(with_estimates(decode_session(answer.out))) == []
 
 
 def test_own_messages_are_counted_alike_on_both_sides(native: list[Offer], call: Call, tmp_path: Path) -> None:
