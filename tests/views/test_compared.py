@@ -119,6 +119,7 @@ def test_a_picture_of_two_sides_is_of_all_their_sessions() -> None:
     spec = comparison_chart(compare(a, b), a, b, "queuemark compare a1,a2 b1,b2")
     assert len(marks(spec)) == len(CASES)
     told = spec["title"]["subtitle"]
+    assert spec["title"]["text"] == "Is B faster than A?"
     assert [line[:3] for line in told if line.startswith(("A: ", "B: "))] == ["A: ", "A: ", "B: ", "B: "]
     assert told[-1] == "again: queuemark compare a1,a2 b1,b2"
 

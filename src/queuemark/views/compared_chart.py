@@ -19,6 +19,7 @@ from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.views.axes import Scale
 from queuemark.views.compared import QUESTION, compared, said_of
 from queuemark.views.comparison import FIGURE_WORDS
+from queuemark.views.comparison import QUESTION as OF_TWO
 from queuemark.views.header import about
 from queuemark.views.lines import ROWS_HIGH, standing_out
 from queuemark.views.series import Names
@@ -56,7 +57,8 @@ def compared_chart(documents: Sequence[SessionDocument], *, scale: Scale = "log"
     names = Names.of([result for document in documents for result in document.cases])
     marks = [mark for pair in compared(documents) for mark in _marks(pair.comparison, f"{pair.letter} / A", names)]
     ids = " ".join(document.session.id[:12] for document in documents)
-    return _forest(marks, [*said_of(documents), names.naming.usual_text()], f"queuemark compare {ids}", scale)
+    notes = [*said_of(documents), names.naming.usual_text()]
+    return _forest(marks, QUESTION, notes, f"queuemark compare {ids}", scale)
 
 
 def comparison_chart(
@@ -66,7 +68,7 @@ def comparison_chart(
     names = Names.of([result for document in (*a, *b) for result in document.cases])
     sides = [f"{side}: {about(document)}" for side, held in (("A", a), ("B", b)) for document in held]
     marks = list(_marks(comparison, "B / A", names))
-    return _forest(marks, [*sides, names.naming.usual_text()], command, "log")
+    return _forest(marks, OF_TWO, [*sides, names.naming.usual_text()], command, "log")
 
 
 def _marks(comparison: Comparison, panel: str, names: Names) -> Iterator[_Mark]:
@@ -83,7 +85,7 @@ def _marks(comparison: Comparison, panel: str, names: Names) -> Iterator[_Mark]:
         )
 
 
-def _forest(every: Sequence[_Mark], notes: Sequence[str], command: str, scale: Scale) -> Spec:
+def _forest(every: Sequence[_Mark], question: str, notes: Sequence[str], command: str, scale: Scale) -> Spec:
     import altair as alt
 
     lines = standing_out(every, lambda mark: mark.row, _clarity, "those with the clearest differences", ROWS_HIGH)
@@ -104,7 +106,7 @@ def _forest(every: Sequence[_Mark], notes: Sequence[str], command: str, scale: S
     ).properties(width=_WIDTHS.get(len(panels), 200), height=alt.Step(20))
     facet = alt.Facet("panel:N", title=None, sort=panels)
     chart = panel.facet(facet, columns=len(panels), data=inline(marks))
-    return themed(chart, None, QUESTION, notes, command=command, lines=lines)
+    return themed(chart, None, question, notes, command=command, lines=lines)
 
 
 def _ratios(marks: Sequence[_Mark], scale: Scale) -> altair.X:
@@ -114,7 +116,7 @@ def _ratios(marks: Sequence[_Mark], scale: Scale) -> altair.X:
     low = min([1.0, *(max(mark.low, mark.ratio / _BEYOND) for mark in marks)]) / 1.02
     high = max([1.0, *(min(mark.high, mark.ratio * _BEYOND) for mark in marks)]) * 1.02
     axis = alt.Axis(
-        title="ratio to the first session",
+        title="ratio to A",
         values=[tick for tick in _TICKS if low <= tick <= high],
         format="~g",
         labelOverlap=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "FIGURE_WORDS",
+    "QUESTION",
     "comparison_table",
     "encode_comparison",
     "ratio_text",
@@ -25,6 +26,8 @@ from queuemark.views.naming import Naming, policy_text, size_text
 from queuemark.views.numbers import as_count, as_percent, counted
 from queuemark.views.table import Cell, Column, Table
 
+QUESTION = "Is B faster than A?"
+
 _NAMED = 5
 """Cases that are left out for one reason and named; of more the number is told."""
 
@@ -42,7 +45,7 @@ def comparison_table(
     several = len({each.figure for each in comparison.compared}) > 1
     columns = [column for column in _columns(naming) if several or column[0].name != "figure"]
     return Table(
-        title="Is B faster than A?",
+        title=QUESTION,
         above=[
             *(f"A: {about(document)}" for document in a),
             *(f"B: {about(document)}" for document in b),
