@@ -19,7 +19,6 @@ from queuemark.views.theme import Spec, channels, inline, themed
 
 class _Point(msgspec.Struct, frozen=True, kw_only=True):
     series: str
-    mechanism: str
     rate_per_s: float
     p99_us: float
     best: bool
@@ -40,7 +39,8 @@ def front_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
         )
     lines = standing_out(every, lambda point: point.series, lambda point: point.rate_per_s)
     points = lines.rows
-    apart = channels(((point.series, point.mechanism) for point in points), "mechanism")
+    # A front may be a single point, which has no dashes to be told by.
+    apart = channels(((point.series, point.series) for point in points), "mechanism")
     rates, times_us = [point.rate_per_s for point in points], [point.p99_us for point in points]
     base = alt.Chart().encode(
         x=alt.X(
@@ -75,7 +75,6 @@ def _points(front: Front, naming: Naming, marks: Names) -> list[_Point]:
     return [
         _Point(
             series=series,
-            mechanism=f"{front.base.transport}{mark}",
             rate_per_s=way.rate_per_s,
             p99_us=way.p99_ns / 1000,
             best=way.best,
