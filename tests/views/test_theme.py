@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from queuemark.views.theme import COLOURS, DARK, GREY, SHADES, looks, shaded
+from queuemark.views.theme import COLOURS, DARK, GREY, SHADES, SHAPES, looks, shaded
 
 
 def test_mechanisms_differ_in_shape_and_their_variants_in_dashes() -> None:
@@ -20,6 +20,16 @@ def test_of_one_mechanism_each_line_has_a_colour_and_a_shape_of_its_own() -> Non
 def test_eight_mechanisms_of_eight_policies_are_all_told_apart_without_colours() -> None:
     found = looks([(f"{name} {policy}", str(name)) for name in range(8) for policy in range(8)])
     assert len({(look.shape, tuple(look.dash)) for look in found.values()}) == 64
+
+
+def test_a_shape_of_our_own_has_something_to_fill() -> None:
+    outlines = [shape for shape in SHAPES if shape.startswith("M")]
+    for outline in outlines:
+        assert outline.count("M") == 1
+        corners = [tuple(map(float, part.split(","))) for part in outline.strip("MZ").split("L")]
+        turned = zip(corners, [*corners[1:], corners[0]], strict=True)
+        assert abs(sum(x * v - u * y for (x, y), (u, v) in turned)) / 2 > 1
+    assert outlines
 
 
 def test_there_is_a_look_for_any_number_of_mechanisms() -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 __all__ = [
     "COLOURS",
+    "CROSSED",
     "DARK",
     "DASHES",
     "FONT",
@@ -87,6 +88,9 @@ DARK = {
 }
 """By colour on white paper the one on a dark screen; what is not here is drawn in both."""
 
+CROSSED = "M-1,-0.6L-0.6,-1L0,-0.4L0.6,-1L1,-0.6L0.4,0L1,0.6L0.6,1L0,0.4L-0.6,1L-1,0.6L-0.4,0Z"
+"""An x as an outline: points are filled, and two lines that cross have nothing to fill."""
+
 SHAPES = (
     "circle",
     "square",
@@ -96,7 +100,7 @@ SHAPES = (
     "triangle-down",
     "triangle-right",
     "triangle-left",
-    "M-1,-1L1,1M-1,1L1,-1Z",
+    CROSSED,
 )
 
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4], [4, 2, 1, 2], [1, 3], [10, 2, 2, 2, 2, 2])

@@ -18,13 +18,13 @@ from queuemark.model.trial import TrialFigures
 from queuemark.views.axes import Scale, quantity_axis, quantity_scale
 from queuemark.views.lines import ROWS_HIGH, standing_out
 from queuemark.views.series import Names
-from queuemark.views.theme import COLOURS, GREY, INK, PALE, Spec, inline, paired, themed
+from queuemark.views.theme import COLOURS, CROSSED, GREY, INK, PALE, Spec, inline, paired, themed
 from queuemark.views.trials import QUESTION, scatter
 
 _KINDS = {
     "trial": (COLOURS[0], "circle"),
     "far from the others": (COLOURS[4], "diamond"),
-    "failed": (COLOURS[1], "M-1,-1L1,1M-1,1L1,-1Z"),
+    "failed": (COLOURS[1], CROSSED),
     "not proved": (COLOURS[3], "cross"),
     "no rate": (GREY, "square"),
     "did not run": (GREY, "triangle-right"),
