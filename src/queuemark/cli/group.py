@@ -45,9 +45,7 @@ queuemark measures how fast messages move between processes on this machine, and
   queuemark run -t tcp,pipe -s 1..4096 -c 1,4       your own sweep
   queuemark run --messages FILE                     your own messages
   queuemark claims                                  who was right in an old argument, in two minutes
-  queuemark show                                    the last results again
-  queuemark report                                  the same as a document to read, with pictures
-  queuemark serve                                   all sessions in a browser
+  queuemark show | report | serve                   the last results again: here, on paper, in a browser
   queuemark compare A B                             whether B is faster than A
   queuemark doctor                                  what makes results noisy here, and the remedy
 Every command explains itself: queuemark COMMAND --help"""
