@@ -1,7 +1,7 @@
 """How far do the trials of a case lie apart? The picture: each trial a dot, nothing hidden behind a median.
 
 1. A row is a case: its trials as dots, its median as an upright mark, its 95 % interval as a bar behind them.
-2. A trial without a rate stands at the left end, with the shape that says why.
+2. A trial without a rate stands at the left end, beside others of its case, with the shape that says why.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = ["trials_chart"]
 
 from collections.abc import Iterator
+from itertools import count
 
 import msgspec
 
@@ -30,6 +31,10 @@ _KINDS = {
     "did not run": (GREY, "triangle-right"),
 }
 """Colour and shape by what became of a trial."""
+
+
+_APART = 0.016
+"""Of the axis, between two trials that have no place on it."""
 
 
 class _Dot(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +60,8 @@ def trials_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     if not rates:
         raise UsageError(f"session {document.session.id[:8]} has no rate of any trial to draw; queuemark show says why")
     axis_scale = quantity_scale(rates, scale)
-    dots = [dot for result in lines.rows for dot in _dots(result, names.row(result), axis_scale.to_dict()["domain"][0])]
+    low, high = axis_scale.to_dict()["domain"]
+    dots = [dot for result in lines.rows for dot in _dots(result, names, _left_end(low, high, scale))]
     kinds = [kind for kind in _KINDS if any(dot.kind == kind for dot in dots)]
     rows = [names.row(result) for result in sorted(lines.rows, key=_order)]
     base = alt.Chart(inline(dots)).encode(
@@ -89,13 +95,19 @@ def _order(result: CaseResult) -> tuple[int, int, float]:
     return load.size_bytes, load.consumers, -result.rate_per_s.median if result.rate_per_s else 0.0
 
 
-def _dots(result: CaseResult, row: str, edge: float) -> Iterator[_Dot]:
-    """edge: where what has no rate stands."""
-    estimate = result.rate_per_s
+def _left_end(low: float, high: float, scale: Scale) -> Iterator[float]:
+    """Where one after the other without a rate stands, from the axis' left end on: none covers another."""
+    for place in count():
+        share = _APART * place
+        yield low + (high - low) * share if scale == "linear" else low * (high / low) ** share
+
+
+def _dots(result: CaseResult, names: Names, left_end: Iterator[float]) -> Iterator[_Dot]:
+    row, estimate = names.row(result), result.rate_per_s
     if estimate is not None:
         yield _Dot(row=row, rate_per_s=estimate.median, kind=None, low_per_s=estimate.low, high_per_s=estimate.high)
     for trial in result.trials:
-        yield _Dot(row=row, rate_per_s=trial.rate_per_s or edge, kind=_kind(trial, result))
+        yield _Dot(row=row, rate_per_s=trial.rate_per_s or next(left_end), kind=_kind(trial, result))
 
 
 def _kind(trial: TrialFigures, result: CaseResult) -> str:
