@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["Documents", "version_of"]
+__all__ = ["Documents", "settled", "version_of"]
 
 from hashlib import sha256
+from secrets import token_hex
 
 from queuemark import __version__
 from queuemark.analysis.estimates import with_estimates
@@ -17,9 +18,14 @@ from queuemark.web.bounded import Bounded
 _HIGH_BYTES = 128 * 1024 * 1024
 
 
+def settled(row: SessionRow) -> bool:
+    """Whether what is stored of it stays as it is: not while it is measured, nor until its trials were counted."""
+    return row.state != "running" and row.trials > 0
+
+
 def version_of(row: SessionRow) -> str:
-    """Changes whenever anything that is drawn or shown of the session's results may."""
-    told = (__version__, row.id, row.state, row.trials, row.disputed)
+    """Changes whenever anything that is drawn or shown of the session's results may; of what is not settled, always."""
+    told = (__version__, row.id, row.state, row.trials, row.disputed) if settled(row) else token_hex()
     return sha256(repr(told).encode()).hexdigest()[:16]
 
 
@@ -35,6 +41,8 @@ class Documents:
 
         Raises: NotFound, Withdrawn.
         """
+        if not settled(row):
+            return self._read(row, histograms)
         return self._kept.get((version_of(row), histograms), lambda: self._read(row, histograms))
 
     def _read(self, row: SessionRow, histograms: bool) -> SessionDocument:
@@ -42,7 +50,16 @@ class Documents:
         if kept is not None:
             return kept
         # Trials of what was measured here are rows, and estimates are made as somebody looks.
-        return with_estimates(self._record.document(row.id)) if histograms else self.of(row, histograms=True)
+        document = with_estimates(self._record.document(row.id))
+        return document if histograms else _lightened(document)
+
+
+def _lightened(document: SessionDocument) -> SessionDocument:
+    """Without its trials' histograms, which weigh more than all the rest and tell no more than percentiles do."""
+    for result in document.cases:
+        for trial in result.trials:
+            trial.latency = None
+    return document
 
 
 def _weight(document: SessionDocument) -> int:

@@ -47,15 +47,16 @@ _HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
     # They may stand in pages of other sites; nothing else may.
     "cross-origin-resource-policy": "cross-origin",
-    "cache-control": "public, max-age=86400",
 }
+
+_LASTING, _PASSING = "public, max-age=86400", "no-cache"
 
 
 def picture_response(
-    request: Request[Any, Any, Any], etag: str, ending: str, content: Callable[[], bytes]
+    request: Request[Any, Any, Any], etag: str, ending: str, content: Callable[[], bytes], *, lasting: bool
 ) -> Response[bytes]:
-    """content: is asked for nothing when the reader has it already."""
-    headers = {**_HEADERS, "etag": etag}
+    """content: is asked for nothing when the reader has it already. lasting: it stays as it is for long."""
+    headers = {**_HEADERS, "cache-control": _LASTING if lasting else _PASSING, "etag": etag}
     if etag in request.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=headers)
     return Response(content(), media_type=_MEDIA_TYPES[ending], headers=headers)
@@ -69,21 +70,21 @@ class Pictures:
         self._turns = CapacityLimiter(_DRAWN_AT_ONCE)
 
     async def answer(
-        self, request: Request[Any, Any, Any], etag: str, ending: str, chart: Callable[[], Spec]
+        self, request: Request[Any, Any, Any], etag: str, ending: str, chart: Callable[[], Spec], *, lasting: bool
     ) -> Response[bytes]:
-        """ending: ``.svg``, ``.png`` or ``.json``. etag: of what chart draws.
+        """ending: ``.svg``, ``.png`` or ``.json``. etag: of what chart draws. lasting: it draws the same for long.
 
         Raises: UsageError where there is nothing to draw, and the picture is no SVG; Refusal where too many wait.
         """
         if etag in request.headers.get("if-none-match", ""):
-            return picture_response(request, etag, ending, bytes)
+            return picture_response(request, etag, ending, bytes, lasting=lasting)
         content = self._kept.find((etag, ending))
         if content is None:
             if self._turns.statistics().tasks_waiting >= _WAITING_HIGH:
                 raise Refusal(503, "too many pictures are being drawn; ask again soon", headers={"retry-after": "5"})
             made = partial(self._kept.get, (etag, ending), partial(_drawn, ending, chart))
             content = await run_sync(made, limiter=self._turns)
-        return picture_response(request, etag, ending, partial(bytes, content))
+        return picture_response(request, etag, ending, partial(bytes, content), lasting=lasting)
 
 
 def _drawn(ending: str, chart: Callable[[], Spec]) -> bytes:

@@ -18,7 +18,7 @@ from queuemark.views.picture import PICTURES
 from queuemark.views.theme import Spec
 from queuemark.web.data.asked import Asked
 from queuemark.web.data.compare import ComparePage, asked_ids, compare, narrowed
-from queuemark.web.documents import version_of
+from queuemark.web.documents import settled, version_of
 from queuemark.web.openapi import answering
 from queuemark.web.pages import page_html
 from queuemark.web.pictures import etag_of
@@ -56,7 +56,8 @@ async def compare_picture(
         raise NotFound(f"there is no picture {name!r}")
     rows = await run_sync(_rows, reading, asked_ids(sessions or ()))
     etag = etag_of("compare", [version_of(row) for row in rows], asked)
-    return await reading.pictures.answer(request, etag, ending, lambda: _chart(reading, rows, asked))
+    lasting = all(map(settled, rows))
+    return await reading.pictures.answer(request, etag, ending, lambda: _chart(reading, rows, asked), lasting=lasting)
 
 
 def _rows(reading: Reading, ids: Sequence[str]) -> list[SessionRow]:

@@ -22,7 +22,7 @@ from queuemark.views.theme import Spec
 from queuemark.web.badge import badge_svg
 from queuemark.web.data.asked import Asked
 from queuemark.web.data.plain import embed
-from queuemark.web.documents import version_of
+from queuemark.web.documents import settled, version_of
 from queuemark.web.openapi import answering
 from queuemark.web.pages import page_html
 from queuemark.web.pictures import etag_of, picture_response
@@ -50,7 +50,11 @@ async def session_picture(
     row = await run_sync(reading.record.session_row, session_id)
     etag = etag_of(version_of(row), asked)
     return await reading.pictures.answer(
-        request, etag, ending, lambda: _chart(reading.session(session_id, view).document, asked)
+        request,
+        etag,
+        ending,
+        lambda: _chart(reading.session(session_id, view).document, asked),
+        lasting=settled(row),
     )
 
 
@@ -82,4 +86,6 @@ def badge(reading: FromReading, request: Request[Any, Any, Any], session_id: Fro
     """The highest proved rate of a session, small enough for a line of text."""
     shown = reading.session(session_id)
     etag = etag_of(version_of(shown.row), "badge")
-    return picture_response(request, etag, ".svg", lambda: badge_svg(shown.row, shown.document))
+    return picture_response(
+        request, etag, ".svg", lambda: badge_svg(shown.row, shown.document), lasting=settled(shown.row)
+    )
