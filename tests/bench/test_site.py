@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from sqlalchemy import event
 
 from bench.bare import OUT
 from bench.record import Size, made_record
@@ -19,7 +21,12 @@ from bench.site.weight import weight_bytes
 from queuemark.analysis.estimates import with_estimates
 from queuemark.analysis.plausibility import faults
 from queuemark.model.session import decode_session, encode_session
+from queuemark.store.opening import opened
 from queuemark.store.record import Record
+from queuemark.store.rows import CaseFilter
+from queuemark.web.data.front import front
+from queuemark.web.data.platforms import platform, platforms
+from queuemark.web.data.sessions import sessions
 
 SMALL = Shape(transports=2, sizes=2, consumers=2, repeats=3)
 
@@ -97,6 +104,47 @@ def test_a_page_weighs_what_is_fetched_with_it() -> None:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+SHOWN: dict[str, Callable[[Record], int]] = {
+    "front": lambda record: len(front(record).best) + len(front(record).recent),
+    "sessions": lambda record: len(sessions(record).sessions),
+    "sessions of a mechanism": lambda record: len(sessions(record, transport="tcp", system="Linux").sessions),
+    "sessions far behind": lambda record: len(sessions(record, before=40).sessions),
+    "platforms": lambda record: len(platforms(record).platforms),
+    "a platform": lambda record: len(platform(record, record.platforms(1)[0].id).sessions),
+    "cases": lambda record: len(record.cases(CaseFilter(size_bytes=64, consumers=2), 10)),
+}
+"""By page, how many rows it shows."""
+
+
+def steps_of_a_row(path: Path) -> dict[str, float]:
+    """Of SQLite's virtual machine, for each row shown; each row that is read takes some of them."""
+    engine, where = opened(f"sqlite:///{path}")
+    steps = 0
+
+    def stepped() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    event.listen(engine, "checkout", lambda connection, *_: connection.set_progress_handler(stepped, 1))
+    found = {}
+    with Record(engine, where) as record:
+        for page, shown in SHOWN.items():
+            steps = 0
+            rows = shown(record)
+            found[page] = steps / rows
+    return found
+
+
+def test_pages_of_a_record_ten_times_as_large_read_no_more_for_a_row(tmp_path: Path) -> None:
+    small, large = tmp_path / "small.sqlite3", tmp_path / "large.sqlite3"
+    made_record(small, Size(sessions=80, originals=8))
+    made_record(large, Size(sessions=800, originals=8))
+    of_small, of_large = steps_of_a_row(small), steps_of_a_row(large)
+    assert {page for page in SHOWN if of_large[page] > 1.2 * of_small[page]} == set()
+    assert min(of_small.values()) > 1
 
 
 def test_memory_has_grown_by_what_the_second_half_has_above_the_first() -> None:
