@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import cycle
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -89,8 +88,8 @@ def shown(document: SessionDocument, charts: bool) -> None:
                 view.chart(document)
 
 
-def judged(directory: Path, extremes: int, charts: bool = False) -> None:
-    with Record.open(f"sqlite:///{directory / 'record.sqlite3'}") as record:
+def judged(database_url: str, extremes: int, charts: bool = False) -> None:
+    with Record.open(database_url) as record:
         kept = [taken(record, text, charts) for text in hostile(extremes)]
         assert True in kept
         assert False in kept
@@ -99,34 +98,34 @@ def judged(directory: Path, extremes: int, charts: bool = False) -> None:
         record.best(20)
 
 
-def test_a_session_with_an_extreme_anywhere_is_refused_in_words_or_shown(tmp_path: Path) -> None:
-    judged(tmp_path, FEW)
+def test_a_session_with_an_extreme_anywhere_is_refused_in_words_or_shown(database_url: str) -> None:
+    judged(database_url, FEW)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-def test_sessions_with_all_extremes_everywhere_are_refused_in_words_or_shown(tmp_path: Path) -> None:
-    judged(tmp_path, ALL, charts=True)
+def test_sessions_with_all_extremes_everywhere_are_refused_in_words_or_shown(database_url: str) -> None:
+    judged(database_url, ALL, charts=True)
 
 
 @pytest.mark.parametrize("number", [2**63 - 1, 2**63, 10**30, 0, -1, -(10**30)])
-def test_a_number_that_no_column_holds_finds_nothing(tmp_path: Path, number: int) -> None:
-    with Record.open(f"sqlite:///{tmp_path / 'record.sqlite3'}") as record:
+def test_a_number_that_no_column_holds_finds_nothing(database_url: str, number: int) -> None:
+    with Record.open(database_url) as record:
         assert record.recent(3, before=number) == []
         assert record.cases(CaseFilter(size_bytes=number, consumers=1), 3) == []
         assert record.cases(CaseFilter(size_bytes=1, consumers=number), 3) == []
 
 
-@pytest.mark.parametrize("text", ["\0", "x" * 1_000_000, "%", "'", "\u2028"], ids=lambda text: ascii(text[:6]))
-def test_a_filter_that_nothing_has_finds_nothing(tmp_path: Path, text: str) -> None:
-    with Record.open(f"sqlite:///{tmp_path / 'record.sqlite3'}") as record:
+@pytest.mark.parametrize("text", ["x" * 1_000_000, "%", "'", "\u2028"], ids=lambda text: ascii(text[:6]))
+def test_a_filter_that_nothing_has_finds_nothing(database_url: str, text: str) -> None:
+    with Record.open(database_url) as record:
         for name in ("system", "release", "cpu_model", "transport", "platform_id"):
             assert record.recent(3, None, SessionFilter(**{name: text})) == []
         assert record.platforms(3, text, SessionFilter(system=text)) == []
 
 
-def test_more_than_anybody_measures_is_refused_in_words(tmp_path: Path) -> None:
-    with Record.open(f"sqlite:///{tmp_path / 'record.sqlite3'}") as record:
+def test_more_than_anybody_measures_is_refused_in_words(database_url: str) -> None:
+    with Record.open(database_url) as record:
         document = golden()
         planned = msgspec.structs.replace(document.session.plan, repeats=2**63 - 1)
         document.session = msgspec.structs.replace(document.session, plan=planned)
@@ -136,10 +135,10 @@ def test_more_than_anybody_measures_is_refused_in_words(tmp_path: Path) -> None:
             )
 
 
-def test_a_case_of_thousands_of_trials_is_refused_before_it_is_reckoned(tmp_path: Path) -> None:
+def test_a_case_of_thousands_of_trials_is_refused_before_it_is_reckoned(database_url: str) -> None:
     of = case()
     many = document((of, [trial(of, repeat) for repeat in range(201)]))
-    with Record.open(f"sqlite:///{tmp_path / 'record.sqlite3'}") as record:
+    with Record.open(database_url) as record:
         with pytest.raises(Refusal, match="at most 200") as refused:
             keep(record, many, token=TOKEN)
         assert refused.value.problem.status == 422
