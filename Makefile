@@ -14,7 +14,7 @@ REAL_MESSAGES := $(firstword $(wildcard /var/lib/dpkg/status /var/lib/dpkg/avail
 
 .PHONY: help
 help: ## what can be made
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf 'make %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf 'make %-11s %s\n' "$$name" "$$text"; done
 
 .PHONY: run
 run: $(VENV)/installed ## build, run the quick session and a real file's messages, show the results
@@ -67,6 +67,10 @@ format: $(VENV)/installed-dev ## rewrite the sources as make check wants them
 .PHONY: reference
 reference: $(VENV)/installed ## write docs/reference/cli.md and transports.md from the commands and the runner
 	$(BIN)/python docs/reference/generate.py
+
+.PHONY: screenshots
+screenshots: $(VENV)/installed-dev ## measure two sessions and photograph the site that shows them, with Debian's Chromium
+	$(BIN)/python docs/pictures/site/make.py
 
 .PHONY: schema
 schema: $(VENV)/installed ## write docs/reference/session.schema.json from the structs
