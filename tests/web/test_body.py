@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 
+import msgspec
 import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from litestar.testing import TestClient
 
-from queuemark.web.body import Body, inflated
+from queuemark.web.app import create_app
+from queuemark.web.body import Body, Waiting, inflated
 from queuemark.web.problem import Refusal
 
 PACK = {"gzip": gzip.compress, "zstd": zstandard.compress}
@@ -77,3 +80,23 @@ def test_a_frame_that_asks_for_much_memory_is_refused(window_log, fits):
 def test_a_large_body_that_was_packed_in_one_go_comes_out():
     content = bytes(20 * HIGH)
     assert inflated(Body(zstandard.compress(content), "zstd"), 64 * HIGH) == content
+
+
+def test_only_so_many_bytes_wait():
+    waiting = Waiting(100)
+    waiting.add(60)
+    waiting.add(40)
+    with pytest.raises(Refusal) as refused:
+        waiting.add(1)
+    assert refused.value.problem.status == 503 and refused.value.headers["retry-after"]
+    waiting.free(60)
+    waiting.add(60)
+
+
+def test_what_was_refused_waits_no_more(settings):
+    bounded = msgspec.structs.replace(settings, body_high_bytes=1000, waiting_high_bytes=1500)
+    with TestClient(create_app(bounded), base_url="http://127.0.0.1") as client:
+        for _ in range(5):
+            assert client.post("/sessions", content=iter([b"{" * 600, b"{" * 600])).status_code == 413
+            assert client.post("/sessions", content=b"{" * 900).status_code == 400
+        assert client.post("/sessions", content=iter([b"{"])).status_code == 400

@@ -19,6 +19,7 @@ from litestar.static_files import create_static_files_router
 
 from queuemark.store.record import Record
 from queuemark.web.answer import sent_once
+from queuemark.web.body import Waiting
 from queuemark.web.gate import Gate, Guard, head_as_get, with_headers
 from queuemark.web.guards import Bucket, host_guard, origin_guard, rate_guard, text_guard
 from queuemark.web.openapi import openapi_document
@@ -51,7 +52,7 @@ async def _record(app: Litestar) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     with Record.open(settings.database, settings.directory) as record, summarising(record), collecting_seldom():
         app.state.record, app.state.reading = record, Reading(record)
-        app.state.receiving = CapacityLimiter(settings.receiving_high)
+        app.state.waiting = Waiting(settings.waiting_high_bytes)
         app.state.decoding = CapacityLimiter(settings.decoding_high)
         yield
 

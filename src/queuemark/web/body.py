@@ -1,18 +1,19 @@
 """What is posted: read as it comes, never more than is allowed, and inflated by a bounded number of requests at once.
 
 1. A body that is too large is refused as soon as that is known: by what its length is said to be, or at the byte that
-   is too many. It is never read whole. Only so many are read at once; others wait where they are.
+   is too many. It is never read whole. Of all together only so many bytes wait here.
 2. gzip and zstd are inflated bit by bit; what grows beyond its bound is refused there, whatever it would have become.
 3. A coding that is broken, cut off or followed by something else is 400; one that is not known 415.
 """
 
 from __future__ import annotations
 
-__all__ = ["Body", "inflated", "received", "worked"]
+__all__ = ["Body", "Waiting", "inflated", "received", "worked"]
 
 import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import zstandard
@@ -52,27 +53,58 @@ class _Inflater(Protocol):
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
-async def received(request: Request[Any, Any, Any]) -> Body:
-    """The request's body, within the site's bounds of size and time.
+class Waiting:
+    """Bytes that have come and whose request is not answered yet, of all requests of one event loop.
+
+    They are counted, not the requests: who sends slowly holds little, and keeps nobody out.
+    """
+
+    def __init__(self, high_bytes: int) -> None:
+        self._high_bytes = high_bytes
+        self._held_bytes = 0
+
+    def add(self, count: int) -> None:
+        """Raises: Refusal where there is no room for so many."""
+        if self._held_bytes + count > self._high_bytes:
+            raise Refusal(503, "too many bodies are waiting here; send it again soon", headers={"retry-after": "5"})
+        self._held_bytes += count
+
+    def free(self, count: int) -> None:
+        self._held_bytes -= count
+
+
+@asynccontextmanager
+async def received(request: Request[Any, Any, Any]) -> AsyncIterator[Body]:
+    """The request's body, within the site's bounds of size and time; its bytes wait while inside.
 
     Raises: Refusal.
     """
-    settings: Settings = request.app.state.settings
     coding = request.headers.get("content-encoding", "").strip().lower()
     if coding not in _INFLATERS:
         known = " and ".join(name for name in _INFLATERS if name)
         raise Refusal(415, f"Content-Encoding {coding!r} is not known here; {known} are, and none at all")
-    _check_length(request, settings.body_high_bytes)
     sent = bytearray()
     try:
-        async with asyncio.timeout(settings.body_timeout_s), request.app.state.receiving:
+        await _read(request, sent)
+        yield Body(bytes(sent), coding)
+    finally:
+        request.app.state.waiting.free(len(sent))
+
+
+async def _read(request: Request[Any, Any, Any], sent: bytearray) -> None:
+    """Every byte in ``sent`` is one that waits."""
+    settings: Settings = request.app.state.settings
+    waiting: Waiting = request.app.state.waiting
+    _check_length(request, settings.body_high_bytes)
+    try:
+        async with asyncio.timeout(settings.body_timeout_s):
             async for chunk in _chunks(request):
+                waiting.add(len(chunk))
                 sent += chunk
                 if len(sent) > settings.body_high_bytes:
                     raise _too_large(settings.body_high_bytes)
     except TimeoutError as error:
         raise Refusal(408, f"the body did not come within {settings.body_timeout_s:.0f} s; send it packed") from error
-    return Body(bytes(sent), coding)
 
 
 def _check_length(request: Request[Any, Any, Any], high_bytes: int) -> None:

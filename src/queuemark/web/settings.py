@@ -28,8 +28,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rate_per_s, burst: requests that one address may make, in the long run and at once; a post counts as ten of them.
         0: any number.
     body_high_bytes: the largest body as sent. inflated_high_bytes: the same body inflated.
-    body_timeout_s: how long a body may take to come. receiving_high: bodies that come in at once. decoding_high: those
-        of them that are inflated and decoded at once.
+    body_timeout_s: how long a body may take to come. waiting_high_bytes: as sent, of all bodies whose
+        requests are not answered yet. decoding_high: bodies that are inflated and decoded at once.
     dumps: a directory whose files are served under /dumps; null: there are none.
     """
 
@@ -43,7 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     body_high_bytes: int = 4 * 1024 * 1024
     inflated_high_bytes: int = 64 * 1024 * 1024
     body_timeout_s: float = 120.0
-    receiving_high: Annotated[int, msgspec.Meta(ge=1)] = 64
+    waiting_high_bytes: int = 256 * 1024 * 1024
     decoding_high: Annotated[int, msgspec.Meta(ge=1)] = 2
     dumps: Path | None = None
 

@@ -58,8 +58,8 @@ async def _said(request: Request[Any, Any, Any]) -> dict[str, Any]:
 
     Raises: Refusal.
     """
-    body = await received(request)
-    content = inflated(body, request.app.state.settings.body_high_bytes)
+    async with received(request) as body:
+        content = inflated(body, request.app.state.settings.body_high_bytes)
     form = request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
     try:
         if form:

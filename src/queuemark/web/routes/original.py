@@ -39,12 +39,12 @@ async def submit_original(
     """Puts the results of the original program into the record, as sessions whose delivery is not proved."""
     _check_media_type(request)
     token = token_of(request.headers.get("queuemark-token"))
-    body = await received(request)
 
     def work() -> list[Kept]:
         return _kept(state.record, inflated(body, state.settings.inflated_high_bytes), token)
 
-    kept = await worked(request, work)
+    async with received(request) as body:
+        kept = await worked(request, work)
     return submitted_answer(request, kept, site_url)
 
 

@@ -23,11 +23,11 @@ from queuemark.web.submission import Kept, decoded, keep, token_of
 async def submit_session(request: Request[Any, Any, Any], state: State, site_url: SiteUrl) -> Response[Submitted]:
     """Puts a session into the record; the same one again is the same session, and the same answer."""
     token = token_of(request.headers.get("queuemark-token"))
-    body = await received(request)
 
     def work() -> Kept:
         document = decoded(inflated(body, state.settings.inflated_high_bytes))
         return keep(state.record, document, token=token)
 
-    kept = await worked(request, work)
+    async with received(request) as body:
+        kept = await worked(request, work)
     return submitted_answer(request, [kept], site_url)
