@@ -179,6 +179,25 @@ def test_a_long_table_is_cut_and_the_whole_of_it_is_a_link_away(site: TestClient
     assert "more rows are not shown here" in site.get(f"/sessions/{SWEEP}").text
 
 
+def test_a_filter_is_asked_for_where_a_picture_would_hold_too_much(site: TestClient, monkeypatch) -> None:
+    asks = "which is more than one picture can tell apart"
+    assert asks not in site.get(f"/sessions/{SWEEP}").text
+    monkeypatch.setattr("queuemark.web.data.session.LINES_HIGH", 3)
+    assert asks in site.get(f"/sessions/{SWEEP}").text
+    assert asks not in site.get(f"/sessions/{SWEEP}?transport=mq-posix").text
+    assert asks not in site.get(f"/sessions/{SWEEP}?view=findings").text
+
+
+def test_advice_says_what_it_came_from_and_where_there_is_none_what_to_measure(site: TestClient) -> None:
+    some = site.get("/advise?size=64&consumers=1").text
+    assert "Take " in some and "cases of that size and number of consumers" in some
+    none = site.get("/advise?size=64&consumers=1&rate=900G").text
+    assert "queuemark run -s 64 -c 1 --rate 900000000000" in none and "too slow" in none
+    promised = site.get("/advise?size=64&consumers=1&lossless=true").text
+    assert "mq-posix: what it promises was not recorded" in promised
+    assert site.get("/advise?size=large").status_code == 422
+
+
 def test_who_asks_for_more_than_there_is_gets_the_pages_of_what_there_is(site: TestClient) -> None:
     page = site.get("/api/sessions", params={"transport": "carrier-pigeon"}).json()
     assert page["sessions"] == [] and page["filtered"]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 __all__ = ["AdvisePage", "Asking", "advise"]
 
+from collections import Counter
+from contextlib import suppress
+
 import msgspec
 
 from queuemark.analysis.advise import Wish
 from queuemark.analysis.choosing import choose
-from queuemark.model.session import SessionDocument
+from queuemark.model.errors import NotFound, Withdrawn
 from queuemark.model.transport import Facts
 from queuemark.model.units import (
     format_bytes,
@@ -29,6 +32,9 @@ from queuemark.web.documents import Documents
 _SHOWN_HIGH = 12
 _LOOKED_AT_EACH = 20
 """Cases of a mechanism that are looked at: those with the highest rates."""
+
+_ASKED_HIGH = 3
+"""Sessions that are asked what a mechanism promises, until one says."""
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,19 +111,24 @@ def advise(record: Record, documents: Documents, asking: Asking) -> AdvisePage:
 
 
 class _Promises:
-    """What mechanisms promise, each asked of one session that measured it."""
+    """What mechanisms promise, as sessions that measured them say; those of earlier versions do not."""
 
     def __init__(self, record: Record, documents: Documents) -> None:
         self._record = record
         self._documents = documents
-        self._known: dict[tuple[str, str], Facts | None] = {}
+        self._known: dict[tuple[str, str], Facts] = {}
+        self._asked: Counter[tuple[str, str]] = Counter()
 
     def of(self, case: RecordCase) -> Facts | None:
         mechanism = case.summary.transport, case.summary.runtime
-        if mechanism not in self._known:
-            document: SessionDocument = self._documents.of(self._record.session_row(case.session_id))
-            self._known[mechanism] = document.session.facts.get(case.summary.transport)
-        return self._known[mechanism]
+        if mechanism not in self._known and self._asked[mechanism] < _ASKED_HIGH:
+            self._asked[mechanism] += 1
+            # It may have been withdrawn since its cases were read.
+            with suppress(NotFound, Withdrawn):
+                document = self._documents.of(self._record.session_row(case.session_id))
+                if case.summary.transport in document.session.facts:
+                    self._known[mechanism] = document.session.facts[case.summary.transport]
+        return self._known.get(mechanism)
 
 
 def _wished(wish: Wish) -> str:
