@@ -174,7 +174,8 @@ def inline(rows: Sequence[msgspec.Struct]) -> altair.InlineData:
     from altair.utils.schemapi import debug_mode
 
     with debug_mode(False):
-        return alt.InlineData(values=msgspec.to_builtins(rows))
+        # A tuple: Altair copies lists, and all that is in them, with every step in which a chart is built.
+        return alt.InlineData(values=tuple(msgspec.to_builtins(rows)))
 
 
 def paired(domain: Sequence[str | int], shown: Sequence[str | list[int]]) -> altair.Scale:
