@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -49,7 +50,7 @@ HELD = {
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[str]:
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database without any table."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'record.sqlite3'}"
@@ -164,6 +165,18 @@ def test_what_was_stored_goes_down_as_it_was(engine: Engine, empty_url: str) -> 
     assert held(engine) == before
 
 
+def test_what_was_made_anew_is_still_referred_to(tmp_path: Path) -> None:
+    engine = sqlite_engine(tmp_path / "record.sqlite3")
+    move(engine, "0001")
+    store_as_rows(engine, measured(1))
+    move(engine, "head")
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        connection.execute(text("DELETE FROM sessions"))
+        assert [connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in HELD] == [0, 0, 0]
+    engine.dispose()
+
+
 def test_what_came_in_whole_goes_down_in_rows_and_up_again(engine: Engine, empty_url: str) -> None:
     given = measured(7)
     with Record.open(empty_url) as record:
@@ -178,7 +191,7 @@ def test_what_came_in_whole_goes_down_in_rows_and_up_again(engine: Engine, empty
         assert not record.is_owner(given.session.id, TOKEN)
 
 
-def test_the_planned_trials_of_stages_are_counted(tmp_path: Any) -> None:
+def test_the_planned_trials_of_stages_are_counted(tmp_path: Path) -> None:
     given = measured(1)
     engine = sqlite_engine(tmp_path / "queuemark.sqlite3")
     move(engine, "0001")

@@ -13,11 +13,14 @@ __all__ = [
     "fastest_cases",
     "known_facets",
     "newest_cases",
+    "one_platform",
+    "one_session",
     "platform_page",
     "platform_row",
     "record_case",
     "session_page",
     "session_row",
+    "wanted_facets",
 ]
 
 from collections.abc import Sequence
@@ -151,8 +154,17 @@ def newest_cases(wanted: CaseFilter, platform_facet: int, newest: int) -> Select
 
 
 def _of_workload(wanted: CaseFilter) -> Select[Any]:
-    held = (cases.c[name] == getattr(wanted, name) for name in ("size_bytes", "consumers", "pattern"))
-    return _cases().where(cases.c.ranked.is_(True), *held)
+    return _cases().where(
+        cases.c.ranked.is_(True),
+        cases.c.size_bytes == _storable(wanted.size_bytes),
+        cases.c.consumers == _storable(wanted.consumers),
+        cases.c.pattern == wanted.pattern,
+    )
+
+
+def _storable(number: int) -> int:
+    """The nearest that a column can hold: there is nothing beyond."""
+    return max(-_NUMBER_HIGH, min(number, _NUMBER_HIGH))
 
 
 def _cases() -> Select[Any]:
