@@ -43,6 +43,8 @@ TAKING_S = 60
 TAKING_MS = 1000 / 50
 GROWTH_MIB = 16.0
 _TAKERS = 2
+_SENDERS = 4
+"""More than processes: which of them takes a connection is chance, and none is to have nothing to do."""
 _WATCHED_EVERY_S = 1.0
 
 SENT = Shape(transports=6, sizes=10, consumers=5, repeats=1)
@@ -103,7 +105,7 @@ def taken(duration_s: int) -> tuple[Load, list[float]]:
     with TemporaryDirectory(dir=OUT) as directory, server(Path(directory) / "taken.sqlite3", workers=_TAKERS) as site:
         watcher = Thread(target=_watch, args=(site, duration_s, memories_mib))
         watcher.start()
-        load = posted(site.url, encode_session(session), session.session.id, senders=_TAKERS, duration_s=duration_s)
+        load = posted(site.url, encode_session(session), session.session.id, senders=_SENDERS, duration_s=duration_s)
         watcher.join()
     return load, memories_mib
 
@@ -164,7 +166,7 @@ ROWS = (
         name="site/take",
         unit="ms a session",
         ceiling=TAKING_MS,
-        command=f"queuemark serve --workers {_TAKERS}; wrk -t1 -c{_TAKERS} -d{TAKING_S}s -s bench/site/asking.lua ...",
+        command=f"queuemark serve --workers {_TAKERS}; wrk -t1 -c{_SENDERS} -d{TAKING_S}s -s bench/site/asking.lua ...",
         sample=_taken,
         repeats=1,
         note="20 ms a session are 50 a second, of 300 cases each; wrk sends them on the same cpus",
@@ -173,7 +175,7 @@ ROWS = (
         name="site/take-memory",
         unit="MiB grown",
         ceiling=GROWTH_MIB,
-        command=f"queuemark serve --workers {_TAKERS}; wrk -t1 -c{_TAKERS} -d{TAKING_S}s -s bench/site/asking.lua ...",
+        command=f"queuemark serve --workers {_TAKERS}; wrk -t1 -c{_SENDERS} -d{TAKING_S}s -s bench/site/asking.lua ...",
         sample=_growth,
         repeats=1,
     ),
