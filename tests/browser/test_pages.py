@@ -36,6 +36,8 @@ WIDER = """() => {
 
 UNDRAWN = "() => [...document.images].filter(image => !image.naturalWidth).map(image => image.src)"
 
+LOADED = "() => performance.getEntriesByType('resource').map(each => each.name)"
+
 FOCUSED = """() => {
     const held = document.activeElement;
     if (!held || held === document.body) return null;
@@ -70,6 +72,9 @@ def test_a_page_loads_whole_fits_and_gives_axe_nothing_to_say(
         drawn(page)
         assert page.evaluate(UNDRAWN) == []
         assert page.evaluate(WIDER) == []
+        # What draws interactive pictures is loaded for who asks for them, and nothing at all from elsewhere.
+        loaded = page.evaluate(LOADED)
+        assert [each for each in loaded if "vega" in each or not each.startswith(shown.site.url)] == []
         found = axe.Axe().run(page, options=AXE[visitor]).response["violations"] if visitor in AXE else []
         grave = [f"{each['id']}: {each['nodes'][0]['html']}" for each in found if each["impact"] in GRAVE]
         assert grave == []

@@ -8,9 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.browser.visit import PAGES, Shown, visited
+from tests.browser.visit import Shown, visited
 from tests.serving import TOKEN
 
 if TYPE_CHECKING:
@@ -28,13 +26,6 @@ def test_the_interactive_picture_loads_only_when_asked_for_and_draws_under_the_p
         assert f"{shown.site.url}/static/vega.js" in loaded
         assert all(address.startswith((shown.site.url, "blob:", "data:")) for address in loaded)
         assert complaints == []
-
-
-@pytest.mark.parametrize("page_name", PAGES)
-def test_no_page_loads_the_library_by_itself(shown: Shown, chromium: Browser, page_name: str) -> None:
-    with visited(chromium, shown.address(page_name)) as (page, _):
-        loaded = page.evaluate("() => performance.getEntriesByType('resource').map(each => each.name)")
-        assert [address for address in loaded if "vega" in address or not address.startswith(shown.site.url)] == []
 
 
 def test_a_private_link_fills_the_token_in_and_sends_it_nowhere(shown: Shown, chromium: Browser) -> None:
