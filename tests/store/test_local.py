@@ -11,6 +11,7 @@ from queuemark.store import Store
 from queuemark.store.record import Record
 from queuemark.store.rows import SessionFilter, Totals
 from tests.examples import SESSION_ID, case, document, session, trial
+from tests.store.recorded import accept, made
 
 TCP = case("tcp")
 
@@ -89,3 +90,14 @@ def test_an_imported_session_goes_on_trial_by_trial(tmp_path: Path) -> None:
 
 def key(given: SessionDocument) -> str:
     return summaries(given)[0].key
+
+
+def test_what_somebody_posts_is_not_the_last_session_that_was_measured_here(tmp_path: Path) -> None:
+    posted = made(7)
+    posted.session.created_at = "2999-01-01T00:00:00Z"
+    with Store.open(tmp_path) as store, Record.open(directory=tmp_path) as record:
+        accept(record, posted)
+        assert store.find("last").id == posted.session.id
+        interrupted(store)
+        assert store.find("last").id == SESSION_ID
+        assert store.find(posted.session.id[:31]).id == posted.session.id

@@ -187,7 +187,7 @@ class Store:
             self._set(connection, session_id, "running", holder.this_process())
 
     def find(self, name: str = "last") -> Session:
-        """A session by its id, a unique prefix of it, or ``last``: the newest.
+        """A session by its id, a unique prefix of it, or ``last``: the newest that was measured here, if any was.
 
         Raises: UsageError when there is none or more than one, with what to do.
         """
@@ -237,7 +237,9 @@ class Store:
         return row
 
     def _named(self, connection: Connection, name: str) -> Row[Any]:
-        query = select(sessions).order_by(*_newest_first())
+        # What somebody posted to a site that serves this store is newer than the session just measured, and not meant.
+        order = (sessions.c.source != "measured",) if name == "last" else ()
+        query = select(sessions).order_by(*order, *_newest_first())
         if name != "last":
             query = query.where(sessions.c.id.startswith(name.lower(), autoescape=True))
         rows = connection.execute(query.limit(1 if name == "last" else 4)).all()
