@@ -1,7 +1,7 @@
 """A PostgreSQL server of the tests' own, without a network, gone when they are; or one that already runs.
 
 QUEUEMARK_TEST_POSTGRES names a server that may be used instead: ``postgresql://USER@HOST/NAME`` of somebody who may
-create databases.
+create databases; ``own`` has one started, which tests that look for leftovers would take for one.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ class Server:
 def postgres() -> Iterator[Server]:
     pytest.importorskip("psycopg", reason="psycopg is not installed (pip install 'queuemark[postgres]')")
     named = os.environ.get("QUEUEMARK_TEST_POSTGRES")
-    if named is not None:
+    if named is None:
+        pytest.skip("no PostgreSQL: QUEUEMARK_TEST_POSTGRES names a server, or says own for one of the tests' own")
+    if named != "own":
         yield Server(make_url(named))
         return
     with tempfile.TemporaryDirectory(prefix="queuemark-postgres-") as directory, _started(Path(directory)) as server:
