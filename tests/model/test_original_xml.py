@@ -74,6 +74,8 @@ BOMBS = {
     "depth": b"<platform>" + b"<sysname>" * 200_000,
     "depth within the form": b"<platform><batches_attributes>" * 100_000,
     "breadth": platform("".join(BATCH.replace(UHASH, str(number)) for number in range(65))),
+    "runs of nothing": platform(BATCH.replace("<run>", "<run/>" * 1_000_000 + "<run>")),
+    "batches of nothing": platform("<batch/>" * 1_000_000),
     "one endless text": original_file(version="x" * 3_000_000),
     "endless text in many parts": original_file(version="<![CDATA[xxxxxxxx]]>" * 100_000),
     "one endless name": f"<{'a' * 3_000_000}/>".encode(),
@@ -89,6 +91,13 @@ def test_what_grows_when_it_is_read_is_refused(name: str) -> None:
         read_original(BOMBS[name])
     assert len(str(caught.value)) < 400
     assert "\n" not in str(caught.value)
+
+
+def test_the_run_that_is_too_many_is_where_reading_ends() -> None:
+    """What follows it is not looked at, so it takes no memory."""
+    with pytest.raises(Misplaced, match="more than 20,000 of run") as caught:
+        read_original(original_file(["<run/>"] * 20_001 + ["<host/>"]))
+    assert caught.value.place == "/platform/batches_attributes/batch[1]/runs_attributes"
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16le", "utf-7", "iso-8859-1", "windows-1252", "x"])

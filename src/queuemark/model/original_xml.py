@@ -32,12 +32,13 @@ _FORM = {
 }
 """What each element holds; what is not named here holds text."""
 
-_REPEATED = ("batch", "run")
 _TYPES = ("array", "string", "integer", "decimal", "float")
 _ENCODINGS = ("utf-8", "us-ascii")
 
 _TEXT_HIGH = 256
-_BATCHES_HIGH = 64
+_HIGH = {"batch": 64, "run": 20_000}
+"""So many of one file are taken; a sweep of the original has some hundred runs."""
+
 _SIZE_HIGH_BYTES = 1024**3
 _SECONDS_HIGH = 1_000_000
 
@@ -106,6 +107,7 @@ def _utf_8(body: bytes) -> str:
 def _parsed(text: str) -> _Element:
     root = _Element("", "")
     open_ = [root]
+    counts = dict.fromkeys(_HIGH, 0)
 
     def begin(name: str, attributes: dict[str, str]) -> None:
         above = open_[-1]
@@ -113,9 +115,14 @@ def _parsed(text: str) -> _Element:
         if name not in allowed:
             _refuse(above.place, f"there is no place for {name[:40]!r}; {nearest(name[:40], allowed)}")
         before = above.held.setdefault(name, [])
-        if before and name not in _REPEATED:
+        if name in counts:
+            # Refused at the one that is too many: each takes a hundred times the memory of its text.
+            counts[name] += 1
+            if counts[name] > _HIGH[name]:
+                _refuse(above.place, f"there are more than {_HIGH[name]:,} of {name}; send fewer at once")
+        elif before:
             _refuse(above.place, f"there is a second {name}")
-        number = f"[{len(before) + 1}]" if name in _REPEATED else ""
+        number = f"[{len(before) + 1}]" if name in counts else ""
         element = _Element(name, f"{above.place}/{name}{number}")
         if any(key != "type" or value not in _TYPES for key, value in attributes.items()):
             _refuse(element.place, "it has attributes that are not of the form")
@@ -154,8 +161,6 @@ def _parsed(text: str) -> _Element:
 def _results(root: _Element) -> OriginalResults:
     platform = root.one("platform")
     batches = platform.one("batches_attributes").all("batch")
-    if len(batches) > _BATCHES_HIGH:
-        _refuse(platform.place, f"there are {len(batches)} batches; at most {_BATCHES_HIGH} are taken at once")
     return OriginalResults(
         sysname=platform.said("sysname"),
         release=platform.said("release"),
