@@ -88,6 +88,16 @@ def test_several_batches_are_several_sessions_or_none(client):
     assert client.app.state.record.totals().sessions == 2
 
 
+def test_of_a_file_that_is_refused_nothing_is_kept(client):
+    """Or its private links would have been told to nobody."""
+    run = run_line("TCP Socket").encode()
+    second = b"<batch><uhash>two</uhash><runs_attributes>" + run * 201 + b"</runs_attributes></batch>"
+    both = original_file().replace(b"</batch>", b"</batch>" + second)
+    assert post(client, both).status_code == 422
+    assert client.app.state.record.totals().sessions == 0
+    assert post(client).status_code == 201
+
+
 def test_a_batch_that_was_withdrawn_does_not_come_back(client):
     client.post("/platforms", content=original_file(), headers={**JSON, "queuemark-token": TOKEN})
     client.app.state.record.withdraw(ID, TOKEN)

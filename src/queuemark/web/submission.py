@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-__all__ = ["TOKEN_PATTERN", "Kept", "decoded", "keep", "token_of"]
+__all__ = ["TOKEN_PATTERN", "Kept", "check_trials", "decoded", "keep", "token_of"]
 
 import re
 import secrets
@@ -84,7 +84,7 @@ def keep(
     Raises: Refusal, UsageError, Conflict, Withdrawn.
     """
     chosen = token or secrets.token_urlsafe(_TOKEN_BYTES)
-    _check_trials(document)
+    check_trials(document)
     try:
         judged = with_estimates(document)
         found = faults(judged)
@@ -106,8 +106,11 @@ def keep(
     return Kept(receipt, chosen if receipt.owned else None, found)
 
 
-def _check_trials(document: SessionDocument) -> None:
-    """Before any interval is estimated: the time for one grows with the square of its trials."""
+def check_trials(document: SessionDocument) -> None:
+    """Before any interval is estimated: the time for one grows with the square of its trials.
+
+    Raises: Refusal.
+    """
     most = max((len(result.trials) for result in document.cases), default=0)
     if most > _TRIALS_HIGH:
         raise Refusal(422, f"a case has {most:,} trials; at most {_TRIALS_HIGH} of each are taken", at="$.cases")

@@ -23,7 +23,7 @@ from queuemark.web.body import inflated, received, worked
 from queuemark.web.openapi import taking
 from queuemark.web.problem import Refusal
 from queuemark.web.receipt import Submitted, submitted_answer
-from queuemark.web.submission import Kept, keep, token_of
+from queuemark.web.submission import Kept, check_trials, keep, token_of
 
 _MEDIA_TYPES = ("application/xml", "text/xml")
 _CHARSETS = ("", "utf-8", "us-ascii")
@@ -63,9 +63,13 @@ def _kept(record: Record, content: bytes, token: str | None) -> list[Kept]:
     for batch in results.batches:
         _check_unused(record, batch)
     received_at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    documents = [session_of(results, batch, received_at) for batch in results.batches]
+    for document in documents:
+        # Of what was kept before a refusal nobody would be told the private link.
+        check_trials(document)
     return [
-        keep(record, session_of(results, batch, received_at), token=token, source="queueable", uhash=batch.uhash)
-        for batch in results.batches
+        keep(record, document, token=token, source="queueable", uhash=batch.uhash)
+        for document, batch in zip(documents, results.batches, strict=True)
     ]
 
 
