@@ -23,4 +23,6 @@ def test_a_withdrawn_session_is_gone_and_says_when(client: TestClient, settings:
     assert session.session.plan.command not in page.text
     for kept in (f"{path}.json", f"{path}/pictures/rates.svg", f"{path}/badge.svg", f"/api{path}", f"{path}/edit"):
         assert client.get(kept).status_code == 410
+    problem = client.get(f"{path}.json", headers={"accept": "application/json"})
+    assert problem.headers["content-type"] == "application/problem+json" and problem.json()["status"] == 410
     assert path not in client.get("/sessions", headers={"accept": "text/html"}).text

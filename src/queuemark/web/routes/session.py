@@ -37,9 +37,9 @@ def session_page(
 ) -> Response[str] | Response[bytes]:
     """name: the session's id, with an ending for its raw data."""
     session_id, _, ending = name.partition(".")
+    if ending:
+        return _raw(reading, session_id, ending, level, asked.case)
     try:
-        if ending:
-            return _raw(reading, session_id, ending, level, asked.case)
         page = _page(reading, session_id, _of(asked, view, everything))
     except Withdrawn as gone:
         left = tombstone(gone.session_id, gone.withdrawn_at)
