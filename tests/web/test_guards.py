@@ -7,7 +7,9 @@ import pytest
 from litestar.testing import TestClient
 
 from queuemark.web.app import create_app
-from queuemark.web.guards import Bucket, client_address
+from queuemark.web.guards import Bucket, client_address, rate_guard
+from queuemark.web.problem import Refusal
+from queuemark.web.settings import LOOPBACK
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate():
@@ -56,10 +58,31 @@ def scope(peer: str, *forwarded: str):
         ("10.0.0.1", ("6.6.6.6", "1.1.1.1", "10.0.0.2"), ("10.0.0.1", "10.0.0.2"), "1.1.1.1"),
         ("10.0.0.1", (), ("10.0.0.1",), "10.0.0.1"),
         ("10.0.0.1", ("10.0.0.1",), ("10.0.0.1",), "10.0.0.1"),
+        ("::ffff:9.9.9.9", (), (), "9.9.9.9"),
+        ("::ffff:10.0.0.1", ("::ffff:1.1.1.1",), ("10.0.0.1",), "1.1.1.1"),
+        ("2001:db8::1", ("1.1.1.1",), ("2001:0DB8::1",), "1.1.1.1"),
     ],
 )
 def test_who_asks_is_the_last_that_no_trusted_proxy_is(peer, forwarded, trusted, address):
     assert client_address(scope(peer, *forwarded), trusted) == address
+
+
+def test_who_comes_by_ipv4_to_a_site_on_ipv6_is_counted_alone():
+    guard = rate_guard(Bucket(1.0, 1.0, lambda: 0.0), ())
+    for peer in ("::ffff:9.9.9.9", "::ffff:8.8.8.8", "2001:db8::1"):
+        guard({**scope(peer), "method": "GET"})
+    for again in ("::ffff:9.9.9.9", "9.9.9.9", "2001:db8::2"):
+        with pytest.raises(Refusal):
+            guard({**scope(again), "method": "GET"})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:x", "results.example:99999", "[::1", "[zz]"])
+@pytest.mark.parametrize("names", [(), LOOPBACK])
+def test_a_host_that_is_no_name_of_one_is_refused(settings, host, names):
+    site = create_app(msgspec.structs.replace(settings, names=names))
+    with TestClient(site, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+        for path in ("/", "/submit", "/health"):
+            assert client.get(path, headers={"host": host}).status_code in (400, 421)
 
 
 def test_who_asks_too_often_is_told_when_to_come_again(settings):

@@ -30,10 +30,12 @@ _OWN = ("same-origin", "none")
 
 
 def host_guard(names: tuple[str, ...]) -> Guard:
-    """names: in lower case, without port; empty: any."""
+    """names: in lower case, without port; empty: any that is a name."""
 
     def guard(scope: HTTPScope) -> None:
         host = header(scope, "host") or ""
+        if not _is_netloc(host):
+            raise Refusal(400, f"the host {host[:80]!r} is no name of one; write it as in site.example:8000")
         if names and _name(host) not in names:
             raise Refusal(
                 421,
@@ -42,6 +44,15 @@ def host_guard(names: tuple[str, ...]) -> Guard:
             )
 
     return guard
+
+
+def _is_netloc(host: str) -> bool:
+    """Links are made of it: what cannot be parsed would be a mistake of the site's there."""
+    try:
+        _ = urlsplit(f"//{host}").port
+    except ValueError:
+        return False
+    return True
 
 
 def _name(netloc: str) -> str:
@@ -122,11 +133,21 @@ def rate_guard(bucket: Bucket, trusted_proxy: tuple[str, ...]) -> Guard:
 def client_address(scope: HTTPScope, trusted_proxy: tuple[str, ...]) -> str:
     """Who asks: the peer, or behind a proxy that is trusted the last address that no trusted proxy has."""
     client = scope.get("client")
-    address = client[0] if client else ""
+    address = _canonical(client[0]) if client else ""
+    trusted = {_canonical(each) for each in trusted_proxy}
     forwarded = (header(scope, "x-forwarded-for") or "").split(",")
-    while address in trusted_proxy and forwarded:
-        address = forwarded.pop().strip() or address
+    while address in trusted and forwarded:
+        address = _canonical(forwarded.pop().strip()) or address
     return address
+
+
+def _canonical(address: str) -> str:
+    """One way to write each: who listens on :: hears of IPv4's as of ::ffff:192.0.2.1."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
 def _neighbourhood(address: str) -> str:
