@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from queuemark.analysis.estimates import with_estimates
 from queuemark.model.errors import UsageError
+from queuemark.model.session import SessionDocument
+from queuemark.views.classic_chart import classic_chart
 from queuemark.views.heat_chart import heat_chart
 from queuemark.views.picture import svg_text
 from queuemark.views.registry import VIEWS
@@ -51,3 +55,12 @@ def test_its_tables_are_those_of_each_mechanism() -> None:
 def test_no_grid_no_heat() -> None:
     with pytest.raises(UsageError, match="queuemark run classic"):
         heat_chart(with_estimates(document(three(case("tcp")))))
+
+
+@pytest.mark.parametrize("chart", [heat_chart, classic_chart])
+def test_a_grid_without_any_rate_has_tables_and_no_picture(chart: Callable[[SessionDocument], object]) -> None:
+    held = [case("tcp", size_bytes=size, consumers=count) for size in (16, 64) for count in (1, 4)]
+    failed = with_estimates(document(*(three(of, state="failed", reason="lost") for of in held)))
+    assert VIEWS["heat"].tables(failed)
+    with pytest.raises(UsageError, match="no rate to draw"):
+        chart(failed)

@@ -13,16 +13,16 @@ from queuemark.views.axes import Scale, quantity_axis, quantity_scale, size_axis
 from queuemark.views.classic import QUESTION, check_grid
 from queuemark.views.lines import standing_out
 from queuemark.views.naming import Naming
-from queuemark.views.series import ends, points, unseen_text
+from queuemark.views.series import ends, grid_points, unseen_text
 from queuemark.views.theme import SHAPES, Spec, inline, paired, shaded, themed
 
 
 def classic_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
-    """document: with estimates. Raises: UsageError when it is no grid of sizes and numbers of consumers."""
+    """document: with estimates. Raises: UsageError when it is no grid of sizes and consumers, or has no rate."""
     import altair as alt
 
     check_grid(document)
-    every = [point for point in points(document) if point.one_size]
+    every = grid_points(document)
     panels = standing_out(every, lambda point: point.series, lambda point: point.rate_per_s)
     held = panels.rows
     consumers = sorted({point.consumers for point in held})

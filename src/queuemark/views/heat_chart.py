@@ -22,7 +22,7 @@ from queuemark.views.classic import check_grid
 from queuemark.views.heat import QUESTION
 from queuemark.views.lines import standing_out
 from queuemark.views.naming import Naming
-from queuemark.views.series import points, unseen_text
+from queuemark.views.series import grid_points, unseen_text
 from queuemark.views.theme import Spec, inline, themed
 
 _DARK_WORD, _LIGHT_WORD = "#101010", "#FDFDFD"
@@ -37,11 +37,11 @@ class _Cell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def heat_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
-    """document: with estimates. scale: of the ramp. Raises: UsageError when there is no grid."""
+    """document: with estimates. scale: of the ramp. Raises: UsageError when there is no grid, or no rate."""
     import altair as alt
 
     check_grid(document)
-    every = [point for point in points(document) if point.one_size]
+    every = grid_points(document)
     panels = standing_out(every, lambda point: point.series, lambda point: point.rate_per_s)
     cells = [
         _Cell(series=each.series, size=each.size, consumers=each.consumers, rate_per_s=each.rate_per_s)

@@ -6,12 +6,13 @@ never share one.
 
 from __future__ import annotations
 
-__all__ = ["Names", "Point", "ends", "points", "points_by_case", "unseen_text"]
+__all__ = ["Names", "Point", "ends", "grid_points", "points", "points_by_case", "unseen_text"]
 
 from collections.abc import Sequence
 
 import msgspec
 
+from queuemark.model.errors import UsageError
 from queuemark.model.plan import case_key
 from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.views.naming import Naming, policy_text, size_text
@@ -73,6 +74,14 @@ def points(document: SessionDocument) -> list[Point]:
     """document: with estimates (queuemark.analysis.estimates)."""
     names = Names.of(document.cases)
     return [_point(result, names) for result in _rated(document)]
+
+
+def grid_points(document: SessionDocument) -> list[Point]:
+    """Those that have a place on an axis of sizes. Raises: UsageError without any."""
+    held = [point for point in points(document) if point.one_size]
+    if not held:
+        raise UsageError(f"session {document.session.id[:8]} has no rate to draw; queuemark show says why")
+    return held
 
 
 def points_by_case(document: SessionDocument) -> dict[str, Point]:
