@@ -6,6 +6,8 @@ import csv
 import io
 from typing import Any
 
+import msgspec
+
 from queuemark.analysis.estimates import with_estimates
 from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Case
@@ -182,3 +184,14 @@ def test_mixes_of_sizes_are_left_out_and_said_to_be() -> None:
     assert "not in these tables: 3 cases of mixed sizes; queuemark show has them" in tables[-1].below
     assert "mixed" not in " ".join(classic_tables(plain)[-1].below)
     assert not is_grid(with_estimates(document(*mixed)))
+
+
+def test_m03_runtimes_have_tables_of_their_own() -> None:
+    held = grid()
+    other = [
+        msgspec.structs.replace(each, case=msgspec.structs.replace(each.case, runtime="python")) for each in held.cases
+    ]
+    tables = classic_tables(msgspec.structs.replace(held, cases=[*held.cases, *other]))
+    assert [table.title for table in tables if "tcp" in table.title] == [
+        f"Messages per s of tcp split ({runtime}), by size and number of consumers" for runtime in ("native", "python")
+    ]

@@ -25,6 +25,7 @@ from queuemark.views.header import about
 from queuemark.views.naming import Naming, policy_text
 from queuemark.views.numbers import as_bytes, as_count, as_percent, counted
 from queuemark.views.offered import lost_share
+from queuemark.views.series import Names
 from queuemark.views.table import Cell, Column, Table
 
 QUESTION = "How does the rate depend on size, and on the number of consumers?"
@@ -54,8 +55,8 @@ class _Grid(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, document: SessionDocument) -> _Grid:
-        naming = Naming.of([result.case for result in document.cases])
-        placed = [(_place(result, naming), result) for result in document.cases if not result.case.workload.mix]
+        names = Names.of(document.cases)
+        placed = [(_place(result, names), result) for result in document.cases if not result.case.workload.mix]
         return cls(
             series=list(dict.fromkeys(place[0] for place, _ in placed)),
             sizes_bytes=sorted({place[1] for place, _ in placed}),
@@ -133,9 +134,11 @@ def _left_out(document: SessionDocument) -> list[str]:
     return [f"not in these tables: {counted(mixed, 'case')} of mixed sizes; queuemark show has them"] if mixed else []
 
 
-def _place(result: CaseResult, naming: Naming) -> _Place:
+def _place(result: CaseResult, names: Names) -> _Place:
     load: Workload = result.case.workload
-    return f"{naming.name(result.case)} {policy_text(load.policy)}", load.size_bytes, load.consumers
+    runtime = f" ({result.case.runtime})" if names.several_runtimes else ""
+    series = f"{names.naming.name(result.case)} {policy_text(load.policy)}{runtime}"
+    return series, load.size_bytes, load.consumers
 
 
 def _of_consumers(grid: _Grid, consumers: int, alone: bool) -> Table:
