@@ -17,6 +17,11 @@ def test_of_one_mechanism_each_line_has_a_colour_and_a_shape_of_its_own() -> Non
     assert len({(look.colour, look.shape) for look in found.values()}) == 12
 
 
+def test_no_two_of_twelve_lines_look_alike_whichever_mechanism_has_most() -> None:
+    found = looks([*((f"tcp {number}", "tcp") for number in range(11)), ("pipe each", "pipe")])
+    assert len({(look.colour, look.shape, tuple(look.dash)) for look in found.values()}) == 12
+
+
 def test_eight_mechanisms_of_eight_policies_are_all_told_apart_without_colours() -> None:
     found = looks([(f"{name} {policy}", str(name)) for name in range(8) for policy in range(8)])
     assert len({(look.shape, tuple(look.dash)) for look in found.values()}) == 64

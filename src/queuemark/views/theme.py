@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -122,14 +123,14 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 def looks(series: Iterable[tuple[str, str]]) -> dict[str, Look]:
     """By name. series: (name, mechanism); those of one mechanism share colour and shape and differ in their dashes.
 
-    Where there is but one mechanism, each has a colour and a shape of its own.
+    Where there is but one mechanism, or it has more lines than there are dashes, each has its own colour and shape.
     """
     told = list(series)
-    alone = len({mechanism for _, mechanism in told}) == 1
+    lines = Counter(mechanism for _, mechanism in told)
     found: dict[str, Look] = {}
     held: dict[str, int] = {}
     for name, mechanism in told:
-        kind = name if alone else mechanism
+        kind = name if len(lines) == 1 or lines[mechanism] > len(DASHES) else mechanism
         variant = held[kind] = held.get(kind, -1) + 1
         index = list(held).index(kind)
         found[name] = Look(
