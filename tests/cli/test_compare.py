@@ -86,6 +86,21 @@ def test_m01_what_is_not_proved_any_more_is_a_regression(call: Call, same: tuple
     assert last == "queuemark: 1 case with failed trials in B and none in A, see above"
 
 
+def test_no_escape_sequence_of_a_file_is_in_what_is_complained_of(call: Call, same: tuple[str, str]) -> None:
+    path = Path(same[1])
+    made = decode_session(path.read_bytes())
+    for spoilt in made.cases[0].trials:
+        spoilt.state, spoilt.reason = "failed", "\x1b]0;title\x07"
+    path.write_bytes(encode_session(made))
+    answers = [
+        call("compare", *same, "--fail-on-regression", "50%"),
+        call("show", same[1], "--assert", "rate>1"),
+        call("show", same[1], "--only", "\x1b[31m"),
+    ]
+    assert [answer.code for answer in answers] == [10, 10, 2]
+    assert not any(character in answer.err for answer in answers for character in "\x1b\x07")
+
+
 def test_what_is_faster_is_no_regression(call: Call, slower: tuple[str, str]) -> None:
     answer = call("compare", *reversed(slower), "--fail-on-regression", "5%")
     assert answer.code == 0

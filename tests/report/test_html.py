@@ -136,6 +136,10 @@ def test_what_a_session_says_is_text() -> None:
     assert " ".join(payload.split()) in held.text
 
 
+def test_no_escape_sequence_is_in_it() -> None:
+    assert "\x1b" not in html_report([hostile("\x1b[31m")])
+
+
 def test_several_sessions_stand_below_each_other_each_with_its_own_pictures() -> None:
     text = html_report([sweep(), sweep("f" * 32)])
     assert "Session 01234567" in text

@@ -34,6 +34,11 @@ def test_what_a_session_says_is_no_markup() -> None:
     assert re.findall(r"(?<!\\)[<>`]", outside) == []
 
 
+def test_no_escape_sequence_is_in_it() -> None:
+    text = markdown_report(content([hostile("\x1b[31m")], NONE), None, ".svg")
+    assert all(character.isprintable() for character in text.replace("\n", ""))
+
+
 def test_plain_text_has_no_links_and_no_lines() -> None:
     assert plain("[a](b) *c* <d>\n`e` #f & g_h \\") == r"\[a\](b) \*c\* \<d\> \`e\` \#f \& g\_h \\"
 

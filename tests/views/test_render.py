@@ -125,6 +125,12 @@ def test_no_control_character_reaches_a_terminal(said: str) -> None:
     assert all(character.isprintable() or character == "\n" for character in shown)
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_format_brings_an_escape_sequence_to_a_terminal(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert "\x1b" not in rendered([table([["a\x1b[31m", 1, 2, 3]])], form, None)
+
+
 def test_every_format_ends_in_a_newline() -> None:
     for form in FORMATS:
         assert rendered([table(), table()], form, 100).endswith("\n")

@@ -41,13 +41,15 @@ def judge_assertions(documents: Sequence[SessionDocument], assertions: Sequence[
     """documents: with estimates. Raises: Regression, after a line on stderr for each case that does not meet one."""
     from queuemark.analysis.assertions import check_assertions, unmet
     from queuemark.cli.progress import CaseLabels
+    from queuemark.views.render import printable
 
     cases = [result.case for document in documents for result in document.cases]
     check_assertions(assertions, cases)
     label = CaseLabels(cases)
     missed = [each for document in documents for each in unmet(document, assertions)]
     for each in missed:
-        click.echo(f"queuemark: unmet: {each.assertion.text}: {label(each.case)}: {each.found}", err=True)
+        line = f"unmet: {each.assertion.text}: {label(each.case)}: {each.found}"
+        click.echo(f"queuemark: {printable(line)}", err=True)
     if missed:
         wanted = [
             assertion for assertion in assertions for case in cases if assertion.transport in (None, case.transport)

@@ -15,7 +15,7 @@ from queuemark.cli.output import STDOUT, check_writable, write_file, write_json
 from queuemark.model.errors import Regression, UsageError
 from queuemark.model.units import parse_percent
 from queuemark.views.picture import PICTURES, check_picture, draw
-from queuemark.views.render import FORMATS, rendered, terminal_width
+from queuemark.views.render import FORMATS, printable, rendered, terminal_width
 
 if TYPE_CHECKING:
     from queuemark.analysis.comparison import Comparison
@@ -149,7 +149,7 @@ def _judge(found: Comparison, a: Sequence[SessionDocument], b: Sequence[SessionD
 
     slower, unproved = slower_than(found, percent / 100), newly_unproved(a, b)
     for line in [*map(regression_text, slower), *map(unproved_text, unproved)]:
-        click.echo(f"queuemark: {line}", err=True)
+        click.echo(f"queuemark: {printable(line)}", err=True)
     if slower:
         raise Regression(
             f"{len(slower)} of {len(found.compared)} comparisons: B is slower than A by more than {percent:g} % "

@@ -130,10 +130,12 @@ def _unwritten(error: OSError) -> int:
 
 
 def _say(message: str, code: int, error: BaseException | None = None) -> int:
+    from queuemark.views.render import printable
+
     try:
         if error is not None and os.environ.get("QUEUEMARK_DEBUG"):
             sys.excepthook(type(error), error, error.__traceback__)
-        print(f"queuemark: {' '.join(message.split())}", file=sys.stderr, flush=True)
+        print(f"queuemark: {printable(' '.join(message.split()))}", file=sys.stderr, flush=True)
     except OSError:
         # Where complaints go nothing can be written: the code alone is left to tell.
         discard(sys.stderr)

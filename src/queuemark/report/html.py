@@ -24,6 +24,7 @@ from queuemark.report.drawing import Drawing
 from queuemark.views.axes import Scale
 from queuemark.views.header import about
 from queuemark.views.markup import table_html
+from queuemark.views.render import printable
 from queuemark.views.theme import Spec
 
 
@@ -69,6 +70,7 @@ def _page(held: Content, drawing: Drawing, bundle: str | None) -> str:
         loader=jinja2.PackageLoader("queuemark.report"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -82,6 +84,11 @@ def _page(held: Content, drawing: Drawing, bundle: str | None) -> str:
         compared=[_shown(held.compared, drawing)] if held.compared is not None else [],
         sessions=[_session(told, drawing) for told in held.told],
     )
+
+
+def _finalized(value: object) -> object:
+    """What is no markup of ours is of a session, and printable."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _session(told: Told, drawing: Drawing) -> _Session:

@@ -12,7 +12,7 @@ import msgspec
 
 from queuemark.report.content import Content, Section, Told, title_of
 from queuemark.views.header import about
-from queuemark.views.render import markdown
+from queuemark.views.render import markdown, printable
 from queuemark.views.table import Column, Table
 from queuemark.views.theme import Spec
 
@@ -63,7 +63,7 @@ _MARKUP = re.compile(r"([\\`*_\[\]<>#&])")
 
 def plain(text: str) -> str:
     """Text that Markdown shows as it is, in one line."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return _MARKUP.sub(r"\\\1", printable(" ".join(text.split())))
 
 
 def _escaped(table: Table) -> Table:
@@ -84,4 +84,4 @@ def _plainly(column: Column) -> Column:
 def _code(command: str) -> str:
     """A block that ends where the command does, whatever it holds."""
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", command)), default=0))
-    return f"{fence}console\n$ {' '.join(command.split())}\n{fence}"
+    return f"{fence}console\n$ {printable(' '.join(command.split()))}\n{fence}"

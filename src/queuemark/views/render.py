@@ -3,7 +3,8 @@
 1. Text is as wide as asked at most: words wrap where they may, columns give way by rank, and the table says which.
 2. Nothing that a document holds reaches a terminal as a control character.
 3. Without rows there are no heads to read, but always those of CSV, which programs look for.
-4. CSV holds the cells as they are, in the units that the column names carry; None is empty. Only text that a
+4. CSV that no terminal shows holds the cells as they are, in the units that the column names carry; None is empty.
+   Only text that a
    spreadsheet would take for a formula gets an apostrophe before it: whoever wrote it would compute in the reader's.
 """
 
@@ -45,7 +46,8 @@ def terminal_width() -> int:
 def rendered(tables: Sequence[Table], form: str, width: int | None) -> str:
     """Tables in one of FORMATS, ended by a newline; width: of text, None for as wide as it takes."""
     if form == "csv":
-        return "\n".join(csv_text(table) for table in tables)
+        whole = "\n".join(csv_text(table) for table in tables)
+        return "\n".join(map(printable, whole.split("\n"))) if sys.stdout.isatty() else whole
     if form == "markdown":
         return "\n".join(markdown(table) for table in tables)
     return "\n".join(text(table, width) for table in tables)
