@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -133,3 +134,11 @@ def test_how_far_the_law_is_from_what_it_fits_is_told() -> None:
     (found,) = scalings(with_estimates(bent))
     assert found.farthest is not None
     assert found.farthest > 0.2
+
+
+def test_m01_what_was_only_said_moves_no_interval() -> None:
+    counted, mixed = (session(Law(1e6, 0.05, 0.001), 0.01) for _ in range(2))
+    for result in mixed.cases:
+        result.trials += [msgspec.structs.replace(each, proved=False, rate_per_s=1e9) for each in rated([1.0] * 4)]
+    told, beside = (scalings(with_estimates(each))[0] for each in (counted, mixed))
+    assert (beside.law, beside.sigma, beside.kappa, beside.peak) == (told.law, told.sigma, told.kappa, told.peak)

@@ -66,9 +66,7 @@ def too_wide(plan: Plan, trials: int, estimate: Estimate | None) -> bool:
 
 
 def _rate(case: CaseResult) -> Estimate | None:
-    unproved = case.unproved
-    told = [trial for trial in case.trials if trial.proved or unproved]
-    rates = [trial.rate_per_s for trial in told if trial.rate_per_s is not None]
+    rates = [rate for _, rate in case.rated()]
     return median_estimate(rates) if rates else None
 
 

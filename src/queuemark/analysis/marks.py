@@ -42,7 +42,7 @@ _APART_LOW = 0.02
 
 def case_marks(case: CaseResult, *, too_wide: bool = False) -> Marks:
     """Of the trials that have a rate; too_wide: see Marks."""
-    rated = [(trial, trial.rate_per_s) for trial in case.trials if trial.rate_per_s is not None]
+    rated = case.rated()
     rates = [rate for _, rate in rated]
     split = two_modes(rates)
     varied = [(trial.repeat, trial.rate_variation) for trial, _ in rated if trial.rate_variation is not None]

@@ -169,7 +169,7 @@ def _scaling(results: list[CaseResult]) -> Scaling:
 
 
 def _rates(result: CaseResult) -> tuple[float, ...]:
-    return tuple(trial.rate_per_s for trial in result.trials if trial.rate_per_s is not None)
+    return tuple(rate for _, rate in result.rated())
 
 
 # A session's table and each of its pictures ask for the same lines.

@@ -158,6 +158,12 @@ class CaseResult(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, gc=Fa
         ok = [trial for trial in self.trials if trial.state == "ok"]
         return bool(ok) and not any(trial.proved for trial in ok)
 
+    def rated(self) -> list[tuple[TrialFigures, float]]:
+        """The trials that its rate is made of, each with its own; nothing only said beside what was counted."""
+        unproved = self.unproved
+        told = [trial for trial in self.trials if trial.proved or unproved]
+        return [(trial, trial.rate_per_s) for trial in told if trial.rate_per_s is not None]
+
 
 class SessionDocument(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """``{"schema": 1, "session": {...}, "cases": [...]}``."""

@@ -31,7 +31,7 @@ _DIGITS_LOW = 8
 """Of an id: what people are shown of it elsewhere."""
 
 _CASES_HIGH = 24
-"""Of more cases every trial of each fills pages that nobody reads through; the view's own picture has them all."""
+"""Of more cases every trial of each fills pages that nobody reads through."""
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):

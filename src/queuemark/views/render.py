@@ -4,8 +4,8 @@
 2. Nothing that a document holds reaches a terminal as a control character.
 3. Without rows there are no heads to read, but always those of CSV, which programs look for.
 4. CSV that no terminal shows holds the cells as they are, in the units that the column names carry; None is empty.
-   Only text that a
-   spreadsheet would take for a formula gets an apostrophe before it: whoever wrote it would compute in the reader's.
+   Only text that a spreadsheet would take for a formula gets an apostrophe before it: whoever wrote it would compute
+   in the reader's.
 """
 
 from __future__ import annotations
