@@ -31,7 +31,6 @@ build: $(VENV)/installed ## build and install into .venv
 .PHONY: test
 test: $(VENV)/installed-dev build/release/built ## all tests but the long ones
 	$(BIN)/python -m pytest -m "not soak"
-	QUEUEMARK_TEST_POSTGRES=own $(BIN)/python -m pytest -m "not soak" tests/store
 
 .PHONY: check
 check: $(VENV)/installed-dev ## format, lint, types, layers, schema

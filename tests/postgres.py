@@ -1,7 +1,7 @@
 """A PostgreSQL server of the tests' own, without a network, gone when they are; or one that already runs.
 
 QUEUEMARK_TEST_POSTGRES names a server that may be used instead: ``postgresql://USER@HOST/NAME`` of somebody who may
-create databases; ``own`` has one started, which tests that look for leftovers would take for one.
+create databases.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import itertools
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -29,8 +28,6 @@ from queuemark.store.tables import metadata, totals
 NOBODY = "nobody"
 
 NOTHING = {"sessions": 0, "cases": 0, "trials": 0, "platforms": 0}
-
-READY = "database system is ready to accept connections"
 
 _numbers = itertools.count()
 
@@ -71,12 +68,11 @@ class Server:
 def postgres() -> Iterator[Server]:
     pytest.importorskip("psycopg", reason="psycopg is not installed (pip install 'queuemark[postgres]')")
     named = os.environ.get("QUEUEMARK_TEST_POSTGRES")
-    if named is None:
-        pytest.skip("no PostgreSQL: QUEUEMARK_TEST_POSTGRES names a server, or says own for one of the tests' own")
-    if named != "own":
+    if named is not None:
         yield Server(make_url(named))
         return
-    with tempfile.TemporaryDirectory(prefix="queuemark-postgres-") as directory, _started(Path(directory)) as server:
+    # No name of ours: tests look for sockets that have one.
+    with tempfile.TemporaryDirectory(prefix="postgres-of-tests-") as directory, _started(Path(directory)) as server:
         yield server
 
 
@@ -127,32 +123,20 @@ def _started(directory: Path) -> Iterator[Server]:
     # Whoever is called asked must know a password.
     hba = data / "pg_hba.conf"
     hba.write_text("local all asked scram-sha-256\n" + hba.read_text())
-    settings = {
-        "listen_addresses": "",
-        "unix_socket_directories": str(directory),
-        "fsync": "off",
-        "log_checkpoints": "off",
-        "log_min_messages": "log",
-        "max_connections": "60",
-    }
-    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    with subprocess.Popen(
-        [_program("postgres"), "-D", str(data), *options], stderr=subprocess.PIPE, text=True, **user
-    ) as server:
-        try:
-            assert server.stderr is not None
-            said = []
-            for line in server.stderr:
-                said.append(line)
-                if READY in line:
-                    break
-            else:
-                raise AssertionError(f"the server did not start: {''.join(said)}")
-            yield Server(URL.create("postgresql", "postgres", database="postgres", query={"host": str(directory)}))
-        finally:
-            # At once: what its databases hold is of no use any more.
-            server.send_signal(signal.SIGQUIT)
-            server.communicate(timeout=30)
+    with (data / "postgresql.conf").open("a") as settings:
+        settings.write(
+            f"listen_addresses = ''\nunix_socket_directories = '{directory}'\nfsync = off\nmax_connections = 60\n"
+        )
+    # In a session of its own and nobody's child: tests interrupt their process group, and look for children left over.
+    control = [_program("pg_ctl"), "-D", str(data), "-l", str(data / "log"), "-w"]
+    said = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "timeout": 60, **user}
+    started = subprocess.run([*control, "start"], check=False, **said)
+    assert started.returncode == 0, f"the server did not start: {(data / 'log').read_text()}"
+    try:
+        yield Server(URL.create("postgresql", "postgres", database="postgres", query={"host": str(directory)}))
+    finally:
+        # At once: what its databases hold is of no use any more.
+        subprocess.run([*control, "-m", "immediate", "stop"], check=True, **said)
 
 
 def _program(name: str) -> str:

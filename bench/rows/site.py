@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
+from threading import Event, Thread
 
 from bench.bare import OUT, NotInstalled
 from bench.ceiling import CeilingRow, Sample
@@ -103,18 +103,22 @@ def taken(duration_s: int) -> tuple[Load, list[float]]:
     session = made_session(0, SENT)
     memories_mib: list[float] = []
     with TemporaryDirectory(dir=OUT) as directory, server(Path(directory) / "taken.sqlite3", workers=_TAKERS) as site:
-        watcher = Thread(target=_watch, args=(site, duration_s, memories_mib))
+        ended = Event()
+        watcher = Thread(target=_watch, args=(site, ended, memories_mib))
         watcher.start()
-        load = posted(site.url, encode_session(session), session.session.id, senders=_SENDERS, duration_s=duration_s)
-        watcher.join()
+        try:
+            load = posted(
+                site.url, encode_session(session), session.session.id, senders=_SENDERS, duration_s=duration_s
+            )
+        finally:
+            ended.set()
+            watcher.join()
     return load, memories_mib
 
 
-def _watch(site: Server, duration_s: int, memories_mib: list[float]) -> None:
-    until = time.monotonic() + duration_s
-    while time.monotonic() < until:
+def _watch(site: Server, ended: Event, memories_mib: list[float]) -> None:
+    while not ended.wait(_WATCHED_EVERY_S):
         memories_mib.append(site.memory_bytes() / 2**20)
-        time.sleep(_WATCHED_EVERY_S)
 
 
 def _weight(_index: int) -> Sample:

@@ -91,8 +91,7 @@ def shown(document: SessionDocument, charts: bool) -> None:
 def judged(database_url: str, extremes: int, charts: bool = False) -> None:
     with Record.open(database_url) as record:
         kept = [taken(record, text, charts) for text in hostile(extremes)]
-        assert True in kept
-        assert False in kept
+        assert 0 < sum(kept) < len(kept), "some are kept and some refused"
         assert record.totals().sessions == sum(kept)
         assert len(record.recent(10_000)) == sum(kept)
         record.best(20)

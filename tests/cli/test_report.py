@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -167,10 +168,10 @@ def lacks(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     """As if these were not installed."""
     real = builtins.__import__
 
-    def importing(name: str, *rest: object, **more: object) -> object:
+    def importing(name: str, *rest: Any, **more: Any) -> Any:
         if name.partition(".")[0] in names:
             raise ModuleNotFoundError(name=name)
-        return real(name, *rest, **more)  # type: ignore[arg-type]
+        return real(name, *rest, **more)
 
     for name in names:
         monkeypatch.delitem(sys.modules, name, raising=False)

@@ -21,7 +21,7 @@ def told() -> SessionDocument:
         of,
         1,
         state="failed",
-        reason="alice@db7: cannot open /home/alice/work/ring: EACCES",
+        reason="alice@db7: cannot open /home/alice/rings/ring: EACCES",
         remedy="ask DB7.corp.example",
     )
     made = document((of, [trial(of), failed]))

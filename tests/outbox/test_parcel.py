@@ -9,6 +9,7 @@ import pytest
 
 from queuemark.model.details import Details
 from queuemark.model.errors import QueuemarkError
+from queuemark.model.session import SessionDocument
 from queuemark.outbox.parcel import Outbox
 from tests.examples import SESSION_ID, case, document, trial
 
@@ -20,7 +21,7 @@ def outbox(tmp_path: Path) -> Outbox:
     return Outbox(tmp_path)
 
 
-def session(id: str = SESSION_ID):  # type: ignore[no-untyped-def]
+def session(id: str = SESSION_ID) -> SessionDocument:
     of = case()
     return document((of, [trial(of)]), id=id)
 

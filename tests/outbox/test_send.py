@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from queuemark.model.details import Details
-from queuemark.outbox.parcel import Outbox
+from queuemark.outbox.parcel import Outbox, Parcel
 from queuemark.outbox.post import Refused, Unreachable
 from queuemark.outbox.send import send
 from tests.examples import SESSION_ID, case, document, trial
 from tests.outbox.sites import CUT, Reply, Site, taken
 
 
-def add(outbox: Outbox, site: str):  # type: ignore[no-untyped-def]
+def add(outbox: Outbox, site: str) -> Parcel:
     of = case()
     return outbox.add(document((of, [trial(of)])), site, Details())
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 __all__ = ["postgres_engine", "postgres_place"]
 
+from importlib import import_module
+
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 
 from queuemark.model.errors import UsageError
@@ -25,7 +27,7 @@ _MIGRATING = 0x71756D6B
 def postgres_engine(url: URL) -> Engine:
     """Raises: UsageError without the driver, which is an extra."""
     try:
-        import psycopg  # noqa: F401
+        import_module("psycopg")
     except ImportError:
         raise UsageError(
             "a PostgreSQL database needs its driver; install it: pip install 'queuemark[postgres]'"
