@@ -185,6 +185,13 @@ def test_at_most_twelve_lines_are_drawn_and_the_others_counted() -> None:
     assert any(line.startswith("drawn: 12 of 14, the highest") for line in spec["title"]["subtitle"])
 
 
+def test_a_panel_has_at_most_twelve_numbers_of_consumers() -> None:
+    held = [case(size_bytes=size, consumers=consumers) for size in SIZES for consumers in range(1, 16)]
+    spec = spec_of("classic", with_estimates(document(*map(three, held))))
+    assert len({row["consumers"] for row in rows(spec)}) == 12
+    assert any("drawn: 12 of 15" in line for line in spec["title"]["subtitle"])
+
+
 def test_an_interval_is_a_band_along_a_line() -> None:
     held = rows(spec_of("rates", grid()))
     assert all(row["banded"] for row in held)

@@ -24,7 +24,8 @@ def classic_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     check_grid(document)
     every = grid_points(document)
     panels = standing_out(every, lambda point: point.series, lambda point: point.rate_per_s)
-    held = panels.rows
+    lines = standing_out(panels.rows, lambda point: str(point.consumers), lambda point: point.rate_per_s)
+    held = lines.rows
     consumers = sorted({point.consumers for point in held})
     shapes = [SHAPES[place % len(SHAPES)] for place in range(len(consumers))]
     legend = alt.Legend(title="consumers")
@@ -45,5 +46,5 @@ def classic_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     facet = alt.Facet("series:N", title=None, sort=names)
     chart = panel.facet(facet, columns=min(3, len(names)), data=inline(held))
     usual = Naming.of([result.case for result in document.cases]).usual_text()
-    notes = [f"{usual}; bars are 95 % intervals of the median", *unseen_text(document, every)]
+    notes = [f"{usual}; bars are 95 % intervals of the median", *lines.texts(), *unseen_text(document, every)]
     return themed(chart, document, QUESTION, notes, lines=panels)
