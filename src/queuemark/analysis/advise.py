@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Advice", "Candidate", "Wish", "advise", "p99_bound_ns"]
+__all__ = ["Advice", "Candidate", "Wish", "advise", "broken_promise", "p99_bound_ns"]
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -132,16 +132,24 @@ def _unfit(wish: Wish, result: CaseResult, facts: Mapping[str, Facts]) -> str | 
         return "measured over a link that was made for it"
     if known is None:
         return f"{case.transport} is not offered here"
-    if wish.lossless and not known.lossless:
-        return f"{case.transport} may lose messages"
-    if wish.ordered and not known.ordered:
-        return f"{case.transport} may reorder messages"
-    if wish.across_hosts and not known.crosses_hosts:
-        return f"{case.transport} stays on one host"
+    broken = broken_promise(wish, case.transport, known)
+    if broken is not None:
+        return broken
     if result.rate_per_s is None or not all(trial.delivery_proved for trial in result.trials):
         return "delivery not proved, or no rate"
     if any(trial.saturated for trial in result.trials):
         return "fell behind the rate that was set: its latency grows for as long as that lasts"
+    return None
+
+
+def broken_promise(wish: Wish, transport: str, known: Facts) -> str | None:
+    """What is asked for and this transport does not promise, or None."""
+    if wish.lossless and not known.lossless:
+        return f"{transport} may lose messages"
+    if wish.ordered and not known.ordered:
+        return f"{transport} may reorder messages"
+    if wish.across_hosts and not known.crosses_hosts:
+        return f"{transport} stays on one host"
     return None
 
 

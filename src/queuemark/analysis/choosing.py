@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from queuemark.analysis.advise import Wish
+from queuemark.analysis.advise import Wish, broken_promise
 from queuemark.model.transport import Facts
 from queuemark.model.trial import ACHIEVED_LOW
 from queuemark.store.rows import RecordCase
@@ -81,10 +81,4 @@ def _unpromised(wish: Wish, case: RecordCase, facts: Callable[[RecordCase], Fact
     known, transport = facts(case), case.summary.transport
     if known is None:
         return f"{transport}: what it promises was not recorded"
-    if wish.lossless and not known.lossless:
-        return f"{transport} may lose messages"
-    if wish.ordered and not known.ordered:
-        return f"{transport} may reorder messages"
-    if wish.across_hosts and not known.crosses_hosts:
-        return f"{transport} stays on one host"
-    return None
+    return broken_promise(wish, transport, known)

@@ -17,24 +17,14 @@ _FASTEST_EACH = 3
 """Cases of each mechanism."""
 
 
-class PlatformData(msgspec.Struct, frozen=True, kw_only=True):
+class PlatformData(PlatformRow, frozen=True, kw_only=True):
     """cpus: how many; 0 where nobody said. sessions: that are public."""
 
-    id: str
     path: str
-    system: str
-    release: str
-    version: str | None
-    architecture: str
-    cpu_model: str | None
-    cpus: int
-    first_seen: str
-    sessions: int
 
     @classmethod
     def of(cls, row: PlatformRow) -> PlatformData:
-        told = {name: getattr(row, name) for name in cls.__struct_fields__ if name != "path"}
-        return cls(path=f"/platforms/{row.id}", **told)
+        return cls(path=f"/platforms/{row.id}", **msgspec.structs.asdict(row))
 
 
 class CaseLine(msgspec.Struct, frozen=True, kw_only=True):
