@@ -52,8 +52,9 @@ def test_nothing_is_left_when_it_is_left_early() -> None:
 
 
 def test_a_process_that_ends_is_told() -> None:
+    before = set(psutil.Process().children())
     with Drawing() as drawing:
-        for child in psutil.Process().children():
+        for child in set(psutil.Process().children()) - before:
             child.kill()
             child.wait(10)
         drawing.begin("a", spec())
