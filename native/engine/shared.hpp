@@ -60,6 +60,7 @@ struct alignas(kLine) Slot {
   std::atomic<std::uint32_t> marked{0};  // the last mark that came, where the mechanism may lose (mark.hpp)
   Tally tally;
   char error[256] = {};
+  Nanoseconds complained_ns = 0;  // when the error was left; 0: there is none
 
   void publish(std::uint64_t messages, Phase phase) {
     const std::uint64_t mark = phase == Phase::window ? kInWindow : 0;
@@ -75,7 +76,10 @@ struct alignas(kLine) Slot {
   static constexpr std::uint64_t kInWindow = std::uint64_t{1} << 63;
 
   // Leaves one line for the parent; the process ends with a code that says so.
-  void complain(const char* text) { std::strncpy(error, text, sizeof error - 1); }
+  void complain(const char* text) {
+    complained_ns = now_ns();
+    std::strncpy(error, text, sizeof error - 1);
+  }
 };
 
 struct Control {

@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <cmath>
+#include <limits>
 #include <new>
 
 #include "engine/clock.hpp"
@@ -308,7 +309,7 @@ std::string Trial::standstill() const {
 
 std::string Trial::death_of(std::size_t worker) const {
   const int status = workers_[worker].status;
-  const Slot& slot = worker == 0 ? shared_.producer() : shared_.consumer(static_cast<unsigned>(worker - 1));
+  const Slot& slot = slot_of(worker);
   const std::string progress = " after " + counted(slot.taken_in(Phase::window), "messages");
   if (WIFSIGNALED(status)) {
     return role_of(worker) + " was killed by signal " + std::to_string(WTERMSIG(status)) + " (" +
@@ -317,10 +318,12 @@ std::string Trial::death_of(std::size_t worker) const {
   return role_of(worker) + " failed" + progress + ": " + (slot.error[0] ? slot.error : "it left no reason");
 }
 
-// A worker that fails because another one was killed (a broken pipe, say) is not the cause. The kernel closes
-// the ends of the killed one before it reports its death, so that is waited for a moment.
+// A worker that fails because another one did (a broken pipe, a datagram refused) is not the cause: that is
+// one that was killed, else the one that complained first. The kernel closes the ends of a process before it
+// reports its death, so that is waited for a moment.
 std::string Trial::cause(std::size_t worker) {
   if (WIFSIGNALED(workers_[worker].status)) return death_of(worker);
+  std::size_t first = worker;
   const Nanoseconds patience_ns = now_ns() + 50'000'000;
   do {
     for (std::size_t i = 0; i < workers_.size(); ++i) {
@@ -328,10 +331,21 @@ std::string Trial::cause(std::size_t worker) {
         continue;
       workers_[i].ended = true;
       if (WIFSIGNALED(workers_[i].status)) return death_of(i);
+      if (ended_badly(i) && complained_ns(i) < complained_ns(first)) first = i;
     }
     sleep_ns(1'000'000);
   } while (now_ns() < patience_ns);
-  return death_of(worker);
+  return death_of(first);
+}
+
+// When a worker said why it failed; later than all others if it did not.
+Nanoseconds Trial::complained_ns(std::size_t worker) const {
+  const Nanoseconds at_ns = slot_of(worker).complained_ns;
+  return at_ns ? at_ns : std::numeric_limits<Nanoseconds>::max();
+}
+
+const Slot& Trial::slot_of(std::size_t worker) const {
+  return worker == 0 ? shared_.producer() : shared_.consumer(static_cast<unsigned>(worker - 1));
 }
 
 // Ends every worker that still runs, and collects it.

@@ -101,6 +101,8 @@ class Trial {
   void end_all();
   std::string standstill() const;
   std::string cause(std::size_t worker);
+  Nanoseconds complained_ns(std::size_t worker) const;
+  const Slot& slot_of(std::size_t worker) const;
   std::string death_of(std::size_t worker) const;
   std::string role_of(std::size_t worker) const;
   TrialResult judge(const Granted& granted);
