@@ -30,7 +30,9 @@ build: $(VENV)/installed ## build and install into .venv
 
 .PHONY: test
 test: $(VENV)/installed-dev build/release/built ## all tests but the long ones
-	$(BIN)/python -m pytest -m "not soak"
+	# Tests of faults look for what a killed process leaves on this machine: nothing else runs beside them.
+	$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadgroup --ignore tests/faults
+	$(BIN)/python -m pytest -m "not soak" tests/faults
 
 .PHONY: check
 check: $(VENV)/installed-dev ## format, lint, types, layers, schema

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["chromium", "database_url", "fake_runner", "postgres", "prepared_postgres", "prepared_sqlite"]
 
-FAKE_SOURCE = Path(__file__).parent / "runners" / "fakes" / "runner.py"
+HERE = Path(__file__).parent
+FAKE_SOURCE = HERE / "runners" / "fakes" / "runner.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With workers (pytest -n), one has all tests of a directory: what these share is made once."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(HERE).parts[0]))
 
 
 @pytest.fixture(scope="session", autouse=True)
