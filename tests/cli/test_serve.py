@@ -78,6 +78,20 @@ def test_it_ends_by_signal_with_its_code(tmp_path, number, code, workers):
     assert "Traceback" not in site.log.read_text()
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_it_can_be_ended_from_the_moment_it_says_where_it_is(tmp_path, workers):
+    command = [sys.executable, "-m", "queuemark", "serve", "--port", "0", "--workers", workers]
+    environment = {**os.environ, "QUEUEMARK_DATA_DIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as begun:
+        try:
+            assert "http://127.0.0.1:" in begun.stdout.readline()
+            begun.terminate()
+            assert begun.wait(30) == 0
+        finally:
+            begun.kill()
+        assert "Traceback" not in begun.stderr.read()
+
+
 def test_workers_share_the_record(tmp_path):
     with serving(tmp_path, "--workers", "2") as site:
         site.submit(encoded(renamed(golden(), ID)))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from threading import Event
 
 from queuemark.model.session import decode_session
 from queuemark.store import Store
 from queuemark.store.record import Record
-from queuemark.web.upkeep import collecting_seldom, summarising
+from queuemark.web.upkeep import collecting_seldom, summarising, warming_up
 from tests.submissions import GOLDEN, golden
 
 
@@ -47,3 +49,36 @@ def test_garbage_is_looked_for_as_usual_when_the_site_has_ended() -> None:
         assert gc.get_threshold() > before[0]
         assert gc.get_freeze_count() > before[1]
     assert (gc.get_threshold(), gc.get_freeze_count()) == before
+
+
+WARMED = """
+import sys
+from queuemark.store.record import Record
+from queuemark.web import pages, upkeep
+with Record.open() as record:
+    assert "numpy" not in sys.modules and "altair" not in sys.modules
+    with upkeep.warming_up(record):
+        pass
+compiled = {name for _, name in pages._templates().cache}
+assert compiled == set(pages._templates().list_templates()), compiled
+assert "altair" not in sys.modules
+"""
+
+
+def test_templates_are_compiled_before_they_are_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("QUEUEMARK_DATA_DIR", str(tmp_path))
+    subprocess.run([sys.executable, "-c", WARMED], check=True, timeout=60)
+
+
+def test_what_computes_is_loaded_before_it_is_asked_for(tmp_path, monkeypatch):
+    loaded, all_of_it = [], Event()
+
+    def load(name):
+        loaded.append(name)
+        if name == "queuemark.views.compared":
+            all_of_it.set()
+
+    monkeypatch.setattr("queuemark.web.upkeep.import_module", load)
+    with Record.open(directory=tmp_path) as record, warming_up(record):
+        assert all_of_it.wait(10)
+    assert "numpy" in loaded

@@ -27,7 +27,7 @@ from queuemark.web.problem import problem_answer
 from queuemark.web.reading import READING, Reading
 from queuemark.web.routes import ROUTES
 from queuemark.web.settings import Settings, from_environment
-from queuemark.web.upkeep import collecting_seldom, summarising
+from queuemark.web.upkeep import collecting_seldom, summarising, warming_up
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -50,7 +50,12 @@ def create_app(settings: Settings) -> Litestar:
 @asynccontextmanager
 async def _record(app: Litestar) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
-    with Record.open(settings.database, settings.directory) as record, summarising(record), collecting_seldom():
+    with (
+        Record.open(settings.database, settings.directory) as record,
+        collecting_seldom(),
+        summarising(record),
+        warming_up(record),
+    ):
         app.state.record, app.state.reading = record, Reading(record)
         app.state.waiting = Waiting(settings.waiting_high_bytes)
         app.state.decoding = CapacityLimiter(settings.decoding_high)

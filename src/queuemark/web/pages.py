@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Site", "page_html"]
+__all__ = ["Site", "compile_templates", "page_html"]
 
 from functools import cache
 
@@ -40,6 +40,13 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 def page_html(template: str, page: Page, base_url: str) -> str:
     """template: a file's name in templates/."""
     return _templates().get_template(template).render(page=page, site=Site(base_url=base_url))
+
+
+def compile_templates() -> None:
+    """Each template, which is otherwise done for the first who asks for a page that is made of it."""
+    templates = _templates()
+    for name in templates.list_templates():
+        templates.get_template(name)
 
 
 @cache
