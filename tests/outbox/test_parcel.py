@@ -82,3 +82,18 @@ def test_where_nothing_can_be_written_it_says_so(tmp_path: Path) -> None:
     (tmp_path / "spool").write_text("in the way")
     with pytest.raises(QueuemarkError, match="spool"):
         Outbox(tmp_path).add(session(), SITE, Details())
+
+
+def test_what_waits_has_its_name_on_the_disk_as_well(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[tuple[Path, set[str]]] = []
+
+    def sync(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if path.is_dir():
+            synced.append((path, {held.name for held in path.iterdir()}))
+
+    monkeypatch.setattr("os.fsync", sync)
+    label = outbox.add(session(), SITE, Details()).label
+    outbox.keep(label, "view", "edit")
+    assert [(path.name, len(names)) for path, names in synced] == [("spool", 1), ("spool", 2), ("receipts", 1)]
+    assert not any(name.startswith(".") for _, names in synced for name in names)

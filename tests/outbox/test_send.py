@@ -8,15 +8,15 @@ import pytest
 
 from queuemark.model.details import Details
 from queuemark.outbox.parcel import Outbox, Parcel
-from queuemark.outbox.post import Refused, Unreachable
+from queuemark.outbox.post import DetailsRefused, Refused, Unreachable
 from queuemark.outbox.send import send
 from tests.examples import SESSION_ID, case, document, trial
 from tests.outbox.sites import CUT, Reply, Site, taken
 
 
-def add(outbox: Outbox, site: str) -> Parcel:
+def add(outbox: Outbox, site: str, details: Details | None = None) -> Parcel:
     of = case()
-    return outbox.add(document((of, [trial(of)])), site, Details())
+    return outbox.add(document((of, [trial(of)])), site, details or Details())
 
 
 def test_a_site_that_comes_back_gets_the_session_once(tmp_path: Path) -> None:
@@ -46,3 +46,25 @@ def test_what_a_site_will_not_have_does_not_wait(tmp_path: Path) -> None:
         send(outbox, add(outbox, site.address), 5, pytest.fail)
     assert len(site.seen) == 1
     assert outbox.waiting() == []
+
+
+@pytest.mark.parametrize("code", [404, 422])
+def test_a_session_that_arrived_without_its_details_has_its_receipt(tmp_path: Path, code: int) -> None:
+    outbox = Outbox(tmp_path)
+    with (
+        Site(taken(SESSION_ID), Reply(code, b"no such word")).open() as site,
+        pytest.raises(DetailsRefused, match=rf"arrived.* answered {code}: no such word; .*--receipts"),
+    ):
+        send(outbox, add(outbox, site.address, Details(notes="quiet")), 5, pytest.fail)
+    assert outbox.waiting() == []
+    [receipt] = outbox.receipts()
+    assert receipt.edit == f"https://site.example/sessions/{SESSION_ID}/edit#token=secret"
+
+
+def test_details_that_did_not_get_through_are_sent_again_with_the_session(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path)
+    replies = (taken(SESSION_ID), Reply(503), taken(SESSION_ID), Reply(200, b"{}"))
+    with Site(*replies).open() as site:
+        receipt = send(outbox, add(outbox, site.address, Details(cores=4)), 2, lambda _: None)
+    assert [seen.path.rpartition("/")[2] for seen in site.seen] == ["sessions", "details"] * 2
+    assert outbox.receipts() == [receipt]

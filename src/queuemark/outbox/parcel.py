@@ -164,7 +164,17 @@ def _write(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
+        _sync(path.parent)
     except OSError as error:
         with suppress(OSError):
             part.unlink()
         raise QueuemarkError(f"cannot write {path}: {error.strerror or error}; nothing was sent") from error
+
+
+def _sync(directory: Path) -> None:
+    """A file's new name is in its directory, which is written when the system likes unless it is told to."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

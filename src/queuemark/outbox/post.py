@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Answer", "Refused", "Unreachable", "post", "site_address"]
+__all__ = ["Answer", "DetailsRefused", "Refused", "Unreachable", "post", "site_address"]
 
 import http.client
 import socket
@@ -44,6 +44,14 @@ class Refused(QueuemarkError):
     """The site will not have it, however often it is asked."""
 
 
+class DetailsRefused(Refused):
+    """The site has the session and will not have what its sender adds to it. answer: of the session."""
+
+    def __init__(self, message: str, answer: Answer) -> None:
+        super().__init__(message)
+        self.answer = answer
+
+
 class Unreachable(QueuemarkError):
     """Not now. after_s: when the site wants to be asked again, at the earliest; 0 where it does not say."""
 
@@ -74,7 +82,7 @@ def site_address(text: str) -> str:
 def post(parcel: Parcel, timeout_s: float = _TIMEOUT_S) -> Answer:
     """The session, then what its sender adds to it; doing it again changes nothing more.
 
-    timeout_s: for each single wait. Raises: Refused, Unreachable.
+    timeout_s: for each single wait. Raises: Refused, DetailsRefused, Unreachable.
     """
     label = parcel.label
     packed = {"Content-Type": "application/json", "Content-Encoding": "zstd"}
@@ -86,10 +94,22 @@ def post(parcel: Parcel, timeout_s: float = _TIMEOUT_S) -> Answer:
             f"{label.site} answered what no queuemark site answers ({error}); check the address, or ask its operator"
         ) from error
     if label.details != Details():
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        where = f"{label.site}/sessions/{quote(label.session)}/details"
-        _asked(where, urlencode(_fields(label.details)).encode(), label, form, timeout_s)
+        _add_details(label, answer, timeout_s)
     return answer
+
+
+def _add_details(label: Label, answer: Answer, timeout_s: float) -> None:
+    """Raises: DetailsRefused, Unreachable."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    where = f"{label.site}/sessions/{quote(label.session)}/details"
+    try:
+        _asked(where, urlencode(_fields(label.details)).encode(), label, form, timeout_s)
+    except Refused as error:
+        raise DetailsRefused(
+            f"session {label.session[:8]} arrived, what you add to it did not: {error}; "
+            "its links, also to add it there: queuemark submit --receipts",
+            answer,
+        ) from error
 
 
 def _fields(details: Details) -> dict[str, str]:

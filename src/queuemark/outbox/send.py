@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from queuemark.outbox.parcel import Outbox, Parcel, Receipt
-from queuemark.outbox.post import Refused, Unreachable, post
+from queuemark.outbox.post import DetailsRefused, Refused, Unreachable, post
 
 TRIES = 5
 _PAUSE_S = 1.0
@@ -19,11 +19,14 @@ def send(outbox: Outbox, parcel: Parcel, tries: int = 1, pause: Callable[[float]
     """The receipt, kept. tries: with 1, 2, 4, ... s between them, or as long as the site asks for.
 
     Raises: Unreachable when the last one failed, the session waits; Refused when the site will not have it, it does
-    not wait any more.
+    not wait any more; DetailsRefused when it has the session and not what was to be added, the receipt is kept.
     """
     for done in range(1, tries + 1):
         try:
             answer = post(parcel)
+        except DetailsRefused as error:
+            outbox.keep(parcel.label, error.answer.view, error.answer.edit)
+            raise
         except Refused:
             outbox.drop(parcel.label)
             raise
