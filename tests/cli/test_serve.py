@@ -59,6 +59,8 @@ def test_a_missing_extra_names_what_installs_it(tmp_path):
         (["--dumps", "/nowhere"], 2),
         (["--trusted-proxy", "proxy.example"], 2),
         (["--host", "256.0.0.1"], 1),
+        (["--host", "a" * 64], 2),
+        (["--host", "a..b"], 2),
         (["--database", "mysql://x"], 2),
     ],
 )
@@ -127,3 +129,12 @@ def test_a_gigabyte_in_chunks_is_refused_after_its_first_megabytes(site):
 def test_nothing_but_loopback_s_names_is_answered(site):
     assert site.client.get("/", headers={"host": "rebound.example"}).status_code == 421
     assert site.client.get("/", headers={"host": "localhost:8000"}).status_code == 200
+
+
+def test_a_site_for_others_makes_no_links_of_a_name_that_is_not_its_own(tmp_path):
+    with serving(tmp_path, "--host", "0.0.0.0") as site:
+        port = site.url.rpartition(":")[2]
+        for own in (f"127.0.0.1:{port}", f"localhost:{port}", f"{socket.gethostname()}:{port}"):
+            receipt = site.client.get("/submit", headers={"host": own})
+            assert receipt.status_code == 200 and own in receipt.text
+        assert site.client.get("/submit", headers={"host": "elsewhere.example"}).status_code == 421

@@ -120,3 +120,37 @@ def test_dumps_are_served_and_nothing_beside_them(settings, tmp_path):
         for path in ("/dumps/secret", "/dumps/../secret", "/dumps/%2e%2e/secret", "/dumps/", "/dumps//etc/passwd"):
             assert client.get(path).status_code == 404, path
         assert client.post("/dumps/all.ndjson.zst").status_code == 405
+
+
+def test_dumps_are_neither_links_nor_hidden(settings, tmp_path):
+    dumps = tmp_path / "dumps"
+    (dumps / "2026").mkdir(parents=True)
+    (dumps / "2026" / "all.zst").write_bytes(b"packed")
+    (dumps / ".all.zst.part").write_bytes(b"half")
+    (dumps / ".git").mkdir()
+    (dumps / ".git" / "config").write_text("secret")
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "secret").write_text("secret")
+    (dumps / "link").symlink_to(tmp_path / "beside" / "secret")
+    (dumps / "linked").symlink_to(tmp_path / "beside")
+    with TestClient(create_app(msgspec.structs.replace(settings, dumps=dumps)), base_url="http://127.0.0.1") as client:
+        answer = client.get("/dumps/2026/all.zst")
+        assert answer.content == b"packed" and answer.headers["content-disposition"].startswith("attachment")
+        for path in (".all.zst.part", ".git/config", "link", "linked/secret", "2026", "x" * 300):
+            assert client.get(f"/dumps/{path}").status_code == 404, path
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/", "GET, HEAD, OPTIONS"),
+        ("/sessions", "GET, HEAD, OPTIONS, POST"),
+        ("/platforms", "GET, HEAD, OPTIONS, POST"),
+        ("/sessions/abc/details", "OPTIONS, POST"),
+    ],
+)
+def test_options_names_every_method_that_a_path_allows(client, path, allowed):
+    answer = client.options(path)
+    assert answer.status_code == 204 and answer.headers["allow"] == allowed
+    refused = client.delete(path)
+    assert sorted(refused.headers["allow"].split(", ")) == allowed.split(", ")

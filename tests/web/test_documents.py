@@ -31,6 +31,14 @@ def test_what_came_in_is_decoded_once_and_without_histograms_unless_they_are_ask
     assert [result.rate_per_s for result in light.cases] == [result.rate_per_s for result in whole.cases]
 
 
+def test_a_session_without_trials_is_decoded_once_as_well(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store, Record.open(None, tmp_path) as record:
+        store.add_document(document((case("tcp"), []), id=ID))
+        documents, row = Documents(record), record.session_row(ID)
+        assert row.trials == 0 and version_of(row) == version_of(row)
+        assert documents.of(row) is documents.of(row)
+
+
 @pytest.mark.parametrize("histograms", [False, True])
 def test_a_session_that_runs_is_shown_as_far_as_it_came(tmp_path: Path, histograms: bool) -> None:
     of = case("tcp")

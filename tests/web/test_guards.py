@@ -7,7 +7,7 @@ import pytest
 from litestar.testing import TestClient
 
 from queuemark.web.app import create_app
-from queuemark.web.guards import Bucket, client_address, rate_guard
+from queuemark.web.guards import Bucket, client_address, host_guard, rate_guard
 from queuemark.web.problem import Refusal
 from queuemark.web.settings import LOOPBACK
 
@@ -83,6 +83,28 @@ def test_a_host_that_is_no_name_of_one_is_refused(settings, host, names):
     with TestClient(site, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         for path in ("/", "/submit", "/health"):
             assert client.get(path, headers={"host": host}).status_code in (400, 421)
+
+
+@pytest.mark.parametrize(
+    ("host", "server", "passes"),
+    [
+        ("192.0.2.7:8000", ("192.0.2.7", 8000), True),
+        ("192.0.2.7:8000", ("::ffff:192.0.2.7", 8000), True),
+        ("[2001:db8::1]", ("2001:DB8::1", 8000), True),
+        ("cellar:8000", ("192.0.2.7", 8000), True),
+        ("192.0.2.8:8000", ("192.0.2.7", 8000), False),
+        ("rebound.example:8000", ("192.0.2.7", 8000), False),
+        ("rebound.example", None, False),
+    ],
+)
+def test_a_site_answers_to_its_names_and_to_the_address_that_it_is_asked_at(host, server, passes):
+    asked = {**scope("9.9.9.9"), "headers": [(b"host", host.encode())], "server": server}
+    if passes:
+        host_guard(("cellar",))(asked)
+    else:
+        with pytest.raises(Refusal) as caught:
+            host_guard(("cellar",))(asked)
+        assert caught.value.problem.status == 421
 
 
 def test_who_asks_too_often_is_told_when_to_come_again(settings):

@@ -35,7 +35,7 @@ _PUBLIC_RATE_PER_S = 50.0
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 is everyone.")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0 is any that is free.")
 @click.option("--database", metavar="URL", help="postgresql://... or sqlite:///...; else the sessions stored here.")
-@click.option("--base-url", metavar="URL", help="How readers reach the site, for links; else as each request names it.")
+@click.option("--base-url", metavar="URL", help="How readers reach the site, for links; else by this machine's names.")
 @click.option(
     "--trusted-proxy", metavar="ADDRESS", multiple=True, help="Believe X-Forwarded-For from there; may be repeated."
 )
@@ -64,7 +64,9 @@ def command(
     address, best behind a proxy that speaks TLS, with a database of its own.
     """
     with _ended_by_term(), _listening(host, port) as listener:
-        settings = _settings(database, base_url, trusted_proxy, dumps, _is_loopback(listener), rate_per_s)
+        local = _is_loopback(listener)
+        names = _names(host, local=local, named=base_url is not None)
+        settings = _settings(database, base_url, trusted_proxy, dumps, local, names, rate_per_s)
         with _without_collecting():
             config = _configured(settings, workers)
             _check_record(settings)
@@ -80,6 +82,8 @@ def _listening(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(1024)
+    except UnicodeError as error:
+        raise UsageError(f"--host {host[:40]!r} is no name of a host; write for example 127.0.0.1") from error
     except OSError as error:
         raise QueuemarkError(
             f"cannot listen on {host} port {port}: {error.strerror or error}; choose another: --port or --host"
@@ -96,15 +100,26 @@ def _url(listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
+def _names(host: str, *, local: bool, named: bool) -> tuple[str, ...]:
+    """What the site answers to. One that has a base URL is for everybody, and behind a proxy that knows its names."""
+    from queuemark.web.settings import LOOPBACK
+
+    if local:
+        return LOOPBACK
+    own = socket.gethostname().lower()
+    return () if named else tuple(dict.fromkeys((host.lower(), own, f"{own}.local", *LOOPBACK)))
+
+
 def _settings(
     database: str | None,
     base_url: str | None,
     trusted_proxy: tuple[str, ...],
     dumps: Path | None,
     local: bool,
+    names: tuple[str, ...],
     rate_per_s: float | None,
 ) -> Settings:
-    from queuemark.web.settings import LOOPBACK, Settings
+    from queuemark.web.settings import Settings
 
     if base_url is not None and not base_url.startswith(("http://", "https://")):
         raise UsageError(
@@ -117,7 +132,7 @@ def _settings(
     return Settings(
         database=database,
         base_url=base_url.rstrip("/") if base_url else None,
-        names=LOOPBACK if local else (),
+        names=names,
         trusted_proxy=trusted_proxy,
         rate_per_s=(0.0 if local else _PUBLIC_RATE_PER_S) if rate_per_s is None else rate_per_s,
         dumps=dumps,

@@ -54,6 +54,7 @@ def session_row(row: Row[Any]) -> SessionRow:
         host_label=row.host_label or None,
         cases=row.cases,
         trials=row.trials or 0,
+        trials_counted=row.trials is not None,
         command=row.command,
     )
 

@@ -52,7 +52,7 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """A session in a list.
 
     number: the order of arrival. received_at: null for what was measured here. disputed: why it cannot be, or null.
-    trials: 0 while nobody has counted them.
+    trials: 0 while nobody has counted them, which trials_counted tells from a session without any.
     """
 
     number: int
@@ -66,6 +66,7 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     host_label: str | None
     cases: int
     trials: int
+    trials_counted: bool
     command: str
 
 

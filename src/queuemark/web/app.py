@@ -13,19 +13,20 @@ from functools import cache, partial
 from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter
-from litestar import Litestar, Router
+from litestar import Litestar
 from litestar.datastructures import State
-from litestar.static_files import create_static_files_router
+from litestar.handlers import HTTPRouteHandler
 
 from queuemark.store.record import Record
 from queuemark.web.answer import sent_once
 from queuemark.web.body import Waiting
-from queuemark.web.gate import Gate, Guard, head_as_get, with_headers
+from queuemark.web.gate import Gate, Guard, head_as_get, options_whole, with_headers
 from queuemark.web.guards import Bucket, host_guard, origin_guard, rate_guard, text_guard
 from queuemark.web.openapi import openapi_document
 from queuemark.web.problem import problem_answer
 from queuemark.web.reading import READING, Reading
 from queuemark.web.routes import ROUTES
+from queuemark.web.routes.dumps import dump
 from queuemark.web.settings import Settings, from_environment
 from queuemark.web.upkeep import collecting_seldom, summarising, warming_up
 
@@ -43,7 +44,7 @@ def create_app(settings: Settings) -> Litestar:
         request_max_body_size=None,
         debug=False,
     )
-    app.asgi_handler = with_headers(Gate(head_as_get(sent_once(app.asgi_handler)), _guards(settings)))
+    app.asgi_handler = with_headers(Gate(head_as_get(options_whole(sent_once(app.asgi_handler))), _guards(settings)))
     return app
 
 
@@ -67,9 +68,9 @@ def served() -> Litestar:
     return create_app(from_environment())
 
 
-def _dumps(settings: Settings) -> Iterator[Router]:
+def _dumps(settings: Settings) -> Iterator[HTTPRouteHandler]:
     if settings.dumps is not None:
-        yield create_static_files_router(path="/dumps", directories=[settings.dumps], send_as_attachment=True)
+        yield dump
 
 
 def _guards(settings: Settings) -> Iterator[Guard]:

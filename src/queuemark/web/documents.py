@@ -20,7 +20,7 @@ _HIGH_BYTES = 128 * 1024 * 1024
 
 def settled(row: SessionRow) -> bool:
     """Whether what is stored of it stays as it is: not while it is measured, nor until its trials were counted."""
-    return row.state != "running" and row.trials > 0
+    return row.state != "running" and row.trials_counted
 
 
 def version_of(row: SessionRow) -> str:

@@ -2,14 +2,15 @@
 
 1. A guard sees a request's head and lets it pass or raises a Refusal; nothing of a refused request's body is read.
 2. Every answer, a refusal too, says what a browser may do with it. A route that says so itself is left alone.
-3. HEAD is answered as GET is, less the body.
+3. HEAD is answered as GET is, less the body; OPTIONS names all that a path allows.
 """
 
 from __future__ import annotations
 
-__all__ = ["PAGE_POLICY", "Gate", "Guard", "head_as_get", "header", "with_headers"]
+__all__ = ["PAGE_POLICY", "Gate", "Guard", "head_as_get", "header", "options_whole", "with_headers"]
 
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import cast
 
 from litestar.datastructures import MutableScopeHeaders
@@ -94,3 +95,28 @@ def head_as_get(app: ASGIApp) -> ASGIApp:
         await app(got, receive, headed)
 
     return answer
+
+
+def options_whole(app: ASGIApp) -> ASGIApp:
+    """The library's own answer names the methods of the first handler of a path, whatever others there are."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP or scope["method"] != "OPTIONS":
+            await app(scope, receive, send)
+            return
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.NO_CONTENT:
+                MutableScopeHeaders.from_message(message)["allow"] = _allowed(scope)
+            await send(message)
+
+        await app(scope, receive, told)
+
+    return answer
+
+
+def _allowed(scope: Scope) -> str:
+    """scope: one that has been routed."""
+    here = [route for route in scope["litestar_app"].routes if route.path_format == scope["path_template"]]
+    methods = {method for route in here for method in getattr(route, "methods", ())}
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))

@@ -30,13 +30,13 @@ _OWN = ("same-origin", "none")
 
 
 def host_guard(names: tuple[str, ...]) -> Guard:
-    """names: in lower case, without port; empty: any that is a name."""
+    """names: in lower case, without port; the address that a request came in by is one, too. Empty: any name."""
 
     def guard(scope: HTTPScope) -> None:
         host = header(scope, "host") or ""
         if not _is_netloc(host):
             raise Refusal(400, f"the host {host[:80]!r} is no name of one; write it as in site.example:8000")
-        if names and _name(host) not in names:
+        if names and _name(host) not in names and _canonical(_name(host)) != _own_address(scope):
             raise Refusal(
                 421,
                 f"this site does not answer to {host!r}, only to {', '.join(names)}; "
@@ -44,6 +44,12 @@ def host_guard(names: tuple[str, ...]) -> Guard:
             )
 
     return guard
+
+
+def _own_address(scope: HTTPScope) -> str | None:
+    """Of this end of the connection: who names it cannot have been led here by a name."""
+    server = scope.get("server")
+    return _canonical(server[0]) if server else None
 
 
 def _is_netloc(host: str) -> bool:

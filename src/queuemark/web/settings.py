@@ -22,8 +22,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """database: ``postgresql://...`` or ``sqlite:///...``; null: the local store in ``directory`` or its usual place.
 
     base_url: how readers reach the site, without a slash at its end; null: as each request names it.
-    names: the host names that are answered; empty: any. A site that listens on loopback answers to loopback's names
-        alone, or a page elsewhere could have its own name point here and read what is not for it.
+    names: the host names that are answered; empty: any. A site without a name of its own answers to this machine's
+        alone, or a page elsewhere could have its own name point here and read what is not for it; and links are
+        made of the name that a request came by.
     trusted_proxy: addresses whose ``X-Forwarded-For`` is believed.
     rate_per_s, burst: requests that one address may make, in the long run and at once; a post counts as ten of them.
         0: any number.
