@@ -186,6 +186,39 @@ def test_what_was_withdrawn_is_gone_but_for_its_id(record: Record, database_url:
     assert held_rows(database_url, given.session.id) == {"tombstones": 1}
 
 
+def test_whoever_runs_the_site_takes_a_session_down_without_its_token(record: Record, database_url: str) -> None:
+    given, other = made(1), made(2, release="6.2")
+    for each in (given, other):
+        accept(record, each, details=Details(notes="mine"))
+    record.take_down(given.session.id)
+    for gone in (
+        lambda: record.document(given.session.id),
+        lambda: accept(record, given),
+        lambda: record.take_down(given.session.id),
+    ):
+        with pytest.raises(Withdrawn):
+            gone()
+    with pytest.raises(NotFound):
+        record.take_down(FOREIGN)
+    assert [row.id for row in record.recent(10)] == [other.session.id]
+    assert record.totals() == Totals(sessions=1, cases=1, trials=3, platforms=1)
+    assert held_rows(database_url, given.session.id) == {"tombstones": 1}
+
+
+def test_a_session_measured_here_is_taken_down_once_it_has_ended(tmp_path: Path) -> None:
+    of = case("tcp")
+    ended, running = made(1, (of, [trial(of)])), msgspec.structs.replace(made(2).session, state="running")
+    with Store.open(tmp_path) as store, Record.open(None, tmp_path) as record:
+        store.add_document(ended)
+        store.begin(running)
+        record.take_down(ended.session.id)
+        with pytest.raises(Withdrawn):
+            record.session_row(ended.session.id)
+        with pytest.raises(UsageError, match="still being measured"):
+            record.take_down(running.id)
+        assert record.session_row(running.id).state == "running"
+
+
 def test_nothing_that_was_withdrawn_is_left_in_the_file(tmp_path: Path) -> None:
     path = tmp_path / "record.sqlite3"
     with Record.open(f"sqlite:///{path}") as record:

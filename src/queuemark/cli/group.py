@@ -34,6 +34,7 @@ COMMANDS = {
     "export": "A stored session as JSON or CSV.",
     "serve": "The record as a web site: sessions stored here, or what everyone submits.",
     "submit": "A session to a site, where everybody can see and compare it.",
+    "withdraw": "A session out of a record, for good, by whoever runs the site.",
     "doctor": "What makes results noisy or limited on this machine, and the remedy.",
     "limits": "What a wire allows: frames and messages per second, and the time for each.",
 }

@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert,
 from sqlalchemy.exc import IntegrityError
 
 from queuemark.model.details import Details
-from queuemark.model.errors import Conflict, NotFound, Withdrawn
+from queuemark.model.errors import Conflict, NotFound, UsageError, Withdrawn
 from queuemark.model.session import SessionDocument
 from queuemark.model.summary import SUMMARY_VERSION, CaseSummary
 from queuemark.store import queries
@@ -164,12 +164,18 @@ class Record:
     def withdraw(self, session_id: str, token: str) -> None:
         """Raises: as ``edit``."""
         with explained(f"withdraw session {session_id}", self._where), self._write() as connection:
-            row = owned_row(connection, session_id, token)
-            if row.counted:
-                discount(connection, row)
-            left = {"session_id": session_id, "withdrawn_at": _now(), "token_hash": row.token_hash}
-            connection.execute(insert(tombstones), left)
-            connection.execute(delete(sessions).where(sessions.c.number == row.number))
+            _bury(connection, owned_row(connection, session_id, token))
+
+    def take_down(self, session_id: str) -> None:
+        """For whoever runs the site, and holds no token.
+
+        Raises: NotFound, Withdrawn; UsageError for a session that is still being measured.
+        """
+        with explained(f"withdraw session {session_id}", self._where), self._write() as connection:
+            row = row_of(connection, session_id, to_change=True)
+            if state_of(row) == "running":
+                raise UsageError(f"session {session_id} is still being measured; withdraw it when that has ended")
+            _bury(connection, row)
 
     def details(self, session_id: str) -> Details | None:
         """Raises: NotFound, Withdrawn."""
@@ -334,6 +340,15 @@ def _on_any(connection: Connection, wanted: CaseFilter, limit: int) -> Sequence[
 def _on_platform(connection: Connection, wanted: CaseFilter) -> Sequence[Row[Any]]:
     known = connection.execute(queries.known_facets([Facet("platform", wanted.platform_id or "")])).one_or_none()
     return [] if known is None else connection.execute(queries.newest_cases(wanted, known.id, _NEWEST)).all()
+
+
+def _bury(connection: Connection, row: Row[Any]) -> None:
+    """Nothing is left of it but a tombstone; nobody's token fits that of what was measured here."""
+    if row.counted:
+        discount(connection, row)
+    left = {"session_id": row.id, "withdrawn_at": _now(), "token_hash": row.token_hash or ""}
+    connection.execute(insert(tombstones), left)
+    connection.execute(delete(sessions).where(sessions.c.number == row.number))
 
 
 def _put_details(connection: Connection, session_id: str, said: Details) -> None:
