@@ -100,9 +100,10 @@ compiler:
 		"install one, for example with: apt-get install g++" >&2; exit 1; }
 
 # Editable: Python sources are used where they lie, so only a change of the package's description or of
-# native code installs again.
+# native code installs again. Compiled as any package is: with PYTHONDONTWRITEBYTECODE each start would do it again.
 $(VENV)/installed: $(VENV)/created pyproject.toml $(NATIVE_SOURCES) | compiler
 	$(PIP) install --editable '.[all]'
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed

@@ -26,7 +26,7 @@ from bench.ceiling import CeilingRow, Sample
 from bench.record import Size, made_record
 from bench.site.load import Load, asked, posted
 from bench.site.pages import PAGES, places_in
-from bench.site.server import Server, get, server
+from bench.site.server import Server, compiled, get, server
 from bench.site.sessions import Shape, made_session
 from bench.site.weight import weight_bytes
 from queuemark.model.errors import QueuemarkError
@@ -135,6 +135,7 @@ def _weighed(session: str) -> dict[str, str]:
 
 
 def _start(_index: int) -> Sample:
+    compiled()
     with server(_record()) as site:
         return Sample(site.start_s, {})
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["Server", "get", "server"]
+__all__ = ["Server", "compiled", "get", "server"]
 
+import compileall
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
+import queuemark
 from queuemark.model.errors import QueuemarkError
 
 _ENDING_S = 20
@@ -56,6 +58,15 @@ def server(database: Path, *, workers: int = 1) -> Iterator[Server]:
                 run.wait(_ENDING_S)
             except subprocess.TimeoutExpired:
                 run.kill()
+
+
+def compiled() -> None:
+    """The bytecode is there, as where pip installs it: an editable package under PYTHONDONTWRITEBYTECODE has none.
+
+    Raises: QueuemarkError when it cannot be written.
+    """
+    if not compileall.compile_dir(Path(queuemark.__file__).parent, quiet=2):
+        raise QueuemarkError(f"cannot compile {Path(queuemark.__file__).parent}; make it writable")
 
 
 def get(url: str, path: str, *, accept: str = "*/*", unpacked: bool = False) -> bytes:

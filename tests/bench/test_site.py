@@ -6,16 +6,19 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import cache_from_source
 from pathlib import Path
 from threading import Thread
 
 import pytest
 from sqlalchemy import event
 
+import queuemark
 from bench.bare import OUT
 from bench.record import Size, made_record
 from bench.rows.site import GROWTH_MIB, grown_mib, taken
 from bench.site.pages import PAGES, places_in
+from bench.site.server import compiled
 from bench.site.sessions import Shape, made_session
 from bench.site.weight import weight_bytes
 from queuemark.analysis.estimates import with_estimates
@@ -40,6 +43,14 @@ def test_a_made_session_is_taken_for_a_measured_one(number: int) -> None:
     assert all(trial.state == "ok" for result in read.cases for trial in result.trials)
     assert all(result.limit is not None and not result.limit.beyond for result in read.cases)
     assert faults(read) == []
+
+
+def test_what_is_started_has_its_bytecode() -> None:
+    source = Path(queuemark.__file__).with_name("web") / "upkeep.py"
+    cached = Path(cache_from_source(source))
+    cached.unlink(missing_ok=True)
+    compiled()
+    assert cached.stat().st_size > 0
 
 
 def test_sessions_differ() -> None:
