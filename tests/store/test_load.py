@@ -22,6 +22,14 @@ def example() -> bytes:
     return encode_session(document((of, [trial(of)])))
 
 
+def test_a_file_is_read_without_the_library_of_the_database(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_bytes(example())
+    program = "import sys; from queuemark.store import load; load(sys.argv[1]); print('sqlalchemy' in sys.modules)"
+    arguments = [sys.executable, "-c", program, str(tmp_path / "mine.json")]
+    ended = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout == "False\n"
+
+
 def test_a_file_is_read_whatever_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("mine.json", "mine"):

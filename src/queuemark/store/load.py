@@ -10,7 +10,6 @@ from pathlib import Path
 from queuemark.model.errors import UsageError
 from queuemark.model.session import SessionDocument, decode_session
 from queuemark.store.directory import data_directory, existing_database
-from queuemark.store.store import Store
 
 
 def load(name: str = "last", directory: Path | None = None) -> SessionDocument:
@@ -25,6 +24,8 @@ def load(name: str = "last", directory: Path | None = None) -> SessionDocument:
         return _read(path)
     if existing_database(directory) is None:
         raise UsageError(f"no session is stored in {directory or data_directory()} yet; measure with: queuemark run")
+    from queuemark.store.store import Store
+
     with Store.open_to_read(directory) as store:
         return store.document(store.find(name).id)
 
