@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from queuemark.model.session import encode_session
-from queuemark.store import Store
+from queuemark.model.session import SessionDocument, encode_session
+from queuemark.store import Store, load
 from tests.report.sessions import sweep
 
 from .conftest import Call
@@ -39,6 +40,20 @@ def test_html_holds_what_makes_its_pictures_answer(call: Call, data: Path, sessi
     assert call("report", session[:6], "-o", str(target)).code == 0
     assert "vegaEmbed" in target.read_text()
     assert len(list((data / "cache").glob("vega-*.js"))) == 1
+
+
+def test_what_draws_begins_before_the_sessions_are_read(
+    call: Call, session: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    running: list[list[str]] = []
+
+    def reading(name: str) -> SessionDocument:
+        running.extend(child.cmdline() for child in psutil.Process().children())
+        return load(name)
+
+    monkeypatch.setattr("queuemark.store.load", reading)
+    assert call("report", "-o", str(tmp_path / "r.html"), "--no-interactive").code == 0
+    assert any("queuemark.report.drawing" in words for words in running)
 
 
 @pytest.mark.parametrize("kind", ["svg", "png"])

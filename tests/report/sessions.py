@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PAYLOADS", "hostile", "sweep"]
+__all__ = ["PAYLOADS", "hostile", "report_of", "sweep"]
 
 from typing import Any
 
@@ -11,6 +11,8 @@ import msgspec
 from queuemark.analysis.estimates import with_estimates
 from queuemark.model.finding import Finding
 from queuemark.model.session import SessionDocument
+from queuemark.report.drawing import Drawing
+from queuemark.report.html import html_report
 from tests.examples import SESSION_ID, case, document, machine, trial
 from tests.measured import measured
 
@@ -36,6 +38,12 @@ def sweep(id: str = SESSION_ID, **more: Any) -> SessionDocument:
     return with_estimates(
         document(*trials, measured("mq-posix", 10_000, 50, rate_per_s=10_000.0), id=id, findings=[found], **more)
     )
+
+
+def report_of(*documents: SessionDocument, bundle: str | None = None) -> str:
+    """The report of these sessions as HTML."""
+    with Drawing() as drawing:
+        return html_report(documents, drawing, bundle=bundle)
 
 
 def hostile(payload: str) -> SessionDocument:

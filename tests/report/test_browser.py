@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from queuemark.report.bundle import vega_bundle
-from queuemark.report.html import html_report
-from tests.report.sessions import PAYLOADS, hostile
+from tests.report.sessions import PAYLOADS, hostile, report_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -23,7 +22,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of a session that is full of markup."""
     place = tmp_path_factory.mktemp("report")
     path = place / "report.html"
-    path.write_text(html_report([hostile(" ".join(PAYLOADS))], bundle=vega_bundle(place)), encoding="utf-8")
+    path.write_text(report_of(hostile(" ".join(PAYLOADS)), bundle=vega_bundle(place)), encoding="utf-8")
     return path
 
 

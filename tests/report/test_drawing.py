@@ -7,6 +7,7 @@ import pytest
 
 from queuemark.model.errors import QueuemarkError
 from queuemark.report.drawing import Drawing
+from queuemark.views.picture import svg_text
 from queuemark.views.theme import Spec
 
 
@@ -60,3 +61,21 @@ def test_a_process_that_ends_is_told() -> None:
         drawing.begin("a", spec())
         with pytest.raises(QueuemarkError, match="has ended"):
             drawing.svg("a")
+
+
+def test_a_text_is_as_wide_whatever_fonts_the_machine_has() -> None:
+    """One that the renderer does not bring is no other than one that nobody has."""
+    found, unknown = (
+        {**spec(), "config": {"font": name}, "title": {"text": "as wide as its font " * 9, "subtitle": []}}
+        for name in ("DejaVu Sans Mono", "no such font")
+    )
+    if width(svg_text(found)) == width(svg_text(unknown)):
+        pytest.skip("this machine has no DejaVu Sans Mono")
+    with Drawing() as drawing:
+        drawing.begin("a", found)
+        drawing.begin("b", unknown)
+        assert width(drawing.svg("a")) == width(drawing.svg("b"))
+
+
+def width(svg: str) -> float:
+    return float(svg.partition(' width="')[2].partition('"')[0])

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from queuemark.report.bundle import vega_bundle
-from queuemark.report.html import html_report
-from tests.report.sessions import PAYLOADS, hostile, sweep
+from tests.report.sessions import PAYLOADS, hostile, report_of, sweep
 
 LOADING = {"src", "href", "srcset", "data", "action", "formaction", "poster", "background", "xlink:href"}
 
@@ -59,13 +58,13 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def still() -> str:
     """Without scripts."""
-    return html_report([sweep()])
+    return report_of(sweep())
 
 
 @pytest.fixture(scope="module")
 def answering(bundle: str) -> str:
     """With them."""
-    return html_report([sweep()], bundle=bundle)
+    return report_of(sweep(), bundle=bundle)
 
 
 def test_nothing_is_loaded_from_anywhere(still: str, answering: str) -> None:
@@ -125,8 +124,8 @@ def test_a_browser_may_run_its_own_scripts_and_load_nothing(still: str, answerin
 
 def test_what_a_session_says_is_text() -> None:
     payload = " ".join(PAYLOADS)
-    shaped = Page(html_report([hostile("plain")], bundle="0"))
-    held = Page(html_report([hostile(payload)], bundle="0"))
+    shaped = Page(report_of(hostile("plain"), bundle="0"))
+    held = Page(report_of(hostile(payload), bundle="0"))
     inside = {"tspan", "text", "g", "path"}
     assert {tag for tag, _ in held.elements} == {tag for tag, _ in shaped.elements}
     assert [tag for tag, _ in held.elements if tag not in inside] == [
@@ -137,11 +136,11 @@ def test_what_a_session_says_is_text() -> None:
 
 
 def test_no_escape_sequence_is_in_it() -> None:
-    assert "\x1b" not in html_report([hostile("\x1b[31m")])
+    assert "\x1b" not in report_of(hostile("\x1b[31m"))
 
 
 def test_several_sessions_stand_below_each_other_each_with_its_own_pictures() -> None:
-    text = html_report([sweep(), sweep("f" * 32)])
+    text = report_of(sweep(), sweep("f" * 32))
     assert "Session 01234567" in text
     assert "Session ffffffff" in text
     held = Page(text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 __all__ = ["command", "kept_report"]
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,9 @@ INSTALL = "pip install 'queuemark[report]'"
 _NEEDED = ("altair", "jinja2", "vl_convert")
 _TEXTS = (".html", ".md", ".csv")
 _PICTURES = ("svg", "png", "none")
+
+_Read = Callable[[], Sequence[SessionDocument]]
+"""Reads the sessions, with estimates."""
 
 
 class _Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,9 +70,8 @@ def command(
     needs_drawing = kind in (".html", "") or (kind == ".md" and pictures != "none")
     if needs_drawing and (missing := missing_part()) is not None:
         raise QueuemarkError(f"cannot write a report: {missing} is not installed here; install it: {INSTALL}")
-    documents = _documents(sessions or ("last",))
     asked = _Asked(pictures=pictures, level=level, interactive=not no_interactive)
-    click.echo(f"report: {_written(documents, kind, target, asked)}")
+    click.echo(f"report: {_written(partial(_documents, sessions or ('last',)), kind, target, asked)}")
 
 
 def _kind(target: str | None, pictures: str | None, level: str | None, no_interactive: bool) -> str:
@@ -115,44 +118,45 @@ def _documents(names: Sequence[str]) -> list[SessionDocument]:
     return [with_estimates(load(name)) for name in names]
 
 
-def _written(documents: Sequence[SessionDocument], kind: str, target: str | None, asked: _Asked) -> Path:
-    if kind == ".csv" and target is not None:
+def _written(documents: _Read, kind: str, target: str | None, asked: _Asked) -> Path:
+    if kind == ".html" or target is None:
+        return _html(documents, target, interactive=asked.interactive)
+    if kind == ".csv":
         from queuemark.report.rows import csv_report
 
-        write_file(target, csv_report(documents, asked.level or "case").encode())
-        return Path(target)
-    if target is None:
-        return kept_report(documents, interactive=asked.interactive)
-    if kind == ".html":
-        _write_html(documents, Path(target), interactive=asked.interactive)
+        write_file(target, csv_report(documents(), asked.level or "case").encode())
     elif kind == ".md":
-        _write_markdown(documents, Path(target), asked.pictures or "svg")
+        _write_markdown(documents(), Path(target), asked.pictures or "svg")
     else:
-        _write_pictures(_held(documents), Path(target), f".{asked.pictures or 'svg'}")
+        _write_pictures(_held(documents()), Path(target), f".{asked.pictures or 'svg'}")
     return Path(target)
 
 
-def kept_report(documents: Sequence[SessionDocument], *, interactive: bool = True) -> Path:
+def kept_report(documents: Sequence[SessionDocument]) -> Path:
     """Writes the HTML report into the data directory, where the newest are kept; where it is.
 
     documents: with estimates. Raises: QueuemarkError when it cannot be written; ModuleNotFoundError without the extra.
     """
+    return _html(lambda: documents, None, interactive=True)
+
+
+def _html(documents: _Read, target: str | None, *, interactive: bool) -> Path:
+    """The sessions are read while what draws them begins."""
+    from queuemark.report.bundle import vega_bundle
+    from queuemark.report.drawing import Drawing
+    from queuemark.report.html import html_report
     from queuemark.report.kept import forget_oldest, report_path
     from queuemark.store import data_directory
 
-    path = report_path(data_directory(), [document.session.id for document in documents])
-    _write_html(documents, path, interactive=interactive)
-    forget_oldest(data_directory())
+    kept = data_directory()
+    with Drawing() as drawing:
+        held = documents()
+        path = Path(target) if target is not None else report_path(kept, [document.session.id for document in held])
+        bundle = vega_bundle(kept) if interactive else None
+        write_file(str(path), html_report(held, drawing, bundle=bundle).encode())
+    if target is None:
+        forget_oldest(kept)
     return path
-
-
-def _write_html(documents: Sequence[SessionDocument], path: Path, *, interactive: bool) -> None:
-    from queuemark.report.bundle import vega_bundle
-    from queuemark.report.html import html_report
-    from queuemark.store import data_directory
-
-    bundle = vega_bundle(data_directory()) if interactive else None
-    write_file(str(path), html_report(documents, bundle=bundle).encode())
 
 
 def _held(documents: Sequence[SessionDocument], *, drawn: bool = True) -> Content:

@@ -2,18 +2,22 @@
 
     python -m queuemark.report.drawing    specifications in, {"svg": ...} or {"fault": ...} out, each a line
 
-The process ends with its input, so it outlives nobody.
+1. The process ends with its input, so it outlives nobody.
+2. It takes half a second to begin, so whoever has something else to do first starts it before that.
+3. It measures texts with the renderer's own fonts: a report's pictures have the same shape on every machine.
 """
 
 from __future__ import annotations
 
 __all__ = ["Drawing"]
 
+import os
 import re
 import signal
 import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -39,7 +43,12 @@ class Drawing:
     def __init__(self) -> None:
         # What the current directory holds is no part of this program.
         command = [sys.executable, "-P", "-m", "queuemark.report.drawing"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "FONTCONFIG_FILE": str(Path(__file__).with_name("fonts.conf"))},
+        )
         self._asking = ThreadPoolExecutor(max_workers=1)
         self._drawn: dict[str, Future[str]] = {}
 

@@ -53,16 +53,15 @@ class _Session(msgspec.Struct, frozen=True, kw_only=True):
     sections: list[_Shown]
 
 
-def html_report(documents: Sequence[SessionDocument], *, bundle: str | None = None) -> str:
-    """The page; documents: 1 to 6, with estimates.
+def html_report(documents: Sequence[SessionDocument], drawing: Drawing, *, bundle: str | None = None) -> str:
+    """The page; documents: 1 to 6, with estimates. drawing: of this page alone.
 
     bundle: Vega as one script, for pictures that answer to the mouse; None: the still ones alone.
     Raises: UsageError for more sessions, or the same one twice; QueuemarkError when a picture cannot be drawn.
     """
-    with Drawing() as drawing:
-        scales: tuple[Scale, ...] = ("log",) if bundle is None else ("log", "linear")
-        held = content(documents, Pictures(scales=scales, begun=drawing.begin))
-        return _page(held, drawing, bundle)
+    scales: tuple[Scale, ...] = ("log",) if bundle is None else ("log", "linear")
+    held = content(documents, Pictures(scales=scales, begun=drawing.begin))
+    return _page(held, drawing, bundle)
 
 
 def _page(held: Content, drawing: Drawing, bundle: str | None) -> str:
