@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import msgspec
 import pytest
 
 from queuemark.analysis.estimates import with_estimates
@@ -83,6 +84,17 @@ def test_the_table_counts_them_and_begins_with_what_failed() -> None:
     first, second = (dict(zip(names, row, strict=True)) for row in table.rows)
     assert (first["name"], first["trials"], first["failed"]) == ("pipe", 3, 1)
     assert (second["name"], second["trials"], second["failed"], second["outliers"]) == ("tcp", 7, None, 1)
+
+
+def test_the_lowest_and_the_highest_are_of_what_the_median_is_of() -> None:
+    of = case("tcp")
+    said = msgspec.structs.replace(said_trial(of, 3), window_ns=1_000_000)
+    (table,) = VIEWS["trials"].tables(with_estimates(document((of, [*(trial(of, n) for n in range(3)), said]))))
+    (row,) = (dict(zip([column.name for column in table.columns], row, strict=True)) for row in table.rows)
+    counted = [trial(of, repeat) for repeat in range(3)]
+    rates = sorted(each.delivered / each.window_ns * 1e9 for each in counted)
+    assert (row["trials"], row["unproved"]) == (4, 1)
+    assert (row["rate_lowest_per_s"], row["rate_per_s"], row["rate_highest_per_s"]) == pytest.approx(rates)
 
 
 def test_without_trials_it_says_what_to_do() -> None:

@@ -53,7 +53,8 @@ def trials_tables(document: SessionDocument, *, wide: bool = False, alone: bool 
 
 
 def _rates(result: CaseResult) -> list[float]:
-    return [trial.rate_per_s for trial in result.trials if trial.rate_per_s]
+    """Of the trials that its median is made of."""
+    return [rate for _, rate in result.rated() if rate]
 
 
 def _end(pick: Callable[[list[float]], float]) -> Callable[[CaseResult], Cell]:
