@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 from queuemark.analysis.estimates import with_estimates
 from queuemark.model.errors import UsageError
 from queuemark.model.session import SessionDocument
+from queuemark.views.axes import Scale
 from queuemark.views.lines import ROWS_HIGH
+from queuemark.views.picture import svg_text
 from queuemark.views.registry import VIEWS
-from queuemark.views.trials_chart import trials_chart
+from queuemark.views.trials_chart import _KINDS, trials_chart
 from tests.examples import case, document, said_trial, trial
 
 
@@ -50,13 +53,19 @@ def test_what_was_only_said_is_no_trial_like_others() -> None:
     }
 
 
-def test_what_has_no_rate_stands_at_the_left_end() -> None:
-    held_back = [dot["rate_per_s"] for dot in dots(held()) if dot["kind"] in ("failed", "no rate")]
-    assert len(set(held_back)) == 2
-    assert held_back[0] <= min(
-        dot["rate_per_s"] for dot in dots(held()) if dot["kind"] in ("trial", "far from the others")
-    )
-    assert {dot["rate_per_s"] for dot in dots(held(), scale="linear") if dot["kind"] == "failed"} == {0}
+@pytest.mark.parametrize("scale", ["log", "linear"])
+def test_what_has_no_rate_is_given_none_and_has_a_place_of_its_own(scale: Scale) -> None:
+    held_back = [dot for dot in dots(held(), scale=scale) if dot["kind"] in ("failed", "no rate")]
+    assert [(dot["rate_per_s"], dot["place"]) for dot in held_back] == [(None, 0), (None, 1)]
+    assert {dot["place"] for dot in dots(held(), scale=scale) if dot["rate_per_s"]} == {None}
+
+
+def test_every_trial_is_drawn_with_a_rate_or_without() -> None:
+    pytest.importorskip("vl_convert", reason="the extra report is not installed")
+    drawn = Counter(re.findall(r'<path [^>]*fill="(#\w+)"[^>]*opacity="0.75"', svg_text(trials_chart(held()))))
+    kinds = [dot["kind"] for dot in dots(held()) if dot["kind"]]
+    in_the_legend = list(dict.fromkeys(kinds))
+    assert drawn == Counter(_KINDS[kind][0] for kind in [*kinds, *in_the_legend])
 
 
 def test_a_case_has_its_median_and_its_interval() -> None:

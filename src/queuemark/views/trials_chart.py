@@ -1,7 +1,8 @@
 """How far do the trials of a case lie apart? The picture: each trial a dot, nothing hidden behind a median.
 
 1. A row is a case: its trials as dots, its median as an upright mark, its 95 % interval as a bar behind them.
-2. A trial without a rate stands at the left end, beside others of its case, with the shape that says why.
+2. A trial without a rate has none here either: it stands at the left end, beside the others of its case that have
+   none, with the shape that says why.
 """
 
 from __future__ import annotations
@@ -33,16 +34,17 @@ _KINDS = {
 """Colour and shape by what became of a trial."""
 
 
-_APART = 0.016
-"""Of the axis, between two trials that have no place on it."""
+_PLACES = 60
+"""As many trials without a rate as find room beside each other, on a scale of their own."""
 
 
 class _Dot(msgspec.Struct, frozen=True, kw_only=True):
-    """A trial, or, with kind None, the case's median with its interval."""
+    """A trial, or, with kind None, the case's median with its interval. place: of a trial without a rate, from 0."""
 
     row: str
-    rate_per_s: float
+    rate_per_s: float | None
     kind: str | None
+    place: int | None = None
     low_per_s: float | None = None
     high_per_s: float | None = None
 
@@ -59,33 +61,36 @@ def trials_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     rates = [trial.rate_per_s for result in lines.rows for trial in result.trials if trial.rate_per_s]
     if not rates:
         raise UsageError(f"session {document.session.id[:8]} has no rate of any trial to draw; queuemark show says why")
-    axis_scale = quantity_scale(rates, scale)
-    low, high = axis_scale.to_dict()["domain"]
-    dots = [dot for result in lines.rows for dot in _dots(result, names, _left_end(low, high, scale))]
+    dots = [dot for result in lines.rows for dot in _dots(result, names)]
     kinds = [kind for kind in _KINDS if any(dot.kind == kind for dot in dots)]
     rows = [names.row(result) for result in sorted(lines.rows, key=_order)]
     base = alt.Chart(inline(dots)).encode(
         y=alt.Y("row:N", sort=rows, axis=alt.Axis(title=None, labelLimit=0, grid=True))
     )
     medians = base.transform_filter("!isValid(datum.kind)")
-    x = alt.X("rate_per_s:Q", scale=axis_scale, axis=quantity_axis(rates, "messages delivered per second", scale))
+    axis = quantity_axis(rates, "messages delivered per second", scale)
     legend = alt.Legend(title=None, orient="top")
-    chart = alt.layer(
+    trials = base.mark_point(opacity=0.75).encode(
+        color=alt.Color("kind:N", legend=legend, scale=paired(kinds, [_KINDS[kind][0] for kind in kinds])),
+        shape=alt.Shape("kind:N", legend=legend, scale=paired(kinds, [_KINDS[kind][1] for kind in kinds])),
+    )
+    places = max([_PLACES, *(dot.place for dot in dots if dot.place is not None)])
+    rated = alt.layer(
         medians.transform_filter("isValid(datum.low_per_s)")
         .mark_rule(strokeWidth=9, color=PALE)
         .encode(x=alt.X("low_per_s:Q"), x2="high_per_s:Q"),
         medians.mark_tick(thickness=2, size=16, color=INK).encode(x="rate_per_s:Q"),
-        base.transform_filter("isValid(datum.kind)")
-        .mark_point(opacity=0.75)
-        .encode(
-            x=x,
-            color=alt.Color("kind:N", legend=legend, scale=paired(kinds, [_KINDS[kind][0] for kind in kinds])),
-            shape=alt.Shape("kind:N", legend=legend, scale=paired(kinds, [_KINDS[kind][1] for kind in kinds])),
+        trials.transform_filter("isValid(datum.kind) && isValid(datum.rate_per_s)").encode(
+            x=alt.X("rate_per_s:Q", scale=quantity_scale(rates, scale), axis=axis)
         ),
-    ).properties(width=520, height=alt.Step(20))
+    )
+    unrated = trials.transform_filter("isValid(datum.place)").encode(
+        x=alt.X("place:Q", scale=alt.Scale(domain=[0, places], nice=False), axis=None)
+    )
+    chart = alt.layer(rated, unrated).resolve_scale(x="independent").properties(width=520, height=alt.Step(20))
     notes = [
         names.naming.usual_text(),
-        "upright marks: medians; broad bars: their 95 % intervals; without a rate: left end",
+        "upright marks: medians; broad bars: their 95 % intervals; at the left end: trials without a rate",
     ]
     return themed(chart, document, QUESTION, notes, lines=lines)
 
@@ -95,19 +100,15 @@ def _order(result: CaseResult) -> tuple[int, int, float]:
     return load.size_bytes, load.consumers, -result.rate_per_s.median if result.rate_per_s else 0.0
 
 
-def _left_end(low: float, high: float, scale: Scale) -> Iterator[float]:
-    """Where one after the other without a rate stands, from the axis' left end on: none covers another."""
-    for place in count():
-        share = _APART * place
-        yield low + (high - low) * share if scale == "linear" else low * (high / low) ** share
-
-
-def _dots(result: CaseResult, names: Names, left_end: Iterator[float]) -> Iterator[_Dot]:
+def _dots(result: CaseResult, names: Names) -> Iterator[_Dot]:
     row, estimate = names.row(result), result.rate_per_s
     if estimate is not None:
         yield _Dot(row=row, rate_per_s=estimate.median, kind=None, low_per_s=estimate.low, high_per_s=estimate.high)
+    places = count()
     for trial in result.trials:
-        yield _Dot(row=row, rate_per_s=trial.rate_per_s or next(left_end), kind=_kind(trial, result))
+        rate_per_s = trial.rate_per_s or None
+        place = None if rate_per_s else next(places)
+        yield _Dot(row=row, rate_per_s=rate_per_s, kind=_kind(trial, result), place=place)
 
 
 def _kind(trial: TrialFigures, result: CaseResult) -> str:
