@@ -40,7 +40,7 @@ def limits_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     """document: with estimates. Raises: UsageError when no case of one size has a limit."""
     import altair as alt
 
-    lines = standing_out(_rows(document), lambda row: row.series, lambda row: row.per_s)
+    lines = standing_out(_rows(document), lambda row: row.series, _measured_per_s)
     rows = list(lines.rows)
     if not rows:
         raise UsageError(
@@ -84,6 +84,11 @@ def _rows(document: SessionDocument) -> Iterator[_Mark]:
                 consumers=point.consumers,
                 per_s=per_s,
             )
+
+
+def _measured_per_s(row: _Mark) -> float:
+    """What a line is chosen by: a limit, however high, was not reached by anything."""
+    return row.per_s if row.kind == "measured" else 0.0
 
 
 def _ceilings(document: SessionDocument, sizes: list[int], consumers: set[int]) -> list[_Mark]:
