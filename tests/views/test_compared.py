@@ -114,6 +114,14 @@ def test_the_picture_has_a_mark_for_each_ratio_with_its_verdict(scale: Any) -> N
     assert svg_text(spec).startswith("<svg")
 
 
+def test_only_a_linear_axis_of_ratios_begins_at_nothing() -> None:
+    for scale, begins in (("linear", True), ("log", False)):
+        layers = compared_chart(three(), scale="linear" if scale == "linear" else "log")["spec"]["layer"]
+        low, high = layers[-1]["encoding"]["x"]["scale"]["domain"]
+        assert (low == 0) is begins
+        assert low < 1 < high
+
+
 def test_a_picture_of_two_sides_is_of_all_their_sessions() -> None:
     a, b = [drawn(1), drawn(2)], [drawn(3), drawn(4)]
     spec = comparison_chart(compare(a, b), a, b, "queuemark compare a1,a2 b1,b2")

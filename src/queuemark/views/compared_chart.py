@@ -39,6 +39,8 @@ _BEYOND = 3.0
 
 _TICKS = (0.01, 0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9, 0.95, 1, 1.05, 1.1, 1.25, 1.5, 2, 3, 5, 10, 100)
 
+_TITLE = "ratio to A"
+
 _WIDTHS = {1: 420, 2: 300}
 """Of a panel, by their number; more are narrower."""
 
@@ -110,18 +112,17 @@ def _forest(every: Sequence[_Mark], question: str, notes: Sequence[str], command
 
 
 def _ratios(marks: Sequence[_Mark], scale: Scale) -> altair.X:
-    """An axis with 1 on it."""
+    """An axis with 1 on it; linear, it begins at 0, so that twice as far is twice the ratio."""
     import altair as alt
 
-    low = min([1.0, *(max(mark.low, mark.ratio / _BEYOND) for mark in marks)]) / 1.02
     high = max([1.0, *(min(mark.high, mark.ratio * _BEYOND) for mark in marks)]) * 1.02
-    axis = alt.Axis(
-        title="ratio to A",
-        values=[tick for tick in _TICKS if low <= tick <= high],
-        format="~g",
-        labelOverlap=True,
-    )
-    return alt.X("ratio:Q", scale=alt.Scale(type=scale, domain=[low, high], nice=False, zero=False), axis=axis)
+    if scale == "linear":
+        axis = alt.Axis(title=_TITLE, format="~g", labelOverlap=True)
+        return alt.X("ratio:Q", scale=alt.Scale(type="linear", domain=[0, high], nice=False), axis=axis)
+    low = min([1.0, *(max(mark.low, mark.ratio / _BEYOND) for mark in marks)]) / 1.02
+    marked = [tick for tick in _TICKS if low <= tick <= high]
+    axis = alt.Axis(title=_TITLE, values=marked, format="~g", labelOverlap=True)
+    return alt.X("ratio:Q", scale=alt.Scale(type="log", domain=[low, high], nice=False), axis=axis)
 
 
 def _clarity(mark: _Mark) -> float:
