@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
@@ -218,3 +219,36 @@ def test_nothing_stored_names_the_command_that_fills_it(tmp_path: Path) -> None:
     ended = export(tmp_path / "none", "--all")
     assert (ended.returncode, "queuemark run" in ended.stderr) == (2, True)
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("words", [("--format", "csv"), ("--format", "json"), ("--all",)], ids=lambda words: words[-1])
+def test_no_control_character_of_a_session_reaches_a_terminal(tmp_path: Path, words: tuple[str, ...]) -> None:
+    of = case("tcp")
+    hostile = trial(of, state="failed", reason="\x1b]0;title\x07 \x9b31m red")
+    with Store.open(tmp_path) as store:
+        store.add_document(document((of, [hostile])))
+    shown = shown_on_terminal(tmp_path, *words)
+    assert "?31m red" in shown
+    assert not [line for line in shown.splitlines() if not line.isprintable()]
+    piped = export(tmp_path, *words).stdout
+    assert "\x9b31m red" in piped
+
+
+def shown_on_terminal(directory: Path, *arguments: str) -> str:
+    """What a terminal gets that is the command's standard output."""
+    ours, theirs = os.openpty()
+    program = "from queuemark.cli.main import main; main()"
+    running = subprocess.Popen(
+        [sys.executable, "-c", program, "export", *arguments],
+        env={**os.environ, "QUEUEMARK_DATA_DIR": str(directory)},
+        stdout=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    # The last of it is an error: there is nobody left to write.
+    with contextlib.suppress(OSError):
+        while part := os.read(ours, 65_536):
+            shown += part
+    os.close(ours)
+    assert running.wait(60) == 0
+    return shown.decode()

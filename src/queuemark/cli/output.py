@@ -1,6 +1,7 @@
 """What leaves this process: on stdout, or in a file that is there whole or not at all.
 
-A reader that goes away is no error; a system that refuses to write is one.
+1. A reader that goes away is no error; a system that refuses to write is one.
+2. Nothing that a document holds reaches a terminal as a control character; files and pipes get every byte as it is.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, TextIO, cast
 
 from queuemark.model.errors import QueuemarkError
+from queuemark.views.render import printable
 
 STDOUT = "-"
 
@@ -81,9 +83,8 @@ def discard(stream: TextIO) -> None:
 def write_json(target: str, document: bytes) -> None:
     """Raises: QueuemarkError when the system refuses to write a file; OSError when it refuses stdout."""
     if target == STDOUT:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(document)
-        sys.stdout.buffer.flush()
+        with stream(target) as out:
+            out.write(document)
         return
     try:
         _write(Path(target), document)
@@ -101,7 +102,7 @@ def stream(target: str) -> Iterator[BinaryIO]:
     """
     if target == STDOUT:
         sys.stdout.flush()
-        yield sys.stdout.buffer
+        yield cast(BinaryIO, _Terminal(sys.stdout.buffer)) if sys.stdout.isatty() else sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     try:
@@ -109,6 +110,18 @@ def stream(target: str) -> Iterator[BinaryIO]:
             yield file
     except OSError as error:
         raise QueuemarkError(f"cannot write {target}: {error.strerror or error}; choose another place") from error
+
+
+class _Terminal:
+    """What is written to a terminal, in whole lines: a question mark stands for what would not print there."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+
+    def write(self, content: bytes) -> int:
+        lines = content.decode(errors="replace").split("\n")
+        self._out.write("\n".join(map(printable, lines)).encode(errors="replace"))
+        return len(content)
 
 
 def write_file(target: str, content: bytes) -> None:
