@@ -85,7 +85,7 @@ def test_m03_runtimes_are_lines_of_their_own() -> None:
     held = [case("tcp", size_bytes=size) for size in SIZES]
     both = [*held, *(msgspec.structs.replace(of, runtime="python") for of in held)]
     drawn = rows(spec_of("rates", with_estimates(document(*map(three, both)))))
-    assert {row["series"] for row in drawn} == {"tcp each (native)", "tcp each (python)"}
+    assert {row["series"] for row in drawn} == {"tcp (native) each", "tcp (python) each"}
 
 
 def test_what_has_no_rate_is_counted_and_not_drawn() -> None:

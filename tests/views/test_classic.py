@@ -193,5 +193,5 @@ def test_m03_runtimes_have_tables_of_their_own() -> None:
     ]
     tables = classic_tables(msgspec.structs.replace(held, cases=[*held.cases, *other]))
     assert [table.title for table in tables if "tcp" in table.title] == [
-        f"Messages per s of tcp split ({runtime}), by size and number of consumers" for runtime in ("native", "python")
+        f"Messages per s of tcp ({runtime}) split, by size and number of consumers" for runtime in ("native", "python")
     ]

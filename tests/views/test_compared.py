@@ -14,6 +14,7 @@ from queuemark.model.plan import Case
 from queuemark.model.session import SessionDocument
 from queuemark.views.compared import compared, compared_tables
 from queuemark.views.compared_chart import compared_chart, comparison_chart
+from queuemark.views.comparison import comparison_table
 from queuemark.views.lines import ROWS_HIGH
 from queuemark.views.picture import svg_text
 from queuemark.views.table import Table
@@ -77,6 +78,20 @@ def test_m03_unlike_meanings_are_kept_apart_and_counted() -> None:
     assert [row["name"] for row in cells(by_case)] == ["pipe", "pipe"]
     assert cells(sums)[0]["left_out"] == 4
     assert any(line.startswith("B: 4 cases not compared, without a partner") for line in by_case.below)
+
+
+def test_the_runtime_of_a_transport_is_named_where_several_measured_it() -> None:
+    cases = [*CASES, *(msgspec.structs.replace(of, runtime="python") for of in CASES[:1])]
+    sessions = [drawn(1, cases), drawn(2, cases)]
+    _, by_case = compared_tables(sessions)
+    beside = comparison_table(compare(sessions[:1], sessions[1:]), sessions[:1], sessions[1:], "queuemark compare")
+    for table in (by_case, beside):
+        assert sorted(row["name"] for row in cells(table)) == [
+            *["pipe"] * 2,
+            *["tcp (native)"] * 2,
+            "tcp (python)",
+        ]
+    assert "tcp (python) each, 16 B to 1" in {mark["row"] for mark in marks(compared_chart(sessions))}
 
 
 def test_where_a_session_lacks_a_case_its_cells_are_empty() -> None:

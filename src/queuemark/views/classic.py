@@ -136,8 +136,7 @@ def _left_out(document: SessionDocument) -> list[str]:
 
 def _place(result: CaseResult, names: Names) -> _Place:
     load: Workload = result.case.workload
-    runtime = f" ({result.case.runtime})" if names.several_runtimes else ""
-    series = f"{names.naming.name(result.case)} {policy_text(load.policy)}{runtime}"
+    series = f"{names.naming.name(result.case)} {policy_text(load.policy)}"
     return series, load.size_bytes, load.consumers
 
 

@@ -42,11 +42,13 @@ _USUAL = (
 class Naming(msgspec.Struct, frozen=True, kw_only=True):
     """usual: for each of the workload's settings, what most cases of the session have, as text.
 
-    params: by transport, what most of its cases have; the dispatch is among them.
+    params: by transport, what most of its cases have; the dispatch is among them. twofold: transports that several
+    runtimes measured.
     """
 
     usual: dict[str, str]
     params: dict[str, dict[str, int | str]]
+    twofold: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, cases: Sequence[Case]) -> Naming:
@@ -55,10 +57,17 @@ class Naming(msgspec.Struct, frozen=True, kw_only=True):
         for transport in dict.fromkeys(case.transport for case in cases):
             held = [_parts(case) for case in cases if case.transport == transport]
             params[transport] = {name: _lowest_most([h[name] for h in held if name in h]) for name in held[0]}
-        return cls(usual=usual, params=params)
+        runners = Counter(transport for transport, _ in {(case.transport, case.runtime) for case in cases})
+        return cls(
+            usual=usual, params=params, twofold=frozenset(name for name, runtimes in runners.items() if runtimes > 1)
+        )
+
+    def mechanism(self, case: Case) -> str:
+        """``tcp``, or, where several runtimes measured it, ``tcp (python)``"""
+        return f"{case.transport} ({case.runtime})" if case.transport in self.twofold else case.transport
 
     def name(self, case: Case) -> str:
-        """The transport, and whatever is not usual: ``tcp nodelay=1 wait=spin``."""
+        """The mechanism, and whatever is not usual: ``tcp nodelay=1 wait=spin``."""
         usual = self.params.get(case.transport, {})
         parts = [f"{name}={value}" for name, value in _parts(case).items() if usual.get(name) != value]
         parts += [
@@ -66,7 +75,7 @@ class Naming(msgspec.Struct, frozen=True, kw_only=True):
             for name, held in self.usual.items()
             if _setting(case.workload, name) != held
         ]
-        return " ".join([case.transport, *parts])
+        return " ".join([self.mechanism(case), *parts])
 
     def params_text(self) -> str:
         """What each transport has where no name says otherwise: ``tcp nodelay=0, ...; pipe ...``"""

@@ -20,21 +20,16 @@ from queuemark.views.numbers import counted
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
-    """What cases are called in a chart: no two that differ in meaning alike, and what nobody proved says so.
-
-    several_runtimes: then each is named.
-    """
+    """What cases are called in a chart: no two that differ in meaning alike, and what nobody proved says so."""
 
     naming: Naming
-    several_runtimes: bool
 
     @classmethod
     def of(cls, results: Sequence[CaseResult]) -> Names:
-        cases = [result.case for result in results]
-        return cls(naming=Naming.of(cases), several_runtimes=len({case.runtime for case in cases}) > 1)
+        return cls(naming=Naming.of([result.case for result in results]))
 
     def mechanism(self, result: CaseResult) -> str:
-        return f"{result.case.transport}{self.mark(result)}"
+        return f"{self.naming.mechanism(result.case)}{self.mark(result)}"
 
     def line(self, result: CaseResult) -> str:
         """``tcp nodelay=1 each``"""
@@ -46,9 +41,8 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.line(result)}, {size_text(load)} to {load.consumers}"
 
     def mark(self, result: CaseResult) -> str:
-        """`` (python)`` behind a name, where several runtimes measured; `` (not proved)`` where nobody counted."""
-        marks = [f" ({result.case.runtime})"] if self.several_runtimes else []
-        return "".join([*marks, " (not proved)"] if result.unproved else marks)
+        """`` (not proved)`` behind the name of what nobody counted."""
+        return " (not proved)" if result.unproved else ""
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
