@@ -39,6 +39,16 @@ def test_patterns_are_never_ranked_with_each_other() -> None:
     assert set(told(held)) >= {"Fastest", "Fastest fan-out"}
 
 
+def test_the_next_was_used_in_the_same_way_and_there_may_be_none() -> None:
+    gathered = measured("tcp", 900_000, 10, policy="buffer:16384")
+    others = [measured("pipe", 300_000, 10), measured("unix-stream", 200_000, 10, policy="buffer:16384")]
+    [fastest] = told(with_estimates(document(gathered, *others)))["Fastest"]
+    assert "tcp (buffer:16k), 900 k/s" in fastest
+    assert fastest.endswith("; next is unix-stream (buffer:16k), 200 k/s")
+    [alone] = told(with_estimates(document(gathered, others[0])))["Fastest"]
+    assert "; next is" not in alone
+
+
 def test_what_bound_the_fastest_is_said_and_what_is_beyond_its_limit_is_not_the_fastest() -> None:
     held = with_estimates(document(measured("tcp", 100_000, 10), measured("pipe", 300_000, 10)))
     limits = [

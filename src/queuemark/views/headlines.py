@@ -1,6 +1,7 @@
 """What stands out in a session? What was fastest, what bound it, what is not proved, what disturbed: a few lines.
 
-1. Fastest is said among cases that mean the same but for the mechanism: of one pattern, size and number of consumers.
+1. Fastest is said among cases of one pattern, size and number of consumers, with the policy that made it so; the next
+   is another mechanism that was used in the same way.
 2. A result above its limit, or one that nobody proved, is never the fastest; it has a line that says so.
 """
 
@@ -84,12 +85,18 @@ def _fastest_text(ranked: Sequence[CaseResult], naming: Naming) -> str:
         f"{size_text(load)} to {counted(load.consumers, 'consumer')}: {_name(first, naming)}, "
         f"{format_rate(_rate(first))}{_interval(first)}"
     )
-    others = next((each for each in ranked[1:] if each.case.transport != first.case.transport), None)
-    if others is not None:
-        told += f"; next is {_name(others, naming)}, {format_rate(_rate(others))}"
+    others = [each for each in ranked[1:] if each.case.transport != first.case.transport]
+    if beside := next((each for each in others if _way(each) == _way(first)), None):
+        told += f"; next is {_name(beside, naming)}, {format_rate(_rate(beside))}"
     if first.limit is not None and first.limit.share is not None:
         told += f". That is {as_percent(first.limit.share)} of its limit, bound by {first.limit.bound_by}"
     return told
+
+
+def _way(result: CaseResult) -> tuple[str, ...]:
+    """How its mechanism was used: what differs in this differs in speed whatever the mechanism is."""
+    load = result.case.workload
+    return load.policy, load.ack, load.wait, load.placement
 
 
 def _name(result: CaseResult, naming: Naming) -> str:
