@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from queuemark.report.bundle import vega_bundle
-from tests.report.sessions import PAYLOADS, hostile, report_of
+from tests.report.sessions import PAYLOADS, hostile, report_of, sweep
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -67,6 +68,30 @@ def test_a_choice_is_kept_in_tables_and_pictures(opened: Opened) -> None:
     page.locator("figure.picture .explored svg").first.wait_for(timeout=WAIT_MS)
     assert 0 < rows.count() < before
     assert opened.faults == []
+
+
+@pytest.mark.timeout(300)
+def test_pictures_whose_rows_are_cases_keep_to_the_choice(chromium: Browser, tmp_path: Path) -> None:
+    """Of one session, and of several beside each other."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    path = tmp_path / "report.html"
+    path.write_text(report_of(sweep(), sweep("f" * 32), bundle=vega_bundle(tmp_path)), encoding="utf-8")
+    page = chromium.new_page()
+    page.goto(path.as_uri())
+    for part in page.locator("main > section.question, .session").all():
+        part.get_by_role("checkbox", name="pipe", exact=True).uncheck()
+        part.locator("fieldset select").select_option("4")
+    drawn = page.locator(":is(#q-compared, [id$=-trials], [id$=-cost]) .explored")
+    for picture in drawn.all():
+        picture.locator("svg").wait_for(timeout=WAIT_MS)
+        kept, left_out = (picture.locator("text").filter(has_text=re.compile(row)) for row in _ROWS)
+        sync_api.expect(left_out).to_have_count(0, timeout=10_000)
+        assert kept.count() > 0
+    assert drawn.count() >= 3
+    page.close()
+
+
+_ROWS = (r"^tcp .*, .* to 4\b", r"^pipe .*, .* to \d|, .* to 1\b")
 
 
 def test_what_a_session_says_does_not_run(opened: Opened) -> None:

@@ -93,7 +93,8 @@
     };
   }
 
-  function choices(session, pictures) {
+  // For all pictures and tables of a part of the page; it stands behind the element that the part begins with.
+  function choices(part, beginning, pictures) {
     const rows = pictures.flatMap((picture) => picture.rows());
     const boxes = new Map();
     for (const name of new Set(rows.map((row) => firstWord(row.mechanism)).filter(Boolean))) {
@@ -112,13 +113,17 @@
     said.addEventListener("change", () => {
       const choice = { scale: linear.checked ? "linear" : "log", keeps: keeper(boxes, consumers.value) };
       for (const picture of pictures) picture.choose(choice);
-      for (const table of session.querySelectorAll("table")) filterTable(table, choice.keeps);
+      for (const table of part.querySelectorAll("table")) filterTable(table, choice.keeps);
     });
-    session.querySelector(".headlines").after(said);
+    beginning.after(said);
   }
 
+  const picturesOf = (part) => [...part.querySelectorAll("figure.picture")].map((figure) => new Picture(figure));
+
   for (const session of document.querySelectorAll(".session")) {
-    choices(session, [...session.querySelectorAll("figure.picture")].map((figure) => new Picture(figure)));
+    choices(session, session.querySelector(".headlines"), picturesOf(session));
   }
-  for (const figure of document.querySelectorAll("figure.picture:not(.session *)")) new Picture(figure);
+  for (const compared of document.querySelectorAll("main > section.question")) {
+    choices(compared, compared.querySelector("h2"), picturesOf(compared));
+  }
 })();

@@ -48,6 +48,8 @@ _WIDTHS = {1: 420, 2: 300}
 class _Mark(msgspec.Struct, frozen=True, kw_only=True):
     panel: str
     row: str
+    mechanism: str
+    consumers: int
     ratio: float
     low: float
     high: float
@@ -77,9 +79,12 @@ def _marks(comparison: Comparison, panel: str, names: Names) -> Iterator[_Mark]:
     several = len({each.figure for each in comparison.compared}) > 1
     for each in comparison.compared:
         figure = f": {FIGURE_WORDS[each.figure]}" if several else ""
+        of = CaseResult(case=each.case, trials=[])
         yield _Mark(
             panel=panel,
-            row=f"{names.row(CaseResult(case=each.case, trials=[]))}{figure}",
+            row=f"{names.row(of)}{figure}",
+            mechanism=names.mechanism(of),
+            consumers=each.case.workload.consumers,
             ratio=each.ratio,
             low=each.low,
             high=each.high,

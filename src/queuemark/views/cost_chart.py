@@ -30,6 +30,8 @@ class _Bar(msgspec.Struct, frozen=True, kw_only=True):
     """One part of a case's bar. order: of the parts, from the axis on."""
 
     row: str
+    mechanism: str
+    consumers: int
     part: str
     order: int
     ns: float
@@ -78,6 +80,13 @@ def _order(each: Spending) -> tuple[int, int, float]:
 def _bars(each: Spending, names: Names) -> Iterator[_Bar]:
     held = [(word, getattr(each.parts, name)) for name, word in PARTS.items()] if each.parts else []
     left = [(_REST, max(0.0, each.rest_ns))] if each.rest_ns is not None else [(_WHOLE, each.measured_ns)]
-    row = names.row(each.result)
     for order, (part, ns) in enumerate([*held, *left]):
-        yield _Bar(row=row, part=part, order=order, ns=ns, measured_ns=each.measured_ns)
+        yield _Bar(
+            row=names.row(each.result),
+            mechanism=names.mechanism(each.result),
+            consumers=each.result.case.workload.consumers,
+            part=part,
+            order=order,
+            ns=ns,
+            measured_ns=each.measured_ns,
+        )

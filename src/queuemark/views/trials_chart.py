@@ -10,6 +10,7 @@ from __future__ import annotations
 __all__ = ["trials_chart"]
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 
 import msgspec
@@ -42,6 +43,8 @@ class _Dot(msgspec.Struct, frozen=True, kw_only=True):
     """A trial, or, with kind None, the case's median with its interval. place: of a trial without a rate, from 0."""
 
     row: str
+    mechanism: str
+    consumers: int
     rate_per_s: float | None
     kind: str | None
     place: int | None = None
@@ -101,14 +104,15 @@ def _order(result: CaseResult) -> tuple[int, int, float]:
 
 
 def _dots(result: CaseResult, names: Names) -> Iterator[_Dot]:
-    row, estimate = names.row(result), result.rate_per_s
+    estimate, places = result.rate_per_s, count()
+    of = partial(
+        _Dot, row=names.row(result), mechanism=names.mechanism(result), consumers=result.case.workload.consumers
+    )
     if estimate is not None:
-        yield _Dot(row=row, rate_per_s=estimate.median, kind=None, low_per_s=estimate.low, high_per_s=estimate.high)
-    places = count()
+        yield of(rate_per_s=estimate.median, kind=None, low_per_s=estimate.low, high_per_s=estimate.high)
     for trial in result.trials:
         rate_per_s = trial.rate_per_s or None
-        place = None if rate_per_s else next(places)
-        yield _Dot(row=row, rate_per_s=rate_per_s, kind=_kind(trial, result), place=place)
+        yield of(rate_per_s=rate_per_s, kind=_kind(trial, result), place=None if rate_per_s else next(places))
 
 
 def _kind(trial: TrialFigures, result: CaseResult) -> str:
