@@ -1,6 +1,7 @@
 """How many lines one picture may have: of more, those are drawn that stand out, and it is said how many there are.
 
-Nobody tells more lines apart; whoever looks for another one asks for less (views/selection.py).
+Nobody tells more lines apart; whoever looks for another one asks for less (views/selection.py), where there is
+somebody to ask: a file cannot be asked, so a picture says what it leaves out and its surroundings say how to choose.
 """
 
 from __future__ import annotations
@@ -32,11 +33,8 @@ class Lines(msgspec.Struct, Generic[Row], frozen=True, kw_only=True):
     which: str
 
     def texts(self) -> list[str]:
-        """A line that says what is left out and how to see it; none where nothing is."""
-        if self.drawn == self.held:
-            return []
-        chosen = f"drawn: {self.drawn} of {self.held}, {self.which}"
-        return [f"{chosen}; choose others by mechanism, size, consumers or policy"]
+        """A line that says what is left out; none where nothing is."""
+        return [f"drawn: {self.drawn} of {self.held}, {self.which}"] if self.drawn < self.held else []
 
 
 def standing_out(
