@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from queuemark.report.bundle import vega_bundle
+from queuemark.report.content import Pictures, content
+from queuemark.report.markdown import pictures
 from tests.report.sessions import PAYLOADS, hostile, report_of, sweep
 
 LOADING = {"src", "href", "srcset", "data", "action", "formaction", "poster", "background", "xlink:href"}
@@ -120,6 +122,17 @@ def test_a_browser_may_run_its_own_scripts_and_load_nothing(still: str, answerin
     assert f"script-src {' '.join(hashes)};" in policy
     assert policy.startswith("default-src 'none'")
     assert "script-src 'none'" in policy_of(Page(still))
+
+
+def test_a_picture_does_not_say_again_what_the_page_says(still: str, answering: str) -> None:
+    drawn = [svg.partition("</svg>")[0] for svg in still.split("<svg ")[1:]]
+    words = [word for svg in drawn for word in re.findall(r"<text[^>]*>([^<]*)</text>", svg)]
+    assert all("<title>" in svg and "?</title>" in svg for svg in drawn)
+    assert "share; wait block" in " ".join(words)
+    assert not [word for word in words if word.startswith(("again: ", "session ")) or word.endswith("?")]
+    specs = [json.loads(text) for kind, text in Page(answering).scripts if kind == "application/json"]
+    assert not [spec for spec in specs if "again: " in str(spec["title"])]
+    assert all("again: " in str(spec["title"]) for spec in pictures(content([sweep()], Pictures())).values())
 
 
 def test_what_a_session_says_is_text() -> None:

@@ -25,7 +25,7 @@ from queuemark.views.axes import Scale
 from queuemark.views.header import about
 from queuemark.views.markup import table_html
 from queuemark.views.render import printable
-from queuemark.views.theme import Spec
+from queuemark.views.theme import Spec, uncaptioned
 
 
 class _Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +60,8 @@ def html_report(documents: Sequence[SessionDocument], drawing: Drawing, *, bundl
     Raises: UsageError for more sessions, or the same one twice; QueuemarkError when a picture cannot be drawn.
     """
     scales: tuple[Scale, ...] = ("log",) if bundle is None else ("log", "linear")
-    held = content(documents, Pictures(scales=scales, begun=drawing.begin))
+    pictures = Pictures(scales=scales, begun=lambda name, spec: drawing.begin(name, uncaptioned(spec)))
+    held = content(documents, pictures)
     return _page(held, drawing, bundle)
 
 
@@ -108,8 +109,9 @@ def _shown(section: Section, drawing: Drawing) -> _Shown:
 def _figure(section: Section, drawing: Drawing) -> _Figure | None:
     if section.chart is None:
         return None
-    linear = _data(_without_rows(section.linear, section.chart)) if section.linear is not None else None
-    return _Figure(svg=Markup(drawing.svg(section.name)), log=_data(section.chart), linear=linear)
+    log = uncaptioned(section.chart)
+    linear = _data(_without_rows(uncaptioned(section.linear), log)) if section.linear is not None else None
+    return _Figure(svg=Markup(drawing.svg(section.name)), log=_data(log), linear=linear)
 
 
 def _without_rows(spec: Spec, other: Spec) -> Spec:

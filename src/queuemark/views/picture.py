@@ -63,7 +63,8 @@ def _encoded(spec: Spec, ending: str) -> bytes:
 
 
 def svg_text(spec: Spec) -> str:
-    """The drawing of a specification that ``themed`` made, as one element: in a page, as an image, or as a file.
+    """The drawing of a specification that ``themed`` made, with its caption or ``uncaptioned``, as one element: in a
+    page, as an image, or as a file.
 
     Its title is the question, its description the lines below it; the marks themselves are silent, since the table
     under the picture reads better than hundreds of them.
@@ -73,10 +74,16 @@ def svg_text(spec: Spec) -> str:
     silent = {**spec, "config": {**spec["config"], "aria": False}}
     drawn: str = vl_convert.vegalite_to_svg(silent, allowed_base_urls=[])
     head, _, body = drawn.partition(">")
-    title, told = spec["title"]["text"], " ".join(spec["title"]["subtitle"])
-    said = f"<title>{escape(title)}</title><desc>{escape(told)}</desc>"
+    title, told = _said(spec)
+    said = f"<title>{escape(title)}</title><desc>{escape(' '.join(told))}</desc>"
     head = head.replace('class="marks"', f'class="{_CLASS}" font-family="{FONT}"', 1)
     return f'{head} role="img">{said}<style>{_STYLE}</style>{_TAG.sub(_lean, body)}'
+
+
+def _said(spec: Spec) -> tuple[str, list[str]]:
+    """The question, and the lines that stand above the picture."""
+    caption = spec["title"]
+    return (spec["description"], caption["text"]) if "description" in spec else (caption["text"], caption["subtitle"])
 
 
 def _lean(tag: Match[str]) -> str:

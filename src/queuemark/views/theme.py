@@ -31,6 +31,7 @@ __all__ = [
     "paired",
     "shaded",
     "themed",
+    "uncaptioned",
 ]
 
 import textwrap
@@ -194,19 +195,37 @@ def themed(
     command: str | None = None,
     lines: Lines[Any] | None = None,
 ) -> Spec:
-    """The specification with the project's style; ``usermeta`` says how many lines there are, and how many are drawn.
+    """The specification with the project's style; ``usermeta`` says how many lines there are, how many are drawn, and
+    which of the lines below the question nothing but the picture says.
 
     document: where the figures are from, if they were measured. notes: further lines below the question.
     command: what makes the figures again, if it is not the session's. lines: what is drawn of how many.
     """
     again = command if command is not None else document.session.plan.command if document is not None else None
-    told = [*([about(document)] if document is not None else []), *notes, *(lines.texts() if lines else [])]
-    told += [f"again: {again}"] if again else []
-    subtitle = [part for line in told for part in textwrap.wrap(line, _LINE_CHARACTERS, break_on_hyphens=False)]
-    title = {"text": question, "subtitle": subtitle}
+    own = _wrapped([*notes, *(lines.texts() if lines else [])])
+    source = _wrapped([about(document)]) if document is not None else []
+    title = {"text": question, "subtitle": [*source, *own, *(_wrapped([f"again: {again}"]) if again else [])]}
     counts = {"lines": lines.held, "drawn": lines.drawn} if lines else {}
     held = chart.to_dict(validate=False)
-    return drawable({**held, "title": title, "config": _CONFIG, "usermeta": {**counts, "dark": DARK}})
+    return drawable({**held, "title": title, "config": _CONFIG, "usermeta": {**counts, "notes": own, "dark": DARK}})
+
+
+def _wrapped(told: Sequence[str]) -> list[str]:
+    return [part for line in told for part in textwrap.wrap(line, _LINE_CHARACTERS, break_on_hyphens=False)]
+
+
+def uncaptioned(spec: Spec) -> Spec:
+    """What ``themed`` made, for a page that says the question, the session and the command itself: with its notes
+    alone above it, and the question as its description."""
+    style = _CONFIG["title"]
+    title = {
+        "text": spec["usermeta"]["notes"],
+        "color": style["subtitleColor"],
+        "fontSize": style["subtitleFontSize"],
+        "fontWeight": "normal",
+        "lineHeight": style["subtitleLineHeight"],
+    }
+    return {**spec, "title": title, "description": spec["title"]["text"]}
 
 
 _CONFIG: Spec = {
