@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from xml.etree import ElementTree
 
 import pytest
@@ -39,6 +40,16 @@ def test_the_scale_is_as_asked(site: TestClient) -> None:
         for scale in ("log", "linear")
     )
     assert '"linear"' in linear and '"linear"' not in log
+
+
+@pytest.mark.parametrize("path", [f"/sessions/{SWEEP}?transport=tcp", f"/compare?sessions={SWEEP},{OTHER}"])
+def test_a_page_shows_its_picture_without_what_it_says_itself_and_links_it_whole(site: TestClient, path: str) -> None:
+    picture = site.get(f"/api{path}").json()["picture"]
+    page = html.unescape(site.get(path).text)
+    assert f'<img src="{picture["shown"]}"' in page and f'data-spec="{picture["explored"]}"' in page
+    assert f'<a href="{picture["svg"]}"' in page and f'<a href="{picture["json"]}"' in page
+    for bare, whole in (("shown", "svg"), ("explored", "json")):
+        assert ("again: " in site.get(picture[whole]).text) > ("again: " in site.get(picture[bare]).text)
 
 
 def test_who_has_a_picture_is_told_so_before_anything_is_drawn(site: TestClient, monkeypatch) -> None:

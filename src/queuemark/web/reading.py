@@ -63,8 +63,9 @@ def _asked(
     pattern: FromQuery[str] = "",
     scale: FromQuery[Scale] = "log",
     case: FromQuery[str | None] = None,
+    caption: FromQuery[bool] = True,
 ) -> Asked:
-    """Some of a session's cases, and the scale. Raises: UsageError for what cannot be read."""
+    """Some of a session's cases, and how they are drawn. Raises: UsageError for what cannot be read."""
     return Asked.read(
         transport=transport,
         consumers=consumers,
@@ -73,6 +74,7 @@ def _asked(
         pattern=pattern,
         scale=scale,
         case=case,
+        caption=caption,
     )
 
 

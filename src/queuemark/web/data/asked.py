@@ -39,6 +39,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 class PictureData(msgspec.Struct, frozen=True, kw_only=True):
     """Where a picture is, in each form. alt: what it shows, for who does not see it.
 
+    shown, explored: the SVG and the specification for a page that says the question and the command itself.
     other_scale: the same page with the other scale; null where the scale is always the same. embed: a page with nothing
     but the picture, which may stand in a frame.
     """
@@ -46,6 +47,8 @@ class PictureData(msgspec.Struct, frozen=True, kw_only=True):
     svg: str
     png: str
     json: str
+    shown: str
+    explored: str
     alt: str
     embed: str | None = None
     other_scale: str | None = None
@@ -53,13 +56,17 @@ class PictureData(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """view: a name of the registry. everything: tables are not cut. case: the key of the only case that is drawn."""
+    """view: a name of the registry. everything: tables are not cut. case: the key of the only case that is drawn.
+
+    caption: the picture says the question, the session and the command, for whoever sees nothing else.
+    """
 
     view: str = FIRST_VIEW
     selection: Selection = Selection()
     scale: Scale = "log"
     everything: bool = False
     case: str | None = None
+    caption: bool = True
 
     @classmethod
     def read(
@@ -73,11 +80,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         scale: Scale = "log",
         everything: bool = False,
         case: str | None = None,
+        caption: bool = True,
     ) -> Asked:
         """Lists parted by commas. Raises: UsageError for what cannot be read, and for a view that there is not."""
         view_named(view)
         selection = read_selection(transport, consumers, size, policy, pattern)
-        return cls(view=view, selection=selection, scale=scale, everything=everything, case=case)
+        return cls(view=view, selection=selection, scale=scale, everything=everything, case=case, caption=caption)
 
     def page(self, session_path: str) -> str:
         """The address of the session's page; what is as usual is not in it, so that each page has one."""
@@ -92,7 +100,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return with_query(f"{session_path}/embed/{self.view}", self.query())
 
     def query(self) -> dict[str, str | int | None]:
-        """The selection and the scale, as an address has them."""
+        """The selection and how it is drawn, as an address has them."""
         chosen = self.selection
         return {
             "transport": ",".join(chosen.transports),
@@ -101,15 +109,18 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
             "policy": ",".join(chosen.policies),
             "pattern": ",".join(chosen.patterns),
             "scale": None if self.scale == "log" else self.scale,
+            "caption": None if self.caption else "false",
         }
 
     def pictured(self, session_path: str, alt: str, *, paged: bool = True) -> PictureData:
         """paged: the picture stands on the session's page, whose other scale has an address, and may be framed."""
-        other = self.other_scale()
+        other, bare = self.other_scale(), self.uncaptioned()
         return PictureData(
             svg=self.picture(session_path, ".svg"),
             png=self.picture(session_path, ".png"),
             json=self.picture(session_path, ".json"),
+            shown=bare.picture(session_path, ".svg"),
+            explored=bare.picture(session_path, ".json"),
             alt=alt,
             embed=self.embed(session_path) if paged else None,
             other_scale=other.page(session_path) if paged else None,
@@ -119,6 +130,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     def other_scale(self) -> Asked:
         """The same on the scale that this is not on."""
         return msgspec.structs.replace(self, scale="linear" if self.scale == "log" else "log")
+
+    def uncaptioned(self) -> Asked:
+        """The same without what a page says around it."""
+        return msgspec.structs.replace(self, caption=False)
 
     def choices(self, document: SessionDocument, address: Callable[[Asked], str]) -> list[Choice]:
         """For each setting in which cases differ, a chip a value; choosing one more adds it. address: of a page."""

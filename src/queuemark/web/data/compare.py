@@ -90,15 +90,16 @@ def _compared(documents: Sequence[SessionDocument], selection: Selection) -> tup
 
 
 def _picture(ids: str, asked: Asked) -> PictureData:
-    svg, png, json = (
-        with_query(f"/compare/picture{ending}", {"sessions": ids, **asked.query()})
-        for ending in (".svg", ".png", ".json")
-    )
-    other = asked.other_scale()
+    def path(of: Asked, ending: str) -> str:
+        return with_query(f"/compare/picture{ending}", {"sessions": ids, **of.query()})
+
+    other, bare = asked.other_scale(), asked.uncaptioned()
     return PictureData(
-        svg=svg,
-        png=png,
-        json=json,
+        svg=path(asked, ".svg"),
+        png=path(asked, ".png"),
+        json=path(asked, ".json"),
+        shown=path(bare, ".svg"),
+        explored=path(bare, ".json"),
         alt="Ratios to the first session with their intervals; the tables below hold the same figures.",
         other_scale=_path(ids, other),
         other_scale_name=SCALE_NAMES[other.scale],

@@ -15,7 +15,7 @@ from litestar.params import FromPath, QueryParameter
 from queuemark.model.errors import NotFound
 from queuemark.store.rows import SessionRow
 from queuemark.views.picture import PICTURES
-from queuemark.views.theme import Spec
+from queuemark.views.theme import Spec, uncaptioned
 from queuemark.web.data.asked import Asked
 from queuemark.web.data.compare import ComparePage, asked_ids, compare, narrowed
 from queuemark.web.documents import settled, version_of
@@ -69,7 +69,8 @@ def _chart(reading: Reading, rows: Sequence[SessionRow], asked: Asked) -> Spec:
     from queuemark.views.compared_chart import compared_chart
 
     documents = [reading.documents.of(row) for row in rows]
-    return compared_chart(narrowed(documents, asked.selection), scale=asked.scale)
+    spec = compared_chart(narrowed(documents, asked.selection), scale=asked.scale)
+    return spec if asked.caption else uncaptioned(spec)
 
 
 def _compared(reading: Reading, sessions: list[str] | None, asked: Asked) -> ComparePage:

@@ -18,7 +18,7 @@ from queuemark.model.session import SessionDocument
 from queuemark.views.picture import PICTURES
 from queuemark.views.registry import VIEWS
 from queuemark.views.selection import selected
-from queuemark.views.theme import Spec
+from queuemark.views.theme import Spec, uncaptioned
 from queuemark.web.badge import badge_svg
 from queuemark.web.data.asked import Asked
 from queuemark.web.data.plain import embed
@@ -60,6 +60,11 @@ async def session_picture(
 
 def _chart(document: SessionDocument, asked: Asked) -> Spec:
     """Raises: UsageError where the cases asked for have nothing to draw."""
+    spec = _captioned(document, asked)
+    return spec if asked.caption else uncaptioned(spec)
+
+
+def _captioned(document: SessionDocument, asked: Asked) -> Spec:
     chart = VIEWS[asked.view].chart
     assert chart is not None, "asked of a view that has one"
     if asked.case is not None:
