@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from urllib.parse import urlencode
 
 import pytest
@@ -59,10 +61,34 @@ def test_details_that_cannot_be_are_refused(client, said):
     assert details(client) is None
 
 
-@pytest.mark.parametrize("body", [b"[]", b"{", b'"x"', b"\xff", b'{"a":' * 100_000])
+@pytest.mark.parametrize("body", [b"[]", b"{", b'"x"', b"\xff", b'{"a":' * 10_000])
 def test_a_body_that_is_no_object_is_refused(client, body):
     answer = client.post(f"/sessions/{ID}/details", content=body, headers={"queuemark-token": TOKEN})
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("verb", ["details", "withdraw"])
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+@pytest.mark.parametrize(("size", "status"), [(64 * 1024, 200), (64 * 1024 + 1, 413)])
+def test_what_is_longer_than_anybody_says_is_refused_before_it_is_read(client, verb, coding, size, status):
+    said = json.dumps({"host_label": "rack 4"}).encode().ljust(size)
+    headers = {"accept": "application/json", "queuemark-token": TOKEN, "content-encoding": coding}
+    content = gzip.compress(said) if coding == "gzip" else said
+    answer = client.post(f"/sessions/{ID}/{verb}", content=content, headers=headers)
+    assert answer.status_code == status, answer.text
+    if status == 413:
+        assert answer.json()["status"] == 413 and "64 KiB" in answer.json()["detail"]
+
+
+def test_the_longest_notes_are_kept_however_they_are_written(client):
+    said = {**SAID, "notes": "\N{RACING CAR}" * 4000}
+    for content, media_type in (
+        (json.dumps(said).encode(), "application/json"),
+        (urlencode(said).encode(), "application/x-www-form-urlencoded"),
+    ):
+        headers = {"queuemark-token": TOKEN, "content-type": media_type}
+        assert client.post(f"/sessions/{ID}/details", content=content, headers=headers).status_code == 200
+        assert details(client) == Details(**said)
 
 
 def test_a_form_of_too_many_fields_is_refused(client):

@@ -35,6 +35,11 @@ _GZIP = 31
 _WINDOW_HIGH_BYTES = 64 * 1024 * 1024
 """Of a frame that was packed in one go the window is all of it."""
 
+_PACK = (
+    "send it packed, as queuemark submit does, or with: "
+    "zstd FILE && curl --header 'Content-Encoding: zstd' --data-binary @FILE.zst URL"
+)
+
 T = TypeVar("T")
 
 
@@ -74,8 +79,10 @@ class Waiting:
 
 
 @asynccontextmanager
-async def received(request: Request[Any, Any, Any]) -> AsyncIterator[Body]:
+async def received(request: Request[Any, Any, Any], high_bytes: int | None = None) -> AsyncIterator[Body]:
     """The request's body, within the site's bounds of size and time; its bytes wait while inside.
+
+    high_bytes: of a route that takes less than the site does; None: what the site takes.
 
     Raises: Refusal.
     """
@@ -85,40 +92,37 @@ async def received(request: Request[Any, Any, Any]) -> AsyncIterator[Body]:
         raise Refusal(415, f"Content-Encoding {coding!r} is not known here; {known} are, and none at all")
     sent = bytearray()
     try:
-        await _read(request, sent)
+        await _read(request, sent, high_bytes)
         yield Body(bytes(sent), coding)
     finally:
         request.app.state.waiting.free(len(sent))
 
 
-async def _read(request: Request[Any, Any, Any], sent: bytearray) -> None:
+async def _read(request: Request[Any, Any, Any], sent: bytearray, less_bytes: int | None) -> None:
     """Every byte in ``sent`` is one that waits."""
     settings: Settings = request.app.state.settings
     waiting: Waiting = request.app.state.waiting
-    _check_length(request, settings.body_high_bytes)
+    high_bytes, remedy = (settings.body_high_bytes, _PACK) if less_bytes is None else (less_bytes, "send less")
+    _check_length(request, high_bytes, remedy)
     try:
         async with asyncio.timeout(settings.body_timeout_s):
             async for chunk in _chunks(request):
                 waiting.add(len(chunk))
                 sent += chunk
-                if len(sent) > settings.body_high_bytes:
-                    raise _too_large(settings.body_high_bytes)
+                if len(sent) > high_bytes:
+                    raise _too_large(high_bytes, remedy)
     except TimeoutError as error:
         raise Refusal(408, f"the body did not come within {settings.body_timeout_s:.0f} s; send it packed") from error
 
 
-def _check_length(request: Request[Any, Any, Any], high_bytes: int) -> None:
+def _check_length(request: Request[Any, Any, Any], high_bytes: int, remedy: str) -> None:
     said = request.headers.get("content-length", "0")
     if said.isdecimal() and int(said) > high_bytes:
-        raise _too_large(high_bytes)
+        raise _too_large(high_bytes, remedy)
 
 
-def _too_large(high_bytes: int) -> Refusal:
-    return Refusal(
-        413,
-        f"the body is larger than {format_bytes(high_bytes)}; send it packed, as queuemark submit does, or with: "
-        "zstd FILE && curl --header 'Content-Encoding: zstd' --data-binary @FILE.zst URL",
-    )
+def _too_large(high_bytes: int, remedy: str) -> Refusal:
+    return Refusal(413, f"the body is larger than {format_bytes(high_bytes)}; {remedy}")
 
 
 async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
