@@ -15,12 +15,12 @@ import pytest
 from queuemark.analysis.estimates import with_estimates
 from queuemark.analysis.summary import summaries
 from queuemark.model.errors import UsageError
-from queuemark.model.session import SessionDocument, decode_session
+from queuemark.model.session import SessionDocument, decode_session, encode_session
 from queuemark.store.record import Record
 from queuemark.store.rows import CaseFilter, SessionFilter
 from queuemark.views.registry import VIEWS
+from queuemark.web import submission
 from queuemark.web.problem import Refusal
-from queuemark.web.submission import keep
 from tests.attacks.places import Place, places, put, shape
 from tests.examples import case, document, trial
 from tests.serving import TOKEN
@@ -134,11 +134,20 @@ def test_more_than_anybody_measures_is_refused_in_words(database_url: str) -> No
             )
 
 
-def test_a_case_of_thousands_of_trials_is_refused_before_it_is_reckoned(database_url: str) -> None:
+@pytest.mark.parametrize(
+    ("cases", "repeats", "told"), [(1, 201, "at most 200 of each"), (251, 200, "50,200 trials; at most 50,000")]
+)
+def test_thousands_of_trials_are_refused_before_any_is_judged(
+    cases: int, repeats: int, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     of = case()
-    many = document((of, [trial(of, repeat) for repeat in range(201)]))
-    with Record.open(database_url) as record:
-        with pytest.raises(Refusal, match="at most 200") as refused:
-            keep(record, many, token=TOKEN)
-        assert refused.value.problem.status == 422
-        assert record.totals().sessions == 0
+    many = document(*((of, [trial(of, repeat) for repeat in range(repeats)]) for _ in range(cases)))
+    monkeypatch.delattr(submission, "judged")
+    with pytest.raises(Refusal, match=told) as refused:
+        submission.decoded(encode_session(many))
+    assert refused.value.problem.status == 422
+
+
+def test_as_many_trials_as_are_taken_are_not_too_many() -> None:
+    of = case()
+    submission.check_trials(document(*((of, [trial(of)] * 200) for _ in range(250))))

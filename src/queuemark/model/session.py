@@ -20,6 +20,7 @@ __all__ = [
     "decode_session",
     "encode_session",
     "judged",
+    "read_session",
 ]
 
 from typing import Annotated, Final, Literal
@@ -186,11 +187,18 @@ def decode_session(text: bytes | str, what: str = "session") -> SessionDocument:
 
     Raises: UsageError with the place of the first mistake.
     """
+    return judged(read_session(text, what))
+
+
+def read_session(text: bytes | str, what: str = "session") -> SessionDocument:
+    """A session from outside, validated and not yet ``judged``.
+
+    Raises: as ``decode_session``.
+    """
     try:
-        document = _decoder.decode(text)
+        return _decoder.decode(text)
     except msgspec.MsgspecError as error:
         raise UsageError(f"{what} is not a queuemark session: {error}") from error
-    return judged(document)
 
 
 def judged(document: SessionDocument) -> SessionDocument:

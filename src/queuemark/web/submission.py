@@ -23,7 +23,7 @@ from queuemark.analysis.plausibility import faults
 from queuemark.analysis.summary import summaries
 from queuemark.model.details import Details
 from queuemark.model.errors import Conflict, NotFound, UsageError
-from queuemark.model.session import SessionDocument, decode_session
+from queuemark.model.session import SessionDocument, judged, read_session
 from queuemark.store.record import Record
 from queuemark.store.rows import Receipt, Source
 from queuemark.web.problem import Refusal
@@ -31,8 +31,11 @@ from queuemark.web.problem import Refusal
 TOKEN_PATTERN = "[0-9A-Za-z_-]{32,128}"
 _TOKEN_BYTES = 24
 
-_TRIALS_HIGH = 200
-"""Of one case."""
+_CASE_TRIALS_HIGH = 200
+"""The time for an interval grows with the square of the trials that it is over."""
+
+_TRIALS_HIGH = 50_000
+"""Of all cases together; the largest preset has some thousand."""
 
 _PLACE = re.compile(r"`(\$[^`]*)`")
 
@@ -56,18 +59,22 @@ def token_of(given: str | None) -> str | None:
 
 
 def decoded(content: bytes) -> SessionDocument:
-    """Raises: Refusal: 400 for what is no JSON, 422 with the place for what is no session that has ended."""
+    """Judged, from a body.
+
+    Raises: Refusal: 400 for what is no JSON, 422 with the place for what is no session that has ended, or is too long.
+    """
     try:
-        document = decode_session(content, "the body")
+        document = read_session(content, "the body")
     except UsageError as error:
         wrong = isinstance(error.__cause__, msgspec.ValidationError)
         place = _PLACE.search(str(error))
         raise Refusal(422 if wrong else 400, str(error), at=place[1] if place else None) from error
     if document.session.state == "running":
         raise Refusal(422, "the session is still running; submit it when it has ended", at="$.session.state")
+    check_trials(document)
     plan = document.session.plan
     document.session.plan = msgspec.structs.replace(plan, messages_path=None)
-    return document
+    return judged(document)
 
 
 def keep(
@@ -79,25 +86,24 @@ def keep(
     details: Details | None = None,
     uhash: str | None = None,
 ) -> Kept:
-    """Puts the session into the record, unless it is there.
+    """Puts the session into the record, unless it is there; its trials are known to be few enough.
 
     Raises: Refusal, UsageError, Conflict, Withdrawn.
     """
     chosen = token or secrets.token_urlsafe(_TOKEN_BYTES)
-    check_trials(document)
     try:
-        judged = with_estimates(document)
-        found = faults(judged)
+        estimated = with_estimates(document)
+        found = faults(estimated)
     except (ArithmeticError, ValueError) as error:
         raise Refusal(422, f"no figures can be made of these counts: {error}") from error
     try:
         receipt = record.accept(
-            judged,
+            estimated,
             source=source,
             digest=_digest(document),
             token=chosen,
             disputed=found,
-            summaries=summaries(judged),
+            summaries=summaries(estimated),
             details=details,
             uhash=uhash,
         )
@@ -107,13 +113,17 @@ def keep(
 
 
 def check_trials(document: SessionDocument) -> None:
-    """Before any interval is estimated: the time for one grows with the square of its trials.
+    """Before any of them is judged, or an interval estimated.
 
     Raises: Refusal.
     """
-    most = max((len(result.trials) for result in document.cases), default=0)
-    if most > _TRIALS_HIGH:
-        raise Refusal(422, f"a case has {most:,} trials; at most {_TRIALS_HIGH} of each are taken", at="$.cases")
+    held = [len(result.trials) for result in document.cases]
+    most, total = max(held, default=0), sum(held)
+    if most > _CASE_TRIALS_HIGH:
+        raise Refusal(422, f"a case has {most:,} trials; at most {_CASE_TRIALS_HIGH} of each are taken", at="$.cases")
+    if total > _TRIALS_HIGH:
+        told = f"the session has {total:,} trials; at most {_TRIALS_HIGH:,} are taken: send it in parts"
+        raise Refusal(422, told, at="$.cases")
 
 
 def _digest(document: SessionDocument) -> str:
