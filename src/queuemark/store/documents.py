@@ -30,6 +30,7 @@ from queuemark.model.plan import Case, case_key, planned_trials
 from queuemark.model.session import SCHEMA, CaseResult, Session, SessionDocument, SessionState
 from queuemark.model.trial import Trial, figures, stored_trial
 from queuemark.store import holder
+from queuemark.store.bulk import insert_rows
 from queuemark.store.instant import sortable
 from queuemark.store.packing import Packed, estimated, session_in, unpack
 from queuemark.store.platform import seen
@@ -118,7 +119,7 @@ def insert_whole(
     connection.execute(insert(documents), {"session_id": row.id, **packed._asdict()})
     if rows:
         shared = {"session_id": row.id, "platform_id": row.platform_id}
-        connection.execute(insert(cases), [{**values, **shared} for values in rows])
+        insert_rows(connection, cases, [{**values, **shared} for values in rows])
     return row
 
 
