@@ -70,9 +70,7 @@ def taken(record: Record, text: bytes, charts: bool) -> bool:
     """Whether the session is kept; whatever is kept is shown."""
     try:
         document = with_estimates(decode_session(text))
-        receipt = record.accept(
-            document, source="queuemark", digest="0", token=TOKEN, disputed=[], summaries=summaries(document)
-        )
+        receipt = record.accept(document, source="queuemark", token=TOKEN, disputed=[], summaries=summaries(document))
     except UsageError:
         return False
     assert record.session_row(receipt.session_id).id == receipt.session_id
@@ -129,9 +127,7 @@ def test_more_than_anybody_measures_is_refused_in_words(database_url: str) -> No
         planned = msgspec.structs.replace(document.session.plan, repeats=2**63 - 1)
         document.session = msgspec.structs.replace(document.session, plan=planned)
         with pytest.raises(UsageError, match="more than"):
-            record.accept(
-                document, source="queuemark", digest="0", token=TOKEN, disputed=[], summaries=summaries(document)
-            )
+            record.accept(document, source="queuemark", token=TOKEN, disputed=[], summaries=summaries(document))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["TOKEN", "accept", "made"]
 
-import hashlib
 from typing import Any
 
 import msgspec
@@ -12,7 +11,7 @@ import msgspec
 from queuemark.analysis.estimates import with_estimates
 from queuemark.analysis.summary import summaries
 from queuemark.model.plan import Case
-from queuemark.model.session import SessionDocument, encode_session
+from queuemark.model.session import SessionDocument
 from queuemark.model.trial import Trial
 from queuemark.store.record import Record
 from queuemark.store.rows import Receipt
@@ -30,7 +29,6 @@ def made(number: int = 1, *cases: tuple[Case, list[Trial]], **facts: Any) -> Ses
 def accept(record: Record, given: SessionDocument, **changed: Any) -> Receipt:
     said: dict[str, Any] = {
         "source": "queuemark",
-        "digest": hashlib.sha256(encode_session(given)).hexdigest(),
         "token": TOKEN,
         "disputed": [],
         "summaries": summaries(with_estimates(given)),

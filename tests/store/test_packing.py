@@ -31,6 +31,18 @@ def without_latencies(results: list[CaseResult]) -> Iterator[CaseResult]:
         yield msgspec.structs.replace(result, trials=trials)
 
 
+def test_a_digest_is_of_all_that_is_in_a_session(whole: SessionDocument) -> None:
+    known = pack(whole).digest
+    assert pack(msgspec.convert(msgspec.to_builtins(whole), SessionDocument)).digest == known
+    for field, value in (("seed", whole.session.seed + 1), ("created_at", "2026-01-02T03:04:05Z")):
+        other = msgspec.structs.replace(whole, session=msgspec.structs.replace(whole.session, **{field: value}))
+        assert pack(other).digest != known
+    trial = whole.cases[0].trials[0]
+    assert trial.latency is not None
+    trial.latency = msgspec.structs.replace(trial.latency, missed=trial.latency.missed + 1)
+    assert pack(whole).digest != known
+
+
 def test_a_session_comes_back_as_it_was_packed(whole: SessionDocument) -> None:
     assert unpack(pack(whole)) == whole
     assert unpack(pack(with_estimates(whole))) == whole

@@ -48,7 +48,6 @@ def _accept(
     record.accept(
         estimated,
         source=source,
-        digest="0" * 64,
         token=TOKEN,
         disputed=[disputed] if disputed else [],
         summaries=summaries(estimated),

@@ -14,6 +14,7 @@ from __future__ import annotations
 __all__ = ["Packed", "estimated", "pack", "session_in", "unpack"]
 
 import threading
+from hashlib import sha256
 from typing import NamedTuple
 
 import msgspec
@@ -34,6 +35,11 @@ class Packed(NamedTuple):
 
     packed: bytes
     latencies: bytes
+
+    @property
+    def digest(self) -> str:
+        """The same for the same session, while nothing is packed, compressed or estimated in another way."""
+        return sha256(b"".join(self)).hexdigest()
 
 
 class _Shown(msgspec.Struct, forbid_unknown_fields=True):

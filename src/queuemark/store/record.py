@@ -100,7 +100,6 @@ class Record:
         document: SessionDocument,
         *,
         source: Source,
-        digest: str,
         token: str,
         disputed: Sequence[str],
         summaries: Sequence[CaseSummary],
@@ -109,14 +108,14 @@ class Record:
     ) -> Receipt:
         """A session from outside; document: with estimates, which are kept for those who will look at it.
 
-        digest: of its content, to know it again. disputed: why it cannot be, if it cannot. uhash: as the original
-        program names a batch.
+        disputed: why it cannot be, if it cannot. uhash: as the original program names a batch.
 
         Raises: UsageError for what cannot be kept; Conflict when the id or the uhash is of another one; Withdrawn.
         """
         session = document.session
         check_acceptable(document, summaries)
         packed = pack(document)
+        digest = packed.digest
         said = {
             "source": source,
             "digest": digest,

@@ -13,7 +13,6 @@ __all__ = ["TOKEN_PATTERN", "Kept", "check_trials", "decoded", "keep", "token_of
 import re
 import secrets
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import NamedTuple
 
 import msgspec
@@ -100,7 +99,6 @@ def keep(
         receipt = record.accept(
             estimated,
             source=source,
-            digest=_digest(document),
             token=chosen,
             disputed=found,
             summaries=summaries(estimated),
@@ -124,11 +122,6 @@ def check_trials(document: SessionDocument) -> None:
     if total > _TRIALS_HIGH:
         told = f"the session has {total:,} trials; at most {_TRIALS_HIGH:,} are taken: send it in parts"
         raise Refusal(422, told, at="$.cases")
-
-
-def _digest(document: SessionDocument) -> str:
-    """document: judged, without estimates. Its figures are in it: another version may write another digest."""
-    return sha256(msgspec.msgpack.encode(document)).hexdigest()
 
 
 def _again(record: Record, document: SessionDocument, token: str, refused: Conflict) -> Receipt:
