@@ -17,10 +17,12 @@ from queuemark.model.histogram import (
     bucket_of,
     counts,
     histogram_fault,
+    look_over,
     mean_ns,
     merged,
     of_counts,
     percentile_ns,
+    percentiles_ns,
 )
 from queuemark.model.latency import BUCKETS, BUCKETS_HIGH_NS, Histogram
 from tests.histograms import histogram, theirs
@@ -139,6 +141,37 @@ def test_an_empty_histogram_has_no_figures() -> None:
     assert histogram_fault(Histogram(samples=0, min_ns=0, max_ns=0, sum_ns=0, buckets=[])) is None
     assert mean_ns(merged([])) is None
     assert percentile_ns(merged([]), PERCENTILES["p50_ns"]) is None
+
+
+EDGES = [
+    histogram([5_000_000] * 40),
+    Histogram(),
+    Histogram(samples=3, min_ns=1, max_ns=1, sum_ns=3, buckets=[1, 2]),
+    Histogram(samples=2, min_ns=1, max_ns=1, sum_ns=2, buckets=[1, 2, 5]),
+    Histogram(samples=1, min_ns=1, max_ns=1, sum_ns=1, buckets=[1, 0, 4, 1]),
+    Histogram(samples=5, min_ns=BUCKETS_HIGH_NS, max_ns=2**63 - 1, sum_ns=2**63 - 1, buckets=[33_420, 5]),
+    Histogram(samples=1, min_ns=1, max_ns=1, sum_ns=1, buckets=[2**62, 1]),
+    Histogram(samples=2**60, min_ns=2**39, max_ns=2**39, sum_ns=2**63 - 1, buckets=[bucket_of(2**39), 2**49]),
+    Histogram(samples=2**23, min_ns=2**41, max_ns=2**41, sum_ns=5, buckets=[bucket_of(2**41), 2**23]),
+    Histogram(samples=2**62, min_ns=1, max_ns=1, sum_ns=2**62, buckets=[1, 2**62]),
+]
+"""All in one wide bucket, empty, contradictory, beyond an hour, or more than 64 bits hold."""
+
+
+@settings(deadline=None)
+@given(st.lists(SAMPLES, max_size=6), st.lists(st.sampled_from(EDGES), max_size=2))
+def test_many_that_are_looked_over_together_are_what_each_is_alone(
+    parts: list[list[int]], edges: list[Histogram]
+) -> None:
+    alone, together = ([msgspec.structs.replace(each) for each in (*map(histogram, parts), *edges)] for _ in range(2))
+    look_over(together)
+    for one, same in zip(alone, together, strict=True):
+        fault = histogram_fault(one)
+        assert histogram_fault(same) == fault
+        if fault is None:
+            assert list(counts(same)) == list(counts(one))
+            assert percentiles_ns(same) == percentiles_ns(one)
+            assert merged([same, same]) == merged([one, one])
 
 
 def test_sums_that_64_bits_do_not_hold_are_exact() -> None:

@@ -7,6 +7,7 @@
 4. A percentile pX needs 10/(1-X) samples; with fewer there is none. Histograms are merged, percentiles never averaged.
 5. A histogram whose own figures disagree proves nothing; ``histogram_fault`` says where.
 6. Sums are exact: where 64 bits would not hold one, it is taken with Python's integers.
+7. What is found of a histogram is kept beside it. ``look_over`` finds it for many at once, and finds the same.
 
 Source: HdrHistogram, hdrhistogram.org; its Java version for the rank of a percentile (the smallest that has at least
 that share of the samples at or below it).
@@ -24,6 +25,7 @@ __all__ = [
     "held_counts",
     "histogram_fault",
     "latency_fault",
+    "look_over",
     "mean_ns",
     "merged",
     "of_counts",
@@ -33,7 +35,7 @@ __all__ = [
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import mul
 from struct import pack
 from typing import TYPE_CHECKING, NamedTuple
@@ -126,6 +128,64 @@ def _unpacked(flat: list[int]) -> Held:
         # Half the time that numpy takes to read a list.
         pairs = np.frombuffer(pack(f"{len(flat)}q", *flat), dtype=np.int64).reshape(-1, 2)
     return Held((pairs[:, 0] + 1).cumsum() - 1, pairs[:, 1], pairs[:, 1].cumsum())
+
+
+def look_over(histograms: Iterable[Histogram]) -> None:
+    """Finds for all of them together what every reader asks of each; one by one every step has its price each time.
+
+    Where one has times beyond an hour, or 64 bits are too few, nothing is found here, and each is looked at by itself.
+    """
+    import numpy as np
+
+    whole = [each for each in histograms if each.buckets and len(each.buckets) % 2 == 0]
+    flat = list(chain.from_iterable(each.buckets for each in whole))
+    if not flat or sum(flat) + len(flat) > _INT64_HIGH // 10_000:
+        return
+    joined = _unpacked(flat)
+    lasts = np.cumsum([len(each.buckets) // 2 for each in whole]) - 1
+    firsts = np.concatenate(([0], lasts[:-1] + 1))
+    # Each begins again where the one before it has ended.
+    passed = np.concatenate(([0], joined.buckets[lasts[:-1]] + 1))
+    below = np.concatenate(([0], joined.upto[lasts[:-1]]))
+    lengths = lasts - firsts + 1
+    held = Held(joined.buckets - passed.repeat(lengths), joined.counts, joined.upto - below.repeat(lengths))
+    if held.buckets[lasts].max() >= _OPEN:
+        return
+    for histogram, first, last in zip(whole, firsts.tolist(), lasts.tolist(), strict=True):
+        vars(histogram)["held"] = Held(*(values[first : last + 1] for values in held))
+    _keep_percentiles(whole, held, joined, lasts)
+    _keep_sums(whole, held, firsts, lasts)
+
+
+def _keep_percentiles(whole: list[Histogram], held: Held, joined: Held, lasts: NDArray[np.int64]) -> None:
+    """joined: as if all were one histogram."""
+    import numpy as np
+
+    samples, below = held.upto[lasts], joined.upto[lasts] - held.upto[lasts]
+    shares = np.array([percentile.of_10000 for percentile in PERCENTILES.values()])
+    ranks = -(-np.outer(samples, shares) // 10_000)
+    found = held.buckets[joined.upto.searchsorted(ranks + below[:, None])]
+    highest_ns = np.array([each.max_ns for each in whole])
+    values_ns = np.minimum(_all_bounds_ns()[1][found], highest_ns[:, None]).tolist()
+    lows = {name: percentile.samples_low for name, percentile in PERCENTILES.items()}
+    for histogram, counted, of_one in zip(whole, samples.tolist(), values_ns, strict=True):
+        # Of one that says otherwise nobody may ask.
+        if counted == histogram.samples:
+            vars(histogram)["percentiles"] = {
+                name: value_ns if counted >= low else None
+                for (name, low), value_ns in zip(lows.items(), of_one, strict=True)
+            }
+
+
+def _keep_sums(whole: list[Histogram], held: Held, firsts: NDArray[np.int64], lasts: NDArray[np.int64]) -> None:
+    import numpy as np
+
+    lows_ns, highs_ns = (bounds_ns[held.buckets] for bounds_ns in _all_bounds_ns())
+    if int(held.upto[lasts].max()) * int(highs_ns[lasts].max()) > _INT64_HIGH:
+        return
+    sums_ns = (np.add.reduceat(each_ns * held.counts, firsts).tolist() for each_ns in (lows_ns, highs_ns))
+    for histogram, *bounds_ns in zip(whole, *sums_ns, strict=True):
+        vars(histogram)["sums_ns"] = tuple(bounds_ns)
 
 
 def of_counts(held: Mapping[int, int], *, min_ns: int, max_ns: int, sum_ns: int) -> Histogram:
@@ -245,6 +305,9 @@ def _misplaced(histogram: Histogram, first: int, last: int) -> str | None:
 
 def _sums_ns(histogram: Histogram) -> tuple[int, int]:
     """What the times add up to if each is the lowest of its bucket, and if each is the highest."""
+    if "sums_ns" in vars(histogram):
+        found_ns: tuple[int, int] = vars(histogram)["sums_ns"]
+        return found_ns
     held = held_counts(histogram)
     lows_ns, highs_ns = (bounds_ns[held.buckets] for bounds_ns in _all_bounds_ns())
     if held.buckets[-1] >= _OPEN:

@@ -29,6 +29,7 @@ import msgspec
 
 from queuemark.model.errors import UsageError
 from queuemark.model.finding import Finding
+from queuemark.model.histogram import look_over
 from queuemark.model.machine import Machine
 from queuemark.model.plan import Case, Plan
 from queuemark.model.probe import Probe
@@ -203,6 +204,8 @@ def read_session(text: bytes | str, what: str = "session") -> SessionDocument:
 
 def judged(document: SessionDocument) -> SessionDocument:
     """The same document: its trials judged again, their figures recomputed, estimates dropped."""
+    measured = [trial.latency for case in document.cases for trial in case.trials if trial.latency is not None]
+    look_over(part for latency in measured for part in (latency.histogram, latency.raw, latency.pacing) if part)
     for case in document.cases:
         case.trials = [figures(trial, case.case.workload) for trial in case.trials]
         case.rate_per_s, case.limit, case.latency, case.marks = None, None, None, None
