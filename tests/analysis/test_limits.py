@@ -15,6 +15,7 @@ from queuemark.model.session import CaseResult, Limit
 from queuemark.model.transport import Cost, Way
 from queuemark.model.trial import Trial
 from tests.examples import case, document, transports, trial
+from tests.submissions import sweep
 
 COST = Cost(ways=[Way(mechanism="tcp")], gathers=True, holds="depth", frame_bytes=4)
 
@@ -93,6 +94,30 @@ def test_m23_consumers_that_have_cpus_of_their_own_share_the_work() -> None:
     few, many = limit(case("tcp"), packets), limit(case("tcp", consumers=2), packets, cpus=(0, 1, 2))
     assert rate(many) == pytest.approx(rate(few))
     assert many is not None and many.bound_by == "producer: 1 call a message"
+
+
+def test_what_binds_is_the_cpu_that_takes_longest_and_there_the_end_that_takes_most() -> None:
+    packets, buffered = msgspec.structs.replace(COST, gathers=False), case("tcp", policy="buffer:1024")
+    two = msgspec.structs.replace(buffered, workload=msgspec.structs.replace(buffered.workload, consumers=2))
+    sent_ns, taken_ns = 10 + 602 / 15, 10 + 90 + 52 / 1024 * 110
+    for found, ns, words in (
+        (limit(two, packets, (0, 1, 1)), taken_ns, "consumer: 1 call a message"),
+        (limit(two, packets, (0, 1, 2)), taken_ns / 2, "consumer: 1 call a message"),
+        (limit(buffered, packets, (0, 0)), sent_ns + taken_ns, "consumer: 1 call a message"),
+        (limit(two, cpus=(0, 0, 1)), sent_ns + 22.539, "producer (and consumers beside it): 1 call for 15 messages"),
+    ):
+        assert rate(found) == pytest.approx(1e9 / ns, rel=1e-4)
+        assert found is not None and found.bound_by == words
+
+
+def test_cases_of_a_session_have_the_limits_that_each_has_alone() -> None:
+    swept = sweep("5e" * 16)
+    costs = swept.session.costs = dict(swept.session.costs)
+    costs["pipe"] = msgspec.structs.replace(costs["pipe"], ways=costs["tcp"].ways)
+    whole, probes = with_estimates(swept), Probes(swept.session.probes_before)
+    alone = [case_limit(result, costs[result.case.transport], probes) for result in whole.cases]
+    assert [result.limit for result in whole.cases] == alone
+    assert len({found.rate_per_s for found in alone if found is not None}) > 10
 
 
 def test_m23_a_fan_out_writes_once_and_sends_to_each() -> None:

@@ -22,7 +22,7 @@ from statistics import median
 import msgspec
 
 from queuemark.analysis.latency import case_latency
-from queuemark.analysis.limits import case_limit
+from queuemark.analysis.limits import Known, case_limit
 from queuemark.analysis.marks import case_marks
 from queuemark.model.plan import Plan
 from queuemark.model.probe import Probes
@@ -39,15 +39,19 @@ def with_estimates(document: SessionDocument) -> SessionDocument:
     session = document.session
     probes = Probes(session.probes_before)
     cases = [_estimated(session.plan, case) for case in document.cases]
-    for case in cases:
-        case.limit = case_limit(case, session.costs.get(case.case.transport), probes) if probes else None
+    if probes:
+        known: Known = {}
+        for case in cases:
+            case.limit = case_limit(case, session.costs.get(case.case.transport), probes, known)
     return msgspec.structs.replace(document, cases=cases)
 
 
 def _estimated(plan: Plan, case: CaseResult) -> CaseResult:
     rate_per_s = _rate(case)
     marks = case_marks(case, too_wide=too_wide(plan, len(case.trials), rate_per_s))
-    return msgspec.structs.replace(case, rate_per_s=rate_per_s, latency=case_latency(case), marks=marks)
+    return CaseResult(
+        case=case.case, trials=case.trials, rate_per_s=rate_per_s, latency=case_latency(case), marks=marks
+    )
 
 
 def half_width(estimate: Estimate) -> float | None:

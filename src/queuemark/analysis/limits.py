@@ -16,8 +16,9 @@ from __future__ import annotations
 
 __all__ = ["BEYOND", "CaseModel", "Side", "case_limit", "case_model"]
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
+from typing import NamedTuple
 
 import msgspec
 
@@ -51,14 +52,31 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
         return self.calls if self.kernel_ns >= self.message_ns else "the bytes of the message themselves"
 
 
+Known = dict[tuple[object, ...], tuple[Side, Side] | None]
+"""What messages cost the two ends, by all that it depends on within a session: many of its cases share that."""
+
+
 class CaseModel(msgspec.Struct, frozen=True, kw_only=True):
-    """What a case's messages cost either end. bare: as if calls took as many messages, but none had any bytes."""
+    """What a case's messages cost either end.
+
+    bare: as if calls took as many messages, but none had any bytes. known: of other cases of the session.
+    """
 
     case: Case
     cost: Cost
     probes: Probes
     mechanism: str | None
     bare: bool = False
+    known: Known = {}
+
+    def ends(self, cores: str) -> tuple[Side, Side] | None:
+        """Producer and consumer."""
+        load = self.case.workload
+        asked = (self.case.transport, self.mechanism, load.policy, load.mean_bytes, self.bare, cores)
+        if asked not in self.known:
+            sending, taking = self.producer(cores), self.consumer(cores)
+            self.known[asked] = None if sending is None or taking is None else (sending, taking)
+        return self.known[asked]
 
     def producer(self, cores: str) -> Side | None:
         """For one consumer's copy of a message."""
@@ -123,12 +141,24 @@ def _sum(parts: Sequence[float | None]) -> float | None:
     return None if None in parts else sum(part or 0.0 for part in parts)
 
 
-def case_limit(result: CaseResult, cost: Cost | None, probes: Probes) -> Limit | None:
-    """None where the transport declares no cost, or what it needs was not probed, or nothing was proved."""
+class _Spent(NamedTuple):
+    """On both ends, in ns for each message that is delivered to any consumer."""
+
+    sending: Side
+    sending_ns: float
+    taking: Side
+    taking_ns: float
+
+
+def case_limit(result: CaseResult, cost: Cost | None, probes: Probes, known: Known | None = None) -> Limit | None:
+    """None where the transport declares no cost, or what it needs was not probed, or nothing was proved.
+
+    known: of the session's cases so far; is added to.
+    """
     trial = next((trial for trial in result.trials if trial.delivery_proved and trial.producer is not None), None)
     if cost is None or trial is None or result.case.workload.pattern == "pingpong":
         return None
-    bound = _bound(case_model(result.case, cost, probes), trial)
+    bound = _bound(case_model(result.case, cost, probes, known), trial)
     if bound is None:
         return None
     rate_per_s, words = bound
@@ -136,8 +166,10 @@ def case_limit(result: CaseResult, cost: Cost | None, probes: Probes) -> Limit |
     return Limit(rate_per_s=rate_per_s, share=share, bound_by=words, beyond=share is not None and share > BEYOND)
 
 
-def case_model(case: Case, cost: Cost, probes: Probes) -> CaseModel:
-    return CaseModel(case=case, cost=cost, probes=probes, mechanism=_mechanism(case, cost))
+def case_model(case: Case, cost: Cost, probes: Probes, known: Known | None = None) -> CaseModel:
+    """known: as in ``case_limit``."""
+    held = {} if known is None else known
+    return CaseModel(case=case, cost=cost, probes=probes, mechanism=_mechanism(case, cost), known=held)
 
 
 def _mechanism(case: Case, cost: Cost) -> str | None:
@@ -148,51 +180,46 @@ def _mechanism(case: Case, cost: Cost) -> str | None:
 
 def _bound(model: CaseModel, trial: Trial) -> tuple[float, str] | None:
     """Messages delivered in sum a second at most, and what binds."""
-    producer_cpu = _cpu(trial.producer.cpus if trial.producer else [])
-    busy: dict[int | None, list[tuple[float, Side]]] = {}
-    spent_by: dict[str, tuple[tuple[float, Side], tuple[float, Side]]] = {}
-    for consumer in trial.consumers:
-        cpu = _cpu(consumer.cpus)
-        cores = "one" if cpu == producer_cpu and cpu is not None else "two"
-        if cores not in spent_by:
-            both = _spent(model, trial, cores)
-            if both is None:
-                return None
-            spent_by[cores] = both
-        sending, taking = spent_by[cores]
-        busy.setdefault(producer_cpu, []).append(sending)
-        # Who is pinned nowhere has, at best, a cpu of its own.
-        busy.setdefault(cpu if cpu is not None else -1 - consumer.index, []).append(taking)
-    if not busy:
+    # Who is pinned nowhere has, at best, a cpu of its own: a number that none has.
+    taken: Counter[int | None] = Counter(
+        [each.cpus[0] if len(each.cpus) == 1 else -1 - each.index for each in trial.consumers]
+    )
+    beside = taken.pop(_cpu(trial.producer.cpus if trial.producer else []), 0)
+    together = _spent(model, trial, "one") if beside else None
+    apart = _spent(model, trial, "two") if taken else None
+    first = apart or together
+    if first is None or (beside and together is None) or (taken and apart is None):
         return None
-    totals_ns = {cpu: sum(map(itemgetter(0), costs)) for cpu, costs in busy.items()}
-    most = max(totals_ns, key=totals_ns.__getitem__)
-    total_ns, spent = totals_ns[most], busy[most]
-    return 1e9 / total_ns, _words(spent)
+    sending_ns = apart.sending_ns * (len(trial.consumers) - beside) if apart else 0.0
+    taking_ns = 0.0
+    if together:
+        sending_ns, taking_ns = sending_ns + together.sending_ns * beside, together.taking_ns * beside
+    farther_ns = apart.taking_ns * max(taken.values()) if apart else 0.0
+    if farther_ns > sending_ns + taking_ns:
+        return 1e9 / farther_ns, f"consumer: {first.taking.words}"
+    if together and taking_ns > sending_ns:
+        return 1e9 / (sending_ns + taking_ns), f"consumer: {together.taking.words}"
+    shared = " (and consumers beside it)" if beside else ""
+    return 1e9 / (sending_ns + taking_ns), f"producer{shared}: {first.sending.words}"
 
 
-def _spent(model: CaseModel, trial: Trial, cores: str) -> tuple[tuple[float, Side], tuple[float, Side]] | None:
-    """By the producer and by one consumer, in ns for each message that is delivered to any."""
+def _spent(model: CaseModel, trial: Trial, cores: str) -> _Spent | None:
+    """By the producer for one consumer, and by that consumer."""
     load = model.case.workload
-    sending, taking = model.producer(cores), model.consumer(cores)
-    if sending is None or taking is None:
+    ends = model.ends(cores)
+    if ends is None:
         return None
+    sending, taking = ends
     turns_ns = model.turns_ns(trial.granted) if cores == "one" else 0.0
     # Of each message delivered, this consumer's share; what the producer writes once for all is told once.
     part = 1 / load.consumers
     written = sending.message_ns / load.copies
-    return (part * (written + sending.kernel_ns + turns_ns), sending), (part * taking.ns, taking)
-
-
-def _words(spent: Sequence[tuple[float, Side]]) -> str:
-    """``producer: 2 calls a message``; of a cpu that several share, what takes most of it."""
-    by_side: dict[str, float] = {}
-    for ns, side in spent:
-        by_side[side.name] = by_side.get(side.name, 0.0) + ns
-    most = max(by_side, key=lambda name: by_side[name])
-    side = next(side for _, side in spent if side.name == most)
-    shared = " (and consumers beside it)" if len(by_side) > 1 and most == "producer" else ""
-    return f"{most}{shared}: {side.words}"
+    return _Spent(
+        sending=sending,
+        sending_ns=part * (written + sending.kernel_ns + turns_ns),
+        taking=taking,
+        taking_ns=part * taking.ns,
+    )
 
 
 def _cpu(cpus: Sequence[int]) -> int | None:
