@@ -58,9 +58,9 @@ def summary_values(summaries: Sequence[CaseSummary], *, disputed: bool) -> list[
     for summary in sorted(ranked, key=lambda each: each.limit_share or 0.0):
         if summary.limit_share is not None:
             foremost[summary.transport, summary.runtime] = summary
-    keys = {"ranked": {each.key for each in ranked}, "foremost": {each.key for each in foremost.values()}}
+    may, first = {each.key for each in ranked}, {each.key for each in foremost.values()}
     return [
-        {**msgspec.structs.asdict(summary), **{flag: summary.key in flagged for flag, flagged in keys.items()}}
+        {**msgspec.structs.asdict(summary), "ranked": summary.key in may, "foremost": summary.key in first}
         for summary in summaries
     ]
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, Row, and_, bindparam, delete, insert, or_, select, update
 
 from queuemark.store.tables import cases, facets, listed, platforms, sessions, totals
 from queuemark.store.upsert import insert_or
@@ -68,8 +68,8 @@ def count(connection: Connection, session: Row[Any], of: Sequence[Any]) -> None:
         index_elements=["kind", "value"], set_={"sessions": facets.c.sessions + 1}
     )
     connection.execute(raised, [{"kind": kind, "value": value, "sessions": 1} for kind, value in found])
-    rows = [{"facet_id": facet, "number": session.number} for facet in _listed_ids(connection, found)]
-    connection.execute(insert(listed), rows)
+    rows = [{"of": kind, "named": value, "session": session.number} for kind, value in found if kind in LISTED]
+    connection.execute(_LIST, rows)
     _count_totals(connection, session, 1, platforms=new)
     connection.execute(update(sessions).where(sessions.c.number == session.number).values(counted=True))
 
@@ -87,6 +87,14 @@ def discount(connection: Connection, session: Row[Any]) -> None:
     connection.execute(delete(listed).where(listed.c.facet_id.in_(ids), listed.c.number == session.number))
     _count_totals(connection, session, -1, platforms=gone)
     connection.execute(update(sessions).where(sessions.c.number == session.number).values(counted=False))
+
+
+_LIST = insert(listed).from_select(
+    ["facet_id", "number"],
+    select(facets.c.id, bindparam("session", type_=Integer)).where(
+        facets.c.kind == bindparam("of"), facets.c.value == bindparam("named")
+    ),
+)
 
 
 def _platform(connection: Connection, platform_id: str) -> Row[Any]:
