@@ -81,7 +81,7 @@ class _Element:
         return element.text or _refuse(element.place, "it is empty")
 
 
-def read_original(body: bytes, what: str = "the file") -> OriginalResults:
+def read_original(body: bytes | bytearray, what: str = "the file") -> OriginalResults:
     """Raises: Misplaced with the place of the first mistake; UsageError for what is no XML."""
     try:
         return _results(_parsed(_utf_8(body)))
@@ -95,7 +95,7 @@ def _refuse(place: str, why: str) -> NoReturn:
     raise Misplaced(why, place)
 
 
-def _utf_8(body: bytes) -> str:
+def _utf_8(body: bytes | bytearray) -> str:
     """Raises: Misplaced for another encoding: the parser would believe a file of UTF-16 what it is."""
     try:
         text = body.decode("utf-8")

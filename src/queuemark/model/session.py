@@ -191,7 +191,7 @@ def decode_session(text: bytes | str, what: str = "session") -> SessionDocument:
     return judged(read_session(text, what))
 
 
-def read_session(text: bytes | str, what: str = "session") -> SessionDocument:
+def read_session(text: bytes | bytearray | str, what: str = "session") -> SessionDocument:
     """A session from outside, validated and not yet ``judged``.
 
     Raises: as ``decode_session``.

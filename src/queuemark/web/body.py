@@ -46,7 +46,7 @@ T = TypeVar("T")
 class Body(NamedTuple):
     """As it was sent. coding: in lower case; empty for none."""
 
-    sent: bytes
+    sent: bytes | bytearray
     coding: str
 
 
@@ -55,7 +55,7 @@ class _Inflater(Protocol):
     def eof(self) -> bool: ...
     @property
     def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, /) -> bytes: ...
+    def decompress(self, data: bytes | bytearray, /) -> bytes: ...
 
 
 class Waiting:
@@ -93,7 +93,7 @@ async def received(request: Request[Any, Any, Any], high_bytes: int | None = Non
     sent = bytearray()
     try:
         await _read(request, sent, high_bytes)
-        yield Body(bytes(sent), coding)
+        yield Body(sent, coding)
     finally:
         request.app.state.waiting.free(len(sent))
 
@@ -136,7 +136,7 @@ async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
                 return
 
 
-def inflated(body: Body, high_bytes: int) -> bytes:
+def inflated(body: Body, high_bytes: int) -> bytes | bytearray:
     """What was packed into the body.
 
     Raises: Refusal.
@@ -152,10 +152,10 @@ def inflated(body: Body, high_bytes: int) -> bytes:
                 raise Refusal(413, f"the body is larger than {format_bytes(high_bytes)} when inflated; send less")
     except (zlib.error, zstandard.ZstdError, EOFError) as error:
         raise Refusal(400, f"the body is not whole {body.coding}: {error}; pack it again") from error
-    return bytes(content)
+    return content
 
 
-def _inflate(packed: bytes, make: Callable[[], _Inflater]) -> Iterator[bytes]:
+def _inflate(packed: bytes | bytearray, make: Callable[[], _Inflater]) -> Iterator[bytes]:
     """Piece by piece; several frames one after the other are one body, as gzip(1) and zstd(1) have it."""
     at = 0
     for _ in range(_FRAMES_HIGH):

@@ -57,7 +57,7 @@ def token_of(given: str | None) -> str | None:
     return given
 
 
-def decoded(content: bytes) -> SessionDocument:
+def decoded(content: bytes | bytearray) -> SessionDocument:
     """Judged, from a body.
 
     Raises: Refusal: 400 for what is no JSON, 422 with the place for what is no session that has ended, or is too long.

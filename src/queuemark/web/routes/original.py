@@ -58,7 +58,7 @@ def _check_media_type(request: Request[Any, Any, Any]) -> None:
         raise Refusal(415, f"the file is read as UTF-8, not as {charset[:40]!r}; write it so")
 
 
-def _kept(record: Record, content: bytes, token: str | None) -> list[Kept]:
+def _kept(record: Record, content: bytes | bytearray, token: str | None) -> list[Kept]:
     results = _read(content)
     for batch in results.batches:
         _check_unused(record, batch)
@@ -73,7 +73,7 @@ def _kept(record: Record, content: bytes, token: str | None) -> list[Kept]:
     ]
 
 
-def _read(content: bytes) -> OriginalResults:
+def _read(content: bytes | bytearray) -> OriginalResults:
     """Raises: Refusal: 400 for what is no XML, 422 with the place for what is not of the form."""
     try:
         return read_original(content, "the body")
