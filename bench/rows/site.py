@@ -44,7 +44,7 @@ TAKING_MS = 1000 / 50
 GROWTH_MIB = 16.0
 _TAKERS = 2
 _SENDERS = 4
-"""More than processes: which of them takes a connection is chance, and none is to have nothing to do."""
+"""More than processes: while one session comes over, another is judged."""
 _WATCHED_EVERY_S = 1.0
 
 SENT = Shape(transports=6, sizes=10, consumers=5, repeats=1)

@@ -33,7 +33,8 @@ function request()
    if kind == "paths" then
       return wrk.format("GET", lines[turn % #lines + 1], {["Accept"] = "application/json"})
    end
-   local headers = {["Content-Type"] = "application/json", ["Accept"] = "application/json"}
+   -- Whoever sends a session sends one: each has a connection of its own, and whichever worker is free takes it.
+   local headers = {["Connection"] = "close", ["Content-Type"] = "application/json", ["Accept"] = "application/json"}
    return wrk.format("POST", "/sessions", headers, before .. fresh_id() .. after)
 end
 
