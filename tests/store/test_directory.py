@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,7 +95,9 @@ def as_nobody() -> Iterator[None]:
 def reachable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory that everybody may enter and read but only its owner may write."""
     place = tmp_path_factory.mktemp("data")
-    for directory in (place, *list(place.parents)[:2]):
+    for directory in (place, *place.parents):
+        if directory == Path(tempfile.gettempdir()).resolve():
+            break
         directory.chmod(0o755)
     place.chmod(0o555)
     return place
