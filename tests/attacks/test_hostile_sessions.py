@@ -144,6 +144,13 @@ def test_thousands_of_trials_are_refused_before_any_is_judged(
     assert refused.value.problem.status == 422
 
 
+def test_millions_of_small_trials_are_refused_before_they_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(submission, "read_session")
+    with pytest.raises(Refusal, match="more than 1,000,000 objects") as refused:
+        submission.decoded(b'{"cases":[{"trials":[' + b'{"state":"ok"},' * 1_000_000)
+    assert refused.value.problem.status == 422
+
+
 def test_as_many_trials_as_are_taken_are_not_too_many() -> None:
     of = case()
     submission.check_trials(document(*((of, [trial(of)] * 200) for _ in range(250))))

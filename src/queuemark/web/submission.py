@@ -36,6 +36,9 @@ _CASE_TRIALS_HIGH = 200
 _TRIALS_HIGH = 50_000
 """Of all cases together; the largest preset has some thousand."""
 
+_OBJECTS_HIGH = 1_000_000
+"""Of JSON. Twice what a measured session of 64 MiB can have; decoded, so many small ones take half a gigabyte."""
+
 _PLACE = re.compile(r"`(\$[^`]*)`")
 
 
@@ -62,6 +65,8 @@ def decoded(content: bytes | bytearray) -> SessionDocument:
 
     Raises: Refusal: 400 for what is no JSON, 422 with the place for what is no session that has ended, or is too long.
     """
+    if content.count(b"{") > _OBJECTS_HIGH:
+        raise Refusal(422, f"the body has more than {_OBJECTS_HIGH:,} objects; send the session in parts")
     try:
         document = read_session(content, "the body")
     except UsageError as error:
