@@ -1,6 +1,7 @@
 """The bare reference programs: compiled here, run here, one JSON line each.
 
-1. They are compiled, C by ``cc -std=c17 -O3`` and C++ by ``c++ -std=c++20 -O3``, whenever a source is newer.
+1. They are compiled, C by ``cc -std=c17 -O3`` and C++ by ``c++ -std=c++20 -O3``, whenever a source is newer,
+   beside the old program, which it then replaces: another who runs it meanwhile has one or the other, whole.
 2. A program that fails is an error with its own words; it is never a slow result.
 3. A source that needs a header of others says so in a line of its own, ``// needs: HEADER (REMEDY)``; where that is
    not installed its program is left out, and whoever wants to run it is told the remedy.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 __all__ = ["OUT", "Bare", "BareRun", "NotInstalled", "build"]
 
+import os
 import re
 import shutil
 import subprocess
@@ -111,10 +113,13 @@ def _compile(source: Path, program: Path) -> None:
     if not _has_header(compiler, source):
         program.unlink(missing_ok=True)
         return
-    command = [compiler, standard, *FLAGS, str(source), "-o", str(program)]
+    half = program.with_name(f".{program.name}.{os.getpid()}")
+    command = [compiler, standard, *FLAGS, str(source), "-o", str(half)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
+        half.unlink(missing_ok=True)
         raise QueuemarkError(f"{' '.join(command)} failed:\n{ended.stderr.strip()}")
+    half.replace(program)
 
 
 def _has_header(compiler: str, source: Path) -> bool:

@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 FAKE_SOURCE = HERE / "runners" / "fakes" / "runner.py"
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With workers (pytest -n), one has all tests of a directory: what these share is made once."""
     for item in items:
