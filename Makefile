@@ -31,7 +31,7 @@ build: $(VENV)/installed ## build and install into .venv
 .PHONY: test
 test: $(VENV)/installed-dev build/release/built ## all tests but the long ones
 	# Tests of faults look for what a killed process leaves on this machine: nothing else runs beside them.
-	$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadgroup --ignore tests/faults
+	$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/faults
 	$(BIN)/python -m pytest -m "not soak" tests/faults
 
 .PHONY: check

@@ -17,15 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["chromium", "database_url", "fake_runner", "postgres", "prepared_postgres", "prepared_sqlite"]
 
-HERE = Path(__file__).parent
-FAKE_SOURCE = HERE / "runners" / "fakes" / "runner.py"
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With workers (pytest -n), one has all tests of a directory: what these share is made once."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(HERE).parts[0]))
+FAKE_SOURCE = Path(__file__).parent / "runners" / "fakes" / "runner.py"
 
 
 @pytest.fixture(scope="session", autouse=True)
