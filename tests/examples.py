@@ -74,11 +74,14 @@ def _shares(load: Workload, delivered: int, lost: int) -> list[int]:
 def trial(of: Case, repeat: int = 0, *, delivered: int = 120_000, lost: int = 0, **changed: Any) -> Trial:
     """An ``ok`` trial whose counts agree; keywords change the trial's own fields.
 
-    delivered: in sum. lost: of the first consumer's; a fan-out sends as many to each, so the two add up to a multiple.
+    delivered: in sum; accepted, where nobody receives. lost: of the first consumer's; a fan-out sends as many to each,
+    so the two add up to a multiple.
     """
     load = of.workload
     framed = load.size_bytes + (4 if load.dispatch == "deal" else 0)
-    sent, shares = (delivered + lost) // load.copies, _shares(load, delivered, lost)
+    carried, sent = delivered + lost, (delivered + lost) // max(1, load.copies)
+    delivered = delivered if load.consumers else 0
+    shares = _shares(load, delivered, lost) if load.consumers else []
     window_ns = 200_000_000 + repeat * 1_000_000
     consumers = [
         ConsumerCounts(
@@ -104,8 +107,8 @@ def trial(of: Case, repeat: int = 0, *, delivered: int = 120_000, lost: int = 0,
     producer = ProducerCounts(
         cpus=[0],
         sent=sent,
-        calls=delivered + lost,
-        bytes_sent=(delivered + lost) * framed,
+        calls=carried,
+        bytes_sent=carried * framed,
         cpu_ns=180_000_000,
         switches_voluntary=40,
         switches_involuntary=7,

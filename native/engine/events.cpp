@@ -139,7 +139,7 @@ void write_sums(Json& json, const TrialResult& result) {
 }
 
 void write_cost_of_messages(Json& json, const Cost& cost) {
-  json.key("cost").begin_object().key("ways").begin_array();
+  json.begin_object().key("ways").begin_array();
   for (const auto& [mechanism, when] : cost.ways) {
     json.begin_object().member("mechanism", mechanism).key("when").begin_object();
     for (const auto& [name, value] : when) {
@@ -168,8 +168,15 @@ void write_facts(Json& json, const Facts& facts) {
   write_words(json, "waits", facts.waits);
   json.member("max_size_bytes", facts.max_size_bytes).key("whole_bytes");
   facts.whole_bytes ? json.value(*facts.whole_bytes) : json.null();
-  json.member("crosses_hosts", facts.crosses_hosts);
-  write_cost_of_messages(json, facts.cost);
+  json.member("crosses_hosts", facts.crosses_hosts)
+      .member("consumers_low", facts.consumers_low)
+      .member_or_null("broker", facts.broker)
+      .key("cost");
+  if (facts.broker.empty()) {
+    write_cost_of_messages(json, facts.cost);
+  } else {
+    json.null();
+  }
   json.end_object();
 }
 
@@ -258,7 +265,7 @@ std::string result_event(const std::string& run_id, std::uint64_t seed, const Tr
     json.null();
   }
   write_granted(json, result.granted);
-  if (result.consumers.empty()) {
+  if (!result.performed) {
     json.key("producer").null();
   } else {
     write_producer(json, result);

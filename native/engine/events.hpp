@@ -48,6 +48,7 @@ struct ProgressPoint {
 
 struct TrialResult {
   State state = State::failed;
+  bool performed = false;  // else it was not even begun
   std::string reason;
   std::string remedy;
   std::uint64_t sent = 0;

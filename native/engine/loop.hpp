@@ -8,7 +8,9 @@
 //
 // For the policy `vector` a producer has send_many(stream, messages), which takes at least the first of them,
 // whole, and says how many it took. Where the mechanism keeps messages apart, the consumer then has
-// receive_many(), how many came, and message(index), instead of receive().
+// receive_many(), how many came, and message(index), instead of receive(). So it has where messages come in
+// what the mechanism's own protocol has around them (Framing::envelope), whatever the policy, and then also
+// frame_bytes(index).
 //
 // A producer whose mechanism may hold back the last bytes of a burst also has push(), for the fences of the
 // warm-up; the window ends with finish() alone.
@@ -16,6 +18,9 @@
 // A mechanism that may lose brings mark(stream, bytes, count) instead of finish(), and `marked` in its
 // consumer: marks stand behind the probes, the warm-up and the last message, repeated until they came
 // (mark.hpp).
+//
+// A producer whose mechanism can say what it has accepted has confirm(), which waits for that: the send
+// window ends behind it, if the trial's ack asks for one.
 //
 // send() takes all bytes or throws SystemError: a failed call is never counted as sent. finish() puts
 // the end behind the last message of each stream. receive() returns one message where the mechanism
@@ -125,6 +130,7 @@ class Production {
     window_of([&] {
       send_all();
       policy_.flush();
+      if constexpr (requires { out_.confirm(); }) out_.confirm();
       if (pacing_) wait_out();
     });
   }
@@ -401,14 +407,14 @@ class Consumption {
         fault_at_(faulty ? fault.message + 1 : UINT64_MAX),
         fault_(fault),
         marks_(frame_bytes),
-        buffer_(kInPlace ? 0 : frame_bytes + read_bytes),
+        buffer_(kInPlace || kBatches ? 0 : frame_bytes + read_bytes),
         read_bytes_(read_bytes) {}
 
   // Receives until the end of the stream. `dealt_stream` is where the producer says how much that was.
   void run(unsigned dealt_stream) {
     if constexpr (kInPlace) {
       read_in_place();
-    } else if constexpr (requires { in_.receive_many(); }) {
+    } else if constexpr (kBatches) {
       receive_many();
     } else {
       receive();
@@ -429,6 +435,7 @@ class Consumption {
  private:
   static constexpr bool kMarked = requires { In::marked; };
   static constexpr bool kInPlace = requires(In& in) { in.view(); };
+  static constexpr bool kBatches = requires(In& in) { in.receive_many(); };
 
   // One receive a call.
   void receive() {
@@ -458,12 +465,13 @@ class Consumption {
       bool told = false;
       for (std::size_t i = 0; i < received; ++i) {
         const std::span<const std::byte> message = in_.message(i);
-        if (ends(message.data(), message.size())) return;
+        // What came by the same call before the end is counted, too.
+        if (ends(message.data(), message.size())) return count();
         if (is_mark(message.data(), message.size())) continue;
         look_at_phase();
         if (!told) verifier_.template received<Framing::boundary>(received - i);
         told = true;
-        tally_.bytes += message.size();
+        tally_.bytes += frame_bytes(i, message);
         verifier_.message(message.data(), message.size());
       }
       count();
@@ -495,6 +503,12 @@ class Consumption {
       tally_.bytes += kLengthBytes + length;
       verifier_.message(at + kLengthBytes, length);
     }
+  }
+
+  // What the mechanism put around it included, where that comes to the consumer's end.
+  std::size_t frame_bytes([[maybe_unused]] std::size_t index, std::span<const std::byte> message) const {
+    if constexpr (kFraming == Framing::envelope) return in_.frame_bytes(index);
+    return message.size();
   }
 
   bool ends(const std::byte* from, std::size_t received) const {

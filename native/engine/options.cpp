@@ -23,6 +23,7 @@ constexpr std::size_t kMixPartsHigh = 64;
 constexpr std::uint64_t kVectorHighItems = 1024;              // IOV_MAX, and the most of sendmmsg(2)
 constexpr std::uint64_t kVectorHighBytes = 64 * 1024 * 1024;  // of the largest messages of one call
 constexpr double kRateLow = 0.001, kRateHigh = 1e9;           // a message a nanosecond
+constexpr std::uint64_t kAckWindowHigh = 65536;
 constexpr std::uint64_t kItemsHigh = std::uint64_t{1} << 47;  // a sequence number has 48 bits
 
 std::string joined(const std::vector<std::string>& words) {
@@ -133,6 +134,20 @@ void read_policy(Options& options, const std::string& text) {
   if (gathers) options.vector_items = whole("--policy vector", value, 1, kVectorHighItems);
 }
 
+// As read_policy.
+void read_ack(Options& options, const std::string& text) {
+  const auto colon = text.find(':');
+  const std::string name = text.substr(0, colon);
+  const bool valued = colon != std::string::npos;
+  options.ack =
+      one_of<Ack>("--ack", name,
+                  {{"none", Ack::none}, {"fence", Ack::fence}, {"each", Ack::each}, {"window", Ack::each}});
+  if (valued != (name == "window")) {
+    throw UsageError("--ack takes none, fence, each or window:N, got '" + text + "'");
+  }
+  if (valued) options.ack_window = whole("--ack window", text.substr(colon + 1), 1, kAckWindowHigh);
+}
+
 // A mix has its sizes from itself; the largest, when said too, is the same.
 void settle_mix(Options& options, bool sized) {
   if (options.mix.empty()) return;
@@ -191,6 +206,14 @@ void require(const std::string& what, const std::string& value, const std::vecto
   }
 }
 
+// Where nothing is said of it: what the transport names first, and where messages are not to be shared, a way
+// of their own to each consumer.
+std::string preferred_dispatch(const Facts& facts, Pattern pattern) {
+  const auto& offered = facts.dispatches;
+  const bool deals = std::find(offered.begin(), offered.end(), "deal") != offered.end();
+  return pattern != Pattern::share && deals ? "deal" : offered.front();
+}
+
 void check_pingpong(const Options& options) {
   if (!options.pingpong()) {
     if (options.in_flight > 1) throw UsageError("--in-flight goes with --pattern pingpong");
@@ -204,11 +227,35 @@ void check_pingpong(const Options& options) {
   if (options.stamp_every > 1) {
     throw UsageError("--stamp-every does not go with --pattern pingpong: every round trip is timed");
   }
+  if (options.ack == Ack::each) {
+    throw UsageError("--pattern pingpong takes --ack fence or none: each reply confirms its request");
+  }
   if (options.competing() && options.consumers > 1) {
     throw UsageError(
         "--pattern pingpong with --dispatch compete takes one consumer: whose reply comes next "
         "could not be told");
   }
+}
+
+// Messages that nobody is there to take.
+void check_unreceived(const Options& options, const Facts& facts) {
+  if (options.consumers < facts.consumers_low) {
+    throw UsageError("--consumers takes a whole number from " + std::to_string(facts.consumers_low) +
+                     " on: " + options.transport + " has nowhere to put what nobody takes");
+  }
+  if (options.consumers) return;
+  if (options.pingpong())
+    throw UsageError("--pattern pingpong takes consumers that reply, got --consumers 0");
+  if (options.fault != FaultKind::none) {
+    throw UsageError("--inject takes consumers that notice the fault, got --consumers 0");
+  }
+}
+
+void check_broker(const Options& options, const Facts& facts) {
+  if (facts.broker.empty() == options.server.empty()) return;
+  if (facts.broker.empty()) throw UsageError(options.transport + " needs no broker; leave --server out");
+  throw UsageError(options.transport + " needs a broker; name one that runs, with --server " + facts.broker +
+                   "://HOST:PORT");
 }
 
 // What the words of the command line mean together, and for this transport.
@@ -233,6 +280,8 @@ void check(const Options& options, const Facts& facts, const std::string& dispat
     throw UsageError("--pattern fanout needs --dispatch deal: what competes for a message gets it alone");
   }
   check_pingpong(options);
+  check_unreceived(options, facts);
+  check_broker(options, facts);
   if (placed && !facts.crosses_hosts) {
     throw UsageError(
         options.transport +
@@ -258,7 +307,8 @@ Options Options::read(const std::vector<std::string>& arguments,
   options.transport = arguments.front();
   const Description& description = known(options.transport, descriptions);
   options.lossless = description.facts.lossless;
-  std::string dispatch = description.facts.dispatches.front(), policy = "each", wait = "block";
+  std::string policy = "each", wait = "block";
+  std::optional<std::string> dispatched;
   bool timed = false, sized = false, placed = false;
 
   const std::map<std::string, std::function<void(const std::string&)>> readers{
@@ -271,7 +321,7 @@ Options Options::read(const std::vector<std::string>& arguments,
       {"--mix", [&](const auto& text) { read_mix(options, text); }},
       {"--consumers",
        [&](const auto& text) {
-         options.consumers = static_cast<unsigned>(whole("--consumers", text, 1, kConsumersHigh));
+         options.consumers = static_cast<unsigned>(whole("--consumers", text, 0, kConsumersHigh));
        }},
       {"--pattern",
        [&](const auto& text) {
@@ -280,13 +330,17 @@ Options Options::read(const std::vector<std::string>& arguments,
              {{"share", Pattern::share}, {"fanout", Pattern::fanout}, {"pingpong", Pattern::pingpong}});
          require("pattern", text, description.facts.patterns, options.transport);
        }},
-      {"--dispatch", [&](const auto& text) { dispatch = text; }},
+      {"--dispatch", [&](const auto& text) { dispatched = text; }},
       {"--policy", [&](const auto& text) { policy = text; }},
       {"--linger-us",
        [&](const auto& text) { options.linger_us = whole("--linger-us", text, 0, 1'000'000); }},
       {"--in-flight",
        [&](const auto& text) { options.in_flight = whole("--in-flight", text, 1, kInFlightHigh); }},
-      {"--ack", [&](const auto& text) { require("ack", text, description.facts.acks, options.transport); }},
+      {"--ack",
+       [&](const auto& text) {
+         read_ack(options, text);
+         require("ack", text.substr(0, text.find(':')), description.facts.acks, options.transport);
+       }},
       {"--wait", [&](const auto& text) { wait = text; }},
       {"--placement",
        [&](const auto& text) {
@@ -344,6 +398,7 @@ Options Options::read(const std::vector<std::string>& arguments,
          options.consumer_netns = text;
          placed = true;
        }},
+      {"--server", [&](const auto& text) { options.server = text; }},
       {"--role",
        [&](const auto& text) {
          if (text == "producer" || text == "consumer") {
@@ -370,6 +425,7 @@ Options Options::read(const std::vector<std::string>& arguments,
   options.wait = one_of<Wait>(
       "--wait", wait,
       {{"block", Wait::block}, {"spin", Wait::spin}, {"spin-then-block", Wait::spin_then_block}});
+  const std::string dispatch = dispatched.value_or(preferred_dispatch(description.facts, options.pattern));
   options.dispatch =
       one_of<Dispatch>("--dispatch", dispatch, {{"deal", Dispatch::deal}, {"compete", Dispatch::compete}});
   if (options.run_id.empty()) {

@@ -16,6 +16,7 @@ enum class Policy { each, split, buffer, vector };
 enum class Wait { block, spin, spin_then_block };
 enum class Placement { spread, same, free };
 enum class Dispatch { deal, compete };
+enum class Ack { none, fence, each };
 enum class FaultKind { none, flip, drop, duplicate, reorder, kill_consumer, stall_consumer };
 enum class MessagesFormat { lines, u32 };
 
@@ -39,6 +40,8 @@ struct Options {
   std::uint64_t vector_items = 0;
   std::uint64_t linger_us = 0;
   std::uint64_t in_flight = 1;  // pingpong: requests on their way at once
+  Ack ack = Ack::fence;
+  std::uint64_t ack_window = 1;  // with Ack::each: messages that may wait for it at once
   Wait wait = Wait::block;
   Placement placement = Placement::spread;
   std::uint64_t items = 0;  // 0: for duration_s
@@ -60,6 +63,7 @@ struct Options {
   std::string producer_address = "127.0.0.1";
   std::string consumer_address = "127.0.0.1";
   std::string consumer_netns;
+  std::string server;  // where the broker is, for transports that need one
   std::map<std::string, std::string> params;
   bool lossless = true;  // as the transport's facts have it
 
@@ -90,9 +94,9 @@ struct Options {
   // Each message is a request, and whoever gets it replies.
   bool pingpong() const { return pattern == Pattern::pingpong; }
   // How many consumers each message is for.
-  unsigned copies() const { return fans_out() ? consumers : 1; }
+  unsigned copies() const { return fans_out() || !consumers ? consumers : 1; }
   // Numberings: one a consumer where messages are dealt; one for all where they compete, or all get the same.
-  unsigned streams() const { return competing() || fans_out() ? 1 : consumers; }
+  unsigned streams() const { return competing() || fans_out() || !consumers ? 1 : consumers; }
   unsigned stream_of(unsigned consumer) const { return streams() == 1 ? 0 : consumer; }
 };
 

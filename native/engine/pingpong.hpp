@@ -12,7 +12,8 @@
 // Besides what loop.hpp asks for, the client's end has receive(stream, into, capacity), where messages are in
 // place view(stream), release(stream, count) and slot_bytes(); both return none when the other end is closed.
 // reply_comes_by(stream, sleeps, moment) waits until one of these would return at once, or until the moment,
-// and says which. An echo's end has
+// and says which. Where the replies of all streams come by one way it has, instead of receive(),
+// next_reply(): the stream and the bytes of a reply, and those of its frame. An echo's end has
 //
 //   std::size_t offer(bytes, count);   // as much of a reply as there is room for; 0: none. Counts the call
 //   bool request_before_room();        // waits until there is a request, or room: says whether a request
@@ -31,7 +32,7 @@ namespace queuemark {
 
 template <class Out>
 concept TwoWay = requires(Out& out, std::byte* into) { out.receive(0u, into, 1u); } ||
-                 requires(Out& out) { out.view(0u); };
+                 requires(Out& out) { out.view(0u); } || requires(Out& out) { out.next_reply(); };
 
 // The ends of a transport where requests are replied to: of its own, or those that it has anyway.
 template <class T>
@@ -69,7 +70,7 @@ class Replies {
         read_bytes_(frame_bytes_ *
                     std::clamp<std::uint64_t>(read_bytes / frame_bytes_, 1, kInPlace ? 1 : frames)) {
     for (const Stream& stream : streams) {
-      lines_.emplace_back(content, replies_to(stream), kInPlace ? 0 : frame_bytes_ + read_bytes_);
+      lines_.emplace_back(content, replies_to(stream), kOwnBuffer ? frame_bytes_ + read_bytes_ : 0, frames);
     }
   }
 
@@ -89,19 +90,19 @@ class Replies {
   // Waits until the next reply of this stream has come; says when it was verified.
   Nanoseconds take(unsigned stream) {
     Line& line = lines_[stream];
-    while (line.arrived() == line.taken) {
-      receive(stream, line);
-      if (line.tally.torn) throw SystemError("the replies of " + name_of(stream) + " lost their framing");
-      line.verified_ns = now_ns();
-    }
-    ++line.taken;
-    return line.verified_ns;
+    while (line.arrived() == line.taken) receive(stream, line);
+    return line.verified_ns[line.taken++ % line.verified_ns.size()];
   }
 
   // Whether take() would return at once; waits for that until the moment.
   bool comes_by(unsigned stream, bool sleeps, Nanoseconds moment) {
-    const Line& line = lines_[stream];
-    return line.arrived() != line.taken || in_.reply_comes_by(stream, sleeps, moment);
+    Line& line = lines_[stream];
+    while (line.arrived() == line.taken) {
+      if (!in_.reply_comes_by(stream, sleeps, moment)) return false;
+      if constexpr (!kOneWayBack) return true;
+      receive(stream, line);
+    }
+    return true;
   }
 
   // Once every reply was taken. sent: requests of each stream.
@@ -118,21 +119,45 @@ class Replies {
 
  private:
   static constexpr bool kInPlace = requires(In& in) { in.view(0u); };
+  static constexpr bool kOneWayBack = requires(In& in) { in.next_reply(); };
+  static constexpr bool kOwnBuffer = !kInPlace && !kOneWayBack;
 
   struct Line {
-    Line(const Content& content, const Stream& stream, std::size_t bytes)
-        : verifier(content, stream, tally), buffer(bytes) {}
+    Line(const Content& content, const Stream& stream, std::size_t bytes, std::uint64_t frames)
+        : verifier(content, stream, tally), buffer(bytes), verified_ns(frames) {}
     std::uint64_t arrived() const { return tally.messages - tally.duplicated; }
+    // What came of it lately was verified just now.
+    void verified(std::uint64_t before) {
+      const Nanoseconds now = now_ns();
+      for (; before < arrived(); ++before) verified_ns[before % verified_ns.size()] = now;
+    }
 
     Tally tally;
     OrderedVerifier<Content> verifier;
     std::vector<std::byte> buffer;
-    std::size_t have = 0;     // bytes of a reply that has not come whole
-    std::uint64_t taken = 0;  // of those that arrived
-    Nanoseconds verified_ns = 0;
+    std::size_t have = 0;                  // bytes of a reply that has not come whole
+    std::uint64_t taken = 0;               // of those that arrived
+    std::vector<Nanoseconds> verified_ns;  // of those that may be on their way at once, by their numbers
   };
 
+  // At least one reply, of this stream or, where all come by one way, of another one.
   void receive(unsigned stream, Line& line) {
+    if constexpr (kOneWayBack) {
+      const auto [whose, message, frame_bytes] = in_.next_reply();
+      Line& found = lines_[whose];
+      const std::uint64_t before = found.arrived();
+      bytes_ += frame_bytes;
+      found.verifier.message(message.data(), message.size());
+      found.verified(before);
+    } else {
+      const std::uint64_t before = line.arrived();
+      receive_from(stream, line);
+      if (line.tally.torn) throw SystemError("the replies of " + name_of(stream) + " lost their framing");
+      line.verified(before);
+    }
+  }
+
+  void receive_from(unsigned stream, Line& line) {
     if constexpr (kInPlace) {
       const FullSlots slots = in_.view(stream);
       if (!slots.count) end(stream);
@@ -331,7 +356,7 @@ class Client : public Production<Out, Content, Policy> {
 // far as there is room. What became of these it reads from the consumer's own account.
 template <Framing kFraming, class End, class Content>
 class Echo : public End {
-  using Framed = Frame<kFraming, Content>;
+  using Framed = FrameOf<kFraming, End, Content>;
 
  public:
   // split: a reply's length goes in a call of its own.
@@ -341,7 +366,8 @@ class Echo : public End {
         stream_(replies_to(requests)),
         slot_(slot),
         split_(split),
-        frame_(kInPlace ? 0 : Framed::largest(content)) {
+        framed_(static_cast<End&>(*this), 0),
+        frame_(kInPlace ? 0 : framed_.largest(content)) {
     begin(Phase::warmup);
   }
 
@@ -350,6 +376,12 @@ class Echo : public End {
   {
     reply();
     return End::receive(into, capacity);
+  }
+  std::size_t receive_many()
+    requires requires(End& end) { end.receive_many(); }
+  {
+    reply();
+    return End::receive_many();
   }
   FullSlots view()
     requires requires(End& end) { end.view(); }
@@ -387,7 +419,7 @@ class Echo : public End {
     requires kInPlace
   {
     RingWriter& ring = End::replies();
-    Framed::write(ring.claim(1, 1, this->calls).at, content_, next_);
+    framed_.write(ring.claim(1, 1, this->calls).at, content_, next_);
     ring.fill(1);
     ring.publish(this->calls);
   }
@@ -396,7 +428,7 @@ class Echo : public End {
   bool put()
     requires(!kInPlace)
   {
-    if (!bytes_) bytes_ = Framed::write(frame_.data(), content_, next_);
+    if (!bytes_) bytes_ = make_frame();
     while (sent_ < bytes_) {
       const std::size_t end = split_ && sent_ < Framed::kHead ? Framed::kHead : bytes_;
       const std::size_t taken = End::offer(frame_.data() + sent_, end - sent_);
@@ -411,10 +443,17 @@ class Echo : public End {
     return true;
   }
 
+  // To whom is known from the requests alone: there is room for a longer name than the one before.
+  std::size_t make_frame() {
+    frame_.resize(std::max(frame_.size(), framed_.bytes(content_, next_)));
+    return framed_.write(frame_.data(), content_, next_);
+  }
+
   const Content& content_;
   Stream stream_;
   const Slot& slot_;
   bool split_;
+  Framed framed_;
   Phase phase_ = Phase::warmup;
   std::uint64_t replied_ = 0;  // requests of this phase
   typename Content::Cursor next_{};

@@ -5,12 +5,16 @@
 //   unsent()                    messages accepted from the loop and not yet by the mechanism
 // A policy by which messages linger has, for a producer that waits between messages, also next_flush_ns(),
 // the moment when something has lingered enough, and flush_overdue(now).
+// Where the mechanism confirms messages one by one, the producer's end has handed_over(messages): it is told
+// after each call how many messages that was, and waits as the trial's ack has it.
 #pragma once
 
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "engine/clock.hpp"
@@ -25,6 +29,12 @@ class Frame {
  public:
   static constexpr std::size_t kHead = kFraming == Framing::length ? kLengthBytes : 0;
 
+  template <class End>
+  Frame(End&, unsigned) {}
+
+  static std::size_t bytes(const Content& content, const typename Content::Cursor& cursor) {
+    return kHead + content.size(cursor);
+  }
   static std::size_t write(std::byte* into, const Content& content, const typename Content::Cursor& cursor) {
     const std::size_t size = content.size(cursor);
     if constexpr (kHead != 0) store32(into, static_cast<std::uint32_t>(size));
@@ -36,6 +46,58 @@ class Frame {
     frame[kHead + bit / 8] ^= std::byte{1} << (bit % 8);
   }
 };
+
+// A message in what the protocol of its end has around it. That is the end's to write: envelope(stream) has
+//
+//   std::size_t around(size) const;                // bytes before and behind a message of that size
+//   std::byte* open(std::byte* into, size);        // writes what stands before it; says where it begins
+//   std::byte* close(std::byte* behind) const;     // writes what stands behind it; says where that ends
+template <class Content, class Envelope>
+class EnvelopedFrame {
+ public:
+  static constexpr std::size_t kHead = 0;  // a message is never parted from its envelope
+
+  template <class End>
+  EnvelopedFrame(End& end, unsigned stream) : envelope_(end.envelope(stream)) {}
+
+  std::size_t bytes(const Content& content, const typename Content::Cursor& cursor) const {
+    return envelope_.around(content.size(cursor)) + content.size(cursor);
+  }
+  std::size_t write(std::byte* into, const Content& content, const typename Content::Cursor& cursor) {
+    const std::size_t size = content.size(cursor);
+    std::byte* const body = envelope_.open(into, size);
+    content.write(body, cursor);
+    body_ = static_cast<std::size_t>(body - into);
+    return static_cast<std::size_t>(envelope_.close(body + size) - into);
+  }
+  std::size_t largest(const Content& content) const {
+    return envelope_.around(content.largest()) + content.largest();
+  }
+  // The frame that was written last.
+  void damage(std::byte* frame, std::uint64_t bit) const {
+    frame[body_ + bit / 8] ^= std::byte{1} << (bit % 8);
+  }
+
+ private:
+  Envelope& envelope_;
+  std::size_t body_ = 0;  // where the message begins in the frame that was written last
+};
+
+template <Framing kFraming, class End, class Content>
+struct FrameFor {
+  using Type = Frame<kFraming, Content>;
+};
+template <class End, class Content>
+struct FrameFor<Framing::envelope, End, Content> {
+  using Type = EnvelopedFrame<Content, std::remove_reference_t<decltype(std::declval<End&>().envelope(0u))>>;
+};
+template <Framing kFraming, class End, class Content>
+using FrameOf = typename FrameFor<kFraming, End, Content>::Type;
+
+template <class Out>
+void tell_handed_over([[maybe_unused]] Out& out, [[maybe_unused]] std::uint64_t messages) {
+  if constexpr (requires { out.handed_over(messages); }) out.handed_over(messages);
+}
 
 // The producer's stop flag and its published count.
 class Pace {
@@ -61,12 +123,15 @@ class Pace {
 // One call a message; with kSplit two: its length, then its body.
 template <bool kSplit, Framing kFraming, class Out, class Content>
 class CallPolicy {
-  using Framed = Frame<kFraming, Content>;
+  using Framed = FrameOf<kFraming, Out, Content>;
 
  public:
   using Cursor = typename Content::Cursor;
-  CallPolicy(Out& out, const Content& content, Pace& pace, const Options&)
-      : out_(out), content_(content), pace_(pace), frame_(Framed::largest(content)) {}
+  CallPolicy(Out& out, const Content& content, Pace& pace, const Options& options)
+      : out_(out), content_(content), pace_(pace) {
+    for (unsigned stream = 0; stream < options.streams(); ++stream) framed_.emplace_back(out, stream);
+    frame_.resize(framed_.front().largest(content));
+  }
 
   std::uint64_t run(unsigned stream, Cursor& cursor, std::uint64_t count) {
     Cursor place = cursor;
@@ -79,11 +144,13 @@ class CallPolicy {
     return done;
   }
   void one(unsigned stream, const Cursor& cursor, std::int64_t bit) {
-    const std::size_t bytes = Framed::write(frame_.data(), content_, cursor);
-    if (bit >= 0) Framed::damage(frame_.data(), static_cast<std::uint64_t>(bit));
+    Framed& framed = framed_[stream];
+    const std::size_t bytes = framed.write(frame_.data(), content_, cursor);
+    if (bit >= 0) framed.damage(frame_.data(), static_cast<std::uint64_t>(bit));
     const std::size_t first = kSplit ? Framed::kHead : bytes;
     out_.send(stream, frame_.data(), first);
     if constexpr (kSplit) out_.send(stream, frame_.data() + first, bytes - first);
+    tell_handed_over(out_, 1);
     pace_.sent(1);
   }
   void flush() {}
@@ -93,6 +160,7 @@ class CallPolicy {
   Out& out_;
   const Content& content_;
   Pace& pace_;
+  std::vector<Framed> framed_;
   std::vector<std::byte> frame_;
 };
 
@@ -100,9 +168,10 @@ class CallPolicy {
 // a linger also when the oldest has waited that long. A message larger than the buffer goes by itself.
 template <Framing kFraming, class Out, class Content>
 class BufferPolicy {
-  using Framed = Frame<kFraming, Content>;
+  using Framed = FrameOf<kFraming, Out, Content>;
   struct Buffer {
-    std::vector<std::byte> bytes;
+    Framed framed;
+    std::vector<std::byte> bytes = {};
     std::size_t used = 0;
     std::uint64_t messages = 0;
     Nanoseconds oldest_ns = 0;
@@ -114,12 +183,13 @@ class BufferPolicy {
       : out_(out),
         content_(content),
         pace_(pace),
-        capacity_(std::max<std::size_t>(options.buffer_bytes, Framed::largest(content))),
         limit_(options.buffer_bytes),
-        linger_ns_(static_cast<Nanoseconds>(options.linger_us) * 1000),
-        buffers_(options.streams()) {
-    // Written once, so that no page of them is touched for the first time in the window.
-    for (Buffer& buffer : buffers_) buffer.bytes.resize(capacity_);
+        linger_ns_(static_cast<Nanoseconds>(options.linger_us) * 1000) {
+    for (unsigned stream = 0; stream < options.streams(); ++stream) {
+      Buffer& buffer = buffers_.emplace_back(Buffer{Framed(out, stream)});
+      // Written once, so that no page of them is touched for the first time in the window.
+      buffer.bytes.resize(std::max(limit_, buffer.framed.largest(content)));
+    }
   }
 
   std::uint64_t run(unsigned stream, Cursor& cursor, std::uint64_t count) {
@@ -137,11 +207,11 @@ class BufferPolicy {
 
   void one(unsigned stream, const Cursor& cursor, std::int64_t bit) {
     Buffer& buffer = buffers_[stream];
-    if (buffer.used + Framed::kHead + content_.size(cursor) > limit_) flush(stream);
+    if (buffer.used + buffer.framed.bytes(content_, cursor) > limit_) flush(stream);
     std::byte* frame = buffer.bytes.data() + buffer.used;
-    buffer.used += Framed::write(frame, content_, cursor);
+    buffer.used += buffer.framed.write(frame, content_, cursor);
     ++buffer.messages;
-    if (bit >= 0) Framed::damage(frame, static_cast<std::uint64_t>(bit));
+    if (bit >= 0) buffer.framed.damage(frame, static_cast<std::uint64_t>(bit));
     if (buffer.used > limit_) flush(stream);
   }
 
@@ -180,20 +250,20 @@ class BufferPolicy {
     std::byte* at = buffer.bytes.data() + buffer.used;
     std::uint64_t added = 0;
     if constexpr (Content::kOneSize) {
-      const std::size_t frame = Framed::largest(content_);
+      const std::size_t frame = buffer.framed.largest(content_);
       const std::uint64_t fitting = buffer.used < limit_ ? (limit_ - buffer.used) / frame : 0;
       added = std::min(count, fitting);
       Cursor place = cursor;
       for (std::uint64_t i = 0; i < added; ++i, at += frame) {
-        Framed::write(at, content_, place);
+        buffer.framed.write(at, content_, place);
         place.advance();
       }
       cursor = place;
     } else {
       std::byte* const end = buffer.bytes.data() + limit_;
       while (added < count &&
-             static_cast<std::ptrdiff_t>(Framed::kHead + content_.size(cursor)) <= end - at) {
-        at += Framed::write(at, content_, cursor);
+             static_cast<std::ptrdiff_t>(buffer.framed.bytes(content_, cursor)) <= end - at) {
+        at += buffer.framed.write(at, content_, cursor);
         cursor.advance();
         ++added;
       }
@@ -217,6 +287,7 @@ class BufferPolicy {
     Buffer& buffer = buffers_[stream];
     if (!buffer.used) return;
     out_.send(stream, buffer.bytes.data(), buffer.used);
+    tell_handed_over(out_, buffer.messages);
     pace_.sent(buffer.messages);
     buffer.used = 0;
     buffer.messages = 0;
@@ -226,7 +297,6 @@ class BufferPolicy {
   Out& out_;
   const Content& content_;
   Pace& pace_;
-  std::size_t capacity_;
   std::size_t limit_;
   Nanoseconds linger_ns_;
   std::vector<Buffer> buffers_;
@@ -236,10 +306,11 @@ class BufferPolicy {
 // (writev(2), sendmmsg(2)).
 template <Framing kFraming, class Out, class Content>
 class VectorPolicy {
-  using Framed = Frame<kFraming, Content>;
+  using Framed = FrameOf<kFraming, Out, Content>;
   struct Batch {
-    std::vector<std::byte> bytes;
-    std::vector<iovec> elements;
+    Framed framed;
+    std::vector<std::byte> bytes = {};
+    std::vector<iovec> elements = {};
     std::size_t messages = 0;
   };
 
@@ -247,13 +318,13 @@ class VectorPolicy {
   using Cursor = typename Content::Cursor;
   VectorPolicy(Out& out, const Content& content, Pace& pace, const Options& options)
       : out_(out), content_(content), pace_(pace), capacity_(options.vector_items) {
-    const std::size_t stride = (Framed::largest(content) + 7) / 8 * 8;
-    batches_.resize(options.streams());
-    for (Batch& batch : batches_) {
+    for (unsigned stream = 0; stream < options.streams(); ++stream) {
+      Batch& batch = batches_.emplace_back(Batch{Framed(out, stream)});
+      const std::size_t largest = batch.framed.largest(content), stride = (largest + 7) / 8 * 8;
       batch.bytes.resize(capacity_ * stride);
       batch.elements.resize(capacity_);
       for (std::size_t i = 0; i < capacity_; ++i) {
-        batch.elements[i] = {batch.bytes.data() + i * stride, Framed::largest(content)};
+        batch.elements[i] = {batch.bytes.data() + i * stride, largest};
       }
     }
   }
@@ -277,7 +348,7 @@ class VectorPolicy {
   void one(unsigned stream, const Cursor& cursor, std::int64_t bit) {
     Batch& batch = batches_[stream];
     std::byte* frame = append(batch, cursor);
-    if (bit >= 0) Framed::damage(frame, static_cast<std::uint64_t>(bit));
+    if (bit >= 0) batch.framed.damage(frame, static_cast<std::uint64_t>(bit));
     if (batch.messages == capacity_) flush(stream);
   }
   void flush() {
@@ -293,7 +364,7 @@ class VectorPolicy {
   std::byte* append(Batch& batch, const Cursor& cursor) {
     iovec& element = batch.elements[batch.messages++];
     const auto frame = static_cast<std::byte*>(element.iov_base);
-    const std::size_t bytes = Framed::write(frame, content_, cursor);
+    const std::size_t bytes = batch.framed.write(frame, content_, cursor);
     if constexpr (!Content::kOneSize) element.iov_len = bytes;
     return frame;
   }
@@ -306,6 +377,7 @@ class VectorPolicy {
       const std::size_t taken = out_.send_many(stream, all.subspan(done));
       done += taken;
       batch.messages -= taken;
+      tell_handed_over(out_, taken);
       pace_.sent(taken);
     }
   }

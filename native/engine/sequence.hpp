@@ -24,9 +24,10 @@
 namespace queuemark {
 
 enum class Framing {
-  length,   // a byte stream; each message behind its length, 4 bytes
-  size,     // a byte stream; all messages have the same size
-  boundary  // the mechanism keeps messages apart
+  length,    // a byte stream; each message behind its length, 4 bytes
+  size,      // a byte stream; all messages have the same size
+  boundary,  // the mechanism keeps messages apart
+  envelope   // a byte stream with a protocol of its own, which its ends write and read
 };
 
 constexpr std::size_t kLengthBytes = 4;

@@ -46,7 +46,7 @@ Stamping::Stamping(const Options& options, std::uint64_t every)
 }
 
 bool Stamping::possible(const Options& options) {
-  return !(options.competing() && options.consumers > 1 && options.bare_values());
+  return options.consumers && !(options.competing() && options.consumers > 1 && options.bare_values());
 }
 
 std::uint64_t Stamping::chosen_every(const Options& options, bool gathers) {

@@ -42,7 +42,9 @@ struct Facts {
   std::uint64_t max_size_bytes = 0;
   std::optional<std::uint64_t> whole_bytes;
   bool crosses_hosts = false;
-  Cost cost;
+  unsigned consumers_low = 1;  // 0: messages may be published where nobody is there to take them
+  std::string broker;          // the server that its trials need; empty: none
+  Cost cost;                   // none where a broker is: nobody has probed what that does for a message
 };
 
 struct Param {

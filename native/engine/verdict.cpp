@@ -31,6 +31,7 @@ EventCounts events_of(const TrialResult& result) {
 
 TrialResult Trial::judge(const Granted& granted) {
   TrialResult result;
+  result.performed = true;
   result.granted = granted;
   const Slot& producer = shared_.producer();
   result.producer = producer.tally;
@@ -51,6 +52,8 @@ TrialResult Trial::judge(const Granted& granted) {
   }
   result.peak_memory_bytes += own_peak_bytes();
   if (opened_ns && producer.tally.last_ns) result.send_window_ns = producer.tally.last_ns - opened_ns;
+  // With nobody to receive, what was accepted is all that there is.
+  if (!options_.consumers) result.window_ns = result.send_window_ns;
   if (options_.pingpong()) judge_round_trips(result, opened_ns);
 
   if (!failure_.empty()) {

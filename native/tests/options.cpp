@@ -30,7 +30,14 @@ std::vector<Description> descriptions() {
   both.name = "both";
   both.facts.patterns = {"share", "fanout"};
   both.facts.dispatches = {"deal", "compete"};
-  return {dealt, queue, both};
+  Description brokered = both;
+  brokered.name = "brokered";
+  brokered.facts.patterns = {"share", "fanout", "pingpong"};
+  brokered.facts.dispatches = {"compete", "deal"};
+  brokered.facts.acks = {"fence", "none", "each", "window"};
+  brokered.facts.consumers_low = 0;
+  brokered.facts.broker = "pigeon";
+  return {dealt, queue, both, brokered};
 }
 
 Options read(const Words& words) { return Options::read(words, descriptions()); }
@@ -40,6 +47,11 @@ Options dealt(Words words) {
 }
 Options queue(Words words) {
   words.insert(words.begin(), "queue");
+  return read(words);
+}
+
+Options brokered(Words words) {
+  words.insert(words.begin(), {"brokered", "--server", "pigeon://loft"});
   return read(words);
 }
 
@@ -257,6 +269,45 @@ void what_facts_forbid() {
   CHECK(queue({"--inject", "reorder"}).fault == FaultKind::reorder);
 }
 
+void acks() {
+  CHECK(brokered({}).ack == Ack::fence && brokered({"--ack", "none"}).ack == Ack::none);
+  CHECK(brokered({"--ack", "each"}).ack == Ack::each && brokered({"--ack", "each"}).ack_window == 1);
+  const Options window = brokered({"--ack", "window:65536"});
+  CHECK(window.ack == Ack::each && window.ack_window == 65536);
+  for (const char* text :
+       {"", "twice", "window", "window:", "window:0", "window:65537", "each:1", "fence:"}) {
+    CHECK_THROWS(UsageError, brokered({"--ack", text}));
+  }
+  CHECK_THROWS(UsageError, brokered({"--ack", "each", "--pattern", "pingpong"}));
+  CHECK(brokered({"--ack", "none", "--pattern", "pingpong"}).ack == Ack::none);
+}
+
+// What nobody receives is one stream all the same.
+void unreceived() {
+  for (const char* dispatch : {"compete", "deal"}) {
+    const Options options = brokered({"--consumers", "0", "--dispatch", dispatch});
+    CHECK(options.consumers == 0 && options.streams() == 1 && options.copies() == 0);
+  }
+  CHECK(brokered({"--consumers", "0", "--pattern", "fanout"}).copies() == 0);
+  CHECK_THROWS(UsageError, dealt({"--consumers", "0"}));
+  CHECK_THROWS(UsageError, brokered({"--consumers", "0", "--pattern", "pingpong"}));
+  CHECK_THROWS(UsageError, brokered({"--consumers", "0", "--inject", "drop"}));
+}
+
+void brokers() {
+  CHECK(brokered({}).server == "pigeon://loft");
+  CHECK_THROWS(UsageError, read({"brokered"}));
+  CHECK_THROWS(UsageError, dealt({"--server", "pigeon://loft"}));
+}
+
+// Where messages are not shared each consumer gets a way of its own, if there is one.
+void preferred_dispatches() {
+  CHECK(brokered({}).dispatch == Dispatch::compete);
+  CHECK(brokered({"--pattern", "fanout"}).dispatch == Dispatch::deal);
+  CHECK(brokered({"--pattern", "pingpong"}).dispatch == Dispatch::deal);
+  CHECK(brokered({"--pattern", "pingpong", "--dispatch", "compete"}).dispatch == Dispatch::compete);
+}
+
 }  // namespace
 
 int main() {
@@ -266,5 +317,9 @@ int main() {
   patterns();
   refused();
   what_facts_forbid();
+  acks();
+  unreceived();
+  brokers();
+  preferred_dispatches();
   return test::verdict();
 }

@@ -118,6 +118,13 @@ def test_m24_cases_of_another_meaning_are_another_line() -> None:
     ]
 
 
+def test_m24_what_nobody_receives_is_no_point_of_the_law() -> None:
+    some = session(LAWS[1], 0.01)
+    some.cases += [CaseResult(case=case(consumers=0), trials=rated([1e9] * 3))]
+    (found,) = scalings(with_estimates(some))
+    assert found.consumers == CONSUMERS
+
+
 def test_cases_without_a_rate_are_no_points() -> None:
     gap = session(LAWS[1], 0.01)
     for trial in gap.cases[2].trials:

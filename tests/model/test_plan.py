@@ -50,6 +50,45 @@ def test_sizes_beyond_a_transport_are_said_once() -> None:
     ]
 
 
+def publishing() -> dict[str, Transport]:
+    """One transport that takes what nobody receives and confirms messages, and one that does neither."""
+    known = transports()["tcp"]
+    acks = ["fence", "none", "each", "window"]
+    facts = msgspec.structs.replace(known.facts, consumers_low=0, acks=acks)
+    return {**transports(), "pub": msgspec.structs.replace(known, name="pub", facts=facts)}
+
+
+def test_nobody_receives_only_where_something_takes_it_all_the_same() -> None:
+    found = expand(sweep("pub", "tcp", consumers=(0, 1), patterns=("share", "pingpong")), publishing())
+    assert [(case.transport, case.workload.pattern, case.workload.consumers) for case in found.cases] == [
+        ("pub", "share", 0),
+        ("pub", "share", 1),
+        ("pub", "pingpong", 1),
+        ("tcp", "share", 1),
+        ("tcp", "pingpong", 1),
+    ]
+    assert [(each.transport, each.cells, each.reason) for each in found.exclusions] == [
+        ("pub", 1, "nobody is there to reply (use 1 consumer)"),
+        ("tcp", 2, "nothing keeps messages that nobody is there to receive (use 1 consumer)"),
+    ]
+
+
+def test_an_ack_is_possible_where_the_transport_names_it() -> None:
+    acks = ("fence", "window:8")
+    found = expand(sweep("pub", "tcp", acks=acks, patterns=("share", "pingpong")), publishing())
+    assert [(case.transport, case.workload.pattern, case.workload.ack) for case in found.cases] == [
+        ("pub", "share", "fence"),
+        ("pub", "share", "window:8"),
+        ("pub", "pingpong", "fence"),
+        ("tcp", "share", "fence"),
+        ("tcp", "pingpong", "fence"),
+    ]
+    assert [each.reason for each in found.exclusions] == [
+        "each reply confirms its request; not with ack window:8 (use fence)",
+        "ack window is not possible here (possible: fence)",
+    ]
+
+
 def test_a_vector_of_large_messages_has_its_limit() -> None:
     asked = sweep("tcp", sizes_bytes=(1 << 16, 1 << 20), policies=("vector:64", "vector:1024"))
     found = expand(asked, transports())

@@ -61,7 +61,7 @@ def test_an_estimate_in_the_input_is_dropped() -> None:
         ("cases.0.trials.0.sent", -1, r"\$.cases\[0\].trials\[0\].sent"),
         ("cases.0.trials.0.sent", 2**63, r"\$.cases\[0\].trials\[0\].sent"),
         ("cases.0.trials.0.state", "fine", r"\$.cases\[0\].trials\[0\].state"),
-        ("cases.0.case.workload.consumers", 0, r"\$.cases\[0\].case.workload.consumers"),
+        ("cases.0.case.workload.consumers", -1, r"\$.cases\[0\].case.workload.consumers"),
         ("session.plan.repeats", 0, r"\$.session.plan.repeats"),
     ],
 )

@@ -176,6 +176,33 @@ def test_m01_a_fan_out_that_misses_one_consumer_is_not_made_good_by_another() ->
 ASKING = case("tcp", consumers=2, pattern="pingpong", in_flight=2)
 
 
+UNRECEIVED = case("pipe", consumers=0)
+
+
+def unreceived(**changed: Any) -> TrialFigures:
+    """100,000 messages that were accepted within 200 ms, with nobody there to receive them."""
+    windows = {"window_ns": 200_000_000, "send_window_ns": 200_000_000, **changed}
+    return figures(msgspec.structs.replace(trial(UNRECEIVED, delivered=100_000), **windows), UNRECEIVED.workload)
+
+
+def test_m04_what_nobody_receives_has_the_rate_at_which_it_is_accepted() -> None:
+    shown = unreceived()
+    assert (shown.state, shown.rate_withheld) == ("ok", None)
+    assert shown.rate_per_s == shown.send_rate_per_s == 500_000
+    assert (shown.goodput_bytes_per_s, shown.fairness, shown.rate_to_all_per_s) == (0, None, None)
+    assert shown.cpu_ns_per_message == shown.cpu_ns / 100_000
+
+
+def test_m01_what_is_delivered_to_nobody_is_a_contradiction() -> None:
+    for changed in ({"lost": 1}, {"delivered": 1}, {"lost": 100_000}):
+        assert unreceived(**changed).state == "failed"
+
+
+def test_what_was_not_accepted_has_no_rate() -> None:
+    nothing = figures(trial(UNRECEIVED, delivered=0), UNRECEIVED.workload)
+    assert (nothing.rate_per_s, nothing.rate_withheld) == (None, "nothing was accepted")
+
+
 def test_m01_every_request_has_its_reply() -> None:
     shown = shown_of(ASKING, delivered=1000, window_ns=10**9)
     assert (shown.state, shown.round_trips, shown.rate_per_s) == ("ok", 1000, 1000)

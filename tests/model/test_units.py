@@ -72,6 +72,14 @@ def test_lists_keep_their_order_and_drop_repeats() -> None:
     assert parse_byte_list("4k,16,1..4,2") == [4096, 16, 1, 2, 4]
 
 
+def test_none_is_a_count_where_it_may_be() -> None:
+    assert parse_count_list("0,1,4", low=0) == [0, 1, 4]
+    assert parse_count_list("0..4", low=0) == [0, 1, 2, 4]
+    assert parse_count_list("0..0", low=0) == [0]
+    with pytest.raises(UsageError, match="at least 1"):
+        parse_count_list("0,1")
+
+
 @pytest.mark.parametrize("text", ["4..1", "1..", "..4", "1,,2", ","])
 def test_a_broken_list_is_refused(text: str) -> None:
     with pytest.raises(UsageError):

@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 
 from queuemark.model.errors import UsageError
 from queuemark.model.workload import (
+    ACK_WINDOW_HIGH,
     BUFFER_HIGH_BYTES,
     VECTOR_HIGH,
     Workload,
+    ack_name,
     policy_name,
     policy_value,
+    read_ack,
     read_policy,
     read_verify,
 )
@@ -101,3 +104,39 @@ def test_a_policy_that_is_none_is_not_read(policy: str) -> None:
     told = {"size_bytes": 64, "consumers": 1, "dispatch": "deal", "items": 1, "policy": policy}
     with pytest.raises(msgspec.ValidationError, match="policy"):
         msgspec.convert(told, Workload)
+
+
+def test_an_ack_has_one_spelling() -> None:
+    assert [read_ack(text) for text in (" fence ", "none", "each")] == ["fence", "none", "each"]
+    assert read_ack("window") == read_ack("window:64") == read_ack(" window:064") == "window:64"
+    assert read_ack("window:1") == "each", "one message that waits is all of them, one after the other"
+    assert (ack_name("window:64"), ack_name("fence")) == ("window", "fence")
+
+
+@given(st.integers(2, ACK_WINDOW_HIGH))
+def test_reading_an_ack_again_changes_nothing(messages: int) -> None:
+    assert read_ack(read_ack(f"window:{messages}")) == f"window:{messages}"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("fense", "did you mean 'fence'"),
+        ("each:5", "takes no value"),
+        ("window:", "not a number"),
+        ("window:0", "at least 1"),
+        ("window:65537", "at most 65536"),
+    ],
+)
+def test_a_wrong_ack_is_told_what_is_right(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        read_ack(text)
+
+
+@pytest.mark.parametrize(
+    ("consumers", "pattern", "copies"),
+    [(0, "share", 0), (0, "fanout", 0), (1, "share", 1), (4, "share", 1), (4, "fanout", 4)],
+)
+def test_a_message_is_for_so_many(consumers: int, pattern: str, copies: int) -> None:
+    load = Workload(size_bytes=64, consumers=consumers, pattern=pattern, dispatch="deal", items=1)
+    assert load.copies == copies

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +55,13 @@ def test_every_axis_becomes_an_argument() -> None:
     assert found["-P nodelay"] == "nodelay=0"
     assert found["-P kind"] == "kind=a"
     assert {"--dispatch", "--pattern", "--ack", "--wait", "--placement", "--verify", "--warmup"} <= set(found)
+
+
+def test_a_broker_is_named_where_there_is_one() -> None:
+    request = TrialRequest(case=case(), run_id="r", seed=1)
+    assert "--server" not in arguments(request)
+    named = msgspec.structs.replace(request, server="nats://me:s3cr3t@127.0.0.1:4222")
+    assert arguments(named)["--server"] == "nats://me:s3cr3t@127.0.0.1:4222"
 
 
 def test_ends_are_told_where_they_are_not_on_the_loopback() -> None:

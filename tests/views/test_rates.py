@@ -14,7 +14,7 @@ from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Case
 from queuemark.model.trial import Trial
 from queuemark.model.workload import MessagesSource
-from queuemark.views.ending import BEYOND_LINK, UNPROVED
+from queuemark.views.ending import BEYOND_LINK, UNPROVED, UNRECEIVED
 from queuemark.views.rates import rates_table, rates_text
 from queuemark.views.render import csv_text
 from tests.examples import case, document, said_trial, trial
@@ -106,6 +106,16 @@ def columns(*results: tuple[Case, list[Trial]], wide: bool = False) -> dict[str,
     """The heads of the table by the names of its columns."""
     table = rates_table(with_estimates(document(*results)), wide=wide)
     return {column.name: column.title() for column in table.columns}
+
+
+def test_m04_what_nobody_received_is_not_called_delivered() -> None:
+    results = three(case("pipe", consumers=0)), three(case("pipe"))
+    table = rates_table(with_estimates(document(*results)))
+    unreceived, received = lines(*results)
+    assert (unreceived["consumers"], unreceived["delivered"], unreceived["sent"]) == (0, 0, 360_000)
+    assert UNRECEIVED in unreceived["remarks"]
+    assert UNRECEIVED not in (received["remarks"] or "")
+    assert any("(to 0 consumers: sent and accepted, and nothing is delivered)" in said for said in table.below)
 
 
 OFFERED = {"rate_to_all_per_s", "send_rate_per_s", "lost_share"}

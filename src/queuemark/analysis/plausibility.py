@@ -71,7 +71,7 @@ def _of_case(session: Session, number: int, result: CaseResult) -> Iterator[tupl
             if trial.reason is not None and trial.reason.startswith(CONTRADICTED):
                 yield "counts that contradict each other", _at(number, trial, trial.reason[len(CONTRADICTED) + 2 :])
             continue
-        high_per_s = RATE_HIGH_PER_S * load.consumers if trial.proved else SAID_HIGH_PER_S
+        high_per_s = RATE_HIGH_PER_S * max(1, load.consumers) if trial.proved else SAID_HIGH_PER_S
         if trial.rate_per_s is not None and trial.rate_per_s > high_per_s:
             yield "faster than any cpu", _at(number, trial, f"{trial.rate_per_s:.3g} messages/s")
         if not trial.proved:

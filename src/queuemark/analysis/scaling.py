@@ -138,7 +138,7 @@ def scalings(document: SessionDocument) -> list[Scaling]:
     """Every line with enough numbers of consumers; document: with estimates."""
     lines: dict[str, list[CaseResult]] = {}
     for result in document.cases:
-        if result.rate_per_s is not None:
+        if result.rate_per_s is not None and result.case.workload.consumers:
             lines.setdefault(_line(result.case), []).append(result)
     enough = [held for held in lines.values() if len(held) >= POINTS_LOW]
     return [_scaling(sorted(held, key=lambda result: result.case.workload.consumers)) for held in enough]

@@ -36,7 +36,6 @@ from queuemark.model.plan import Sweep
 from queuemark.model.transport import Transport
 from queuemark.model.units import parse_count, parse_count_list, parse_duration_s, parse_percent
 from queuemark.model.workload import (
-    ACKS,
     CONSUMERS_HIGH,
     DISPATCHES,
     FAULTS,
@@ -48,6 +47,7 @@ from queuemark.model.workload import (
     WAITS,
     MessagesFormat,
     MessagesSource,
+    read_ack,
     read_policy,
     read_verify,
 )
@@ -230,7 +230,7 @@ def _lingers_us(text: str) -> tuple[int, ...]:
 
 
 def _acks(text: str) -> tuple[str, ...]:
-    return _words(text, "ack", ACKS)
+    return _each(text, read_ack)
 
 
 def _waits(text: str) -> tuple[str, ...]:
@@ -266,7 +266,7 @@ def _links(text: str) -> tuple[Link, ...]:
 
 
 def _consumers(text: str) -> tuple[int, ...]:
-    counts = tuple(parse_count_list(text, "consumers"))
+    counts = tuple(parse_count_list(text, "consumers", low=0))
     if max(counts) > CONSUMERS_HIGH:
         raise UsageError(
             f"consumers {max(counts)}: at most {CONSUMERS_HIGH} consumer processes are run; write for example 1,4,32"

@@ -62,7 +62,7 @@ def _message_ns(case: Case) -> float:
 
 
 def _contention(load: Workload) -> float:
-    return 1 + _COMPETING * log2(load.consumers) if load.dispatch == "compete" else 1.0
+    return 1 + _COMPETING * log2(max(1, load.consumers)) if load.dispatch == "compete" else 1.0
 
 
 class Outlook:

@@ -37,7 +37,7 @@ from queuemark.model.mix import Mix
 from queuemark.model.search import Search
 from queuemark.model.transport import Facts, ParamValue, Transport
 from queuemark.model.units import Count, Positive
-from queuemark.model.workload import VECTOR_HIGH_BYTES, MessagesSource, Workload, policy_name, policy_value
+from queuemark.model.workload import VECTOR_HIGH_BYTES, MessagesSource, Workload, ack_name, policy_name, policy_value
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -290,11 +290,13 @@ def _excluded(case: Case, transport: Transport) -> str | None:
         ("pattern", load.pattern, facts.patterns),
         ("dispatch", load.dispatch, facts.dispatches),
         ("policy", policy_name(load.policy), facts.policies),
-        ("ack", load.ack, facts.acks),
+        ("ack", ack_name(load.ack), facts.acks),
         ("wait", load.wait, facts.waits),
     ):
         if value not in offered:
             return f"{what} {value} is not possible here (possible: {', '.join(offered)})"
+    if load.consumers < facts.consumers_low:
+        return "nothing keeps messages that nobody is there to receive (use 1 consumer)"
     if load.link is not None and not facts.crosses_hosts:
         return "both ends are on one host: no link is between them"
     if load.pattern == "fanout" and load.dispatch != "deal":
@@ -315,6 +317,10 @@ def _excluded(case: Case, transport: Transport) -> str | None:
 
 def _unanswered(load: Workload) -> str | None:
     """Why requests of this workload would not be replied to one by one, or None."""
+    if load.consumers == 0:
+        return "nobody is there to reply (use 1 consumer)"
+    if ack_name(load.ack) in ("each", "window"):
+        return f"each reply confirms its request; not with ack {load.ack} (use fence)"
     if policy_name(load.policy) not in ("each", "split"):
         return f"a request that waits for others has no round trip of its own; not with {load.policy} (use each)"
     if load.dispatch == "compete" and load.consumers > 1:

@@ -35,7 +35,7 @@ class CaseSummary(msgspec.Struct, frozen=True, kw_only=True):
     pattern: str
     policy: str
     size_bytes: Positive
-    consumers: Positive
+    consumers: Count
     offered_per_s: float | None = None
     state: CaseState
     trials: Count

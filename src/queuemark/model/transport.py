@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from queuemark.model.errors import UsageError, nearest
-from queuemark.model.units import format_bytes, parse_bytes, parse_count
+from queuemark.model.units import Count, format_bytes, parse_bytes, parse_count
 
 ParamValue = int | str
 
@@ -55,6 +55,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     whole_bytes: where several consumers read one stream, a call longer than this is torn
         apart (pipe(7), PIPE_BUF); null where that cannot happen.
     crosses_hosts: producer and consumers may run on different machines.
+    consumers_low: 0 where messages may be published with nobody there to receive them.
+    broker: the server that its trials need, as ``nats``; null: none.
     cost: what a message costs, for the limit of a case; null: it has no limit.
     """
 
@@ -70,6 +72,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_size_bytes: int
     whole_bytes: int | None = None
     crosses_hosts: bool = False
+    consumers_low: Count = 1
+    broker: str | None = None
     cost: Cost | None = None
 
 

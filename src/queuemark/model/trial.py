@@ -3,7 +3,8 @@
 1. Counts and times are stored; rates, per-message costs and fairness are derived from them, added
    on output, and ignored and recomputed on input.
 2. sent = delivered + lost, in sum and, where messages are dealt, for every consumer; where every consumer gets each
-   message, delivered + lost is sent times the consumers. Here, and nowhere else, is known what that means.
+   message, delivered + lost is sent times the consumers; where there are none, both are 0. Here, and nowhere else, is
+   known what that means.
 3. ``ok`` is a claim: whatever its stored state says, a trial whose counts break rule 2 is presented as failed.
 4. No rate is shown for a trial that failed, nor for a window under 1 ms; it says why.
 5. Where whoever measured counted nothing (``proved`` is false), nothing but the rate derives: it is what was said, and
@@ -36,6 +37,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from queuemark.model.broker import BrokerUse
 from queuemark.model.conditions import Conditions
 from queuemark.model.counters import Counters
 from queuemark.model.histogram import PERCENTILES, latency_fault, mean_ns, percentiles_ns
@@ -125,7 +127,8 @@ class TrialCounts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, gc=F
     window_ns: the producer's first send after warm-up to the last receive of the slowest consumer.
     send_window_ns: the producer's first to its last accepted call.
     outside_ns: the trial's whole time less its window.
-    bytes_on_wire: framing included. message_bytes: delivered, framing excluded.
+    bytes_on_wire: framing included; with a broker between them, of the producer's connection alone.
+    message_bytes: delivered, framing excluded.
     oversubscribed: there were more workers than cpus to run them.
     granted: what the system gave for the parameters asked for.
     latency: null where messages are too small to be told apart, and where the trial was cut off.
@@ -171,6 +174,7 @@ class Trial(TrialCounts, kw_only=True, forbid_unknown_fields=True, gc=False):
 
     repeat: 0-based within its case. position: 0-based in the order in which the session ran.
     steal_ns: cpu time that the hypervisor took during the trial. conditions: what else the machine did.
+    broker: null where no server was between producer and consumers.
     proved: false where whoever measured counted nothing: sent, delivered and window_ns are what was said. No runner of
         ours may measure so.
     """
@@ -181,6 +185,7 @@ class Trial(TrialCounts, kw_only=True, forbid_unknown_fields=True, gc=False):
     started_at: str = ""
     steal_ns: Count = 0
     conditions: Conditions | None = None
+    broker: BrokerUse | None = None
     proved: bool = True
 
     @property
@@ -198,7 +203,8 @@ class ConsumerFigures(ConsumerCounts, frozen=True, kw_only=True, forbid_unknown_
 class TrialFigures(Trial, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A trial with what derives from it; every derived field may be null.
 
-    rate_per_s: messages delivered to all consumers in sum a second of window. rate_withheld: why there is none.
+    rate_per_s: messages delivered to all consumers in sum a second of window; with nobody there to receive them,
+        accepted. rate_withheld: why there is none.
     rate_to_all_per_s: of a fan-out, what the consumer that got the fewest was delivered a second of window; else null.
     send_rate_per_s: messages accepted, each published once, a second of send window.
     goodput_bytes_per_s: message bytes delivered a second of window.
@@ -322,11 +328,16 @@ def _judged(trial: Trial, load: Workload) -> Trial:
     return msgspec.structs.replace(trial, state="failed", reason=f"{CONTRADICTED}: {found}")
 
 
-def _withheld(trial: Trial) -> str | None:
+def _through(trial: Trial, load: Workload) -> int:
+    """Messages that were brought as far as they were to go."""
+    return trial.delivered if load.consumers else trial.sent
+
+
+def _withheld(trial: Trial, load: Workload) -> str | None:
     if trial.state != "ok":
         return "delivery was not proved" if trial.state == "failed" else "it did not run"
-    if trial.delivered == 0:
-        return "nothing was delivered"
+    if _through(trial, load) == 0:
+        return "nothing was delivered" if load.consumers else "nothing was accepted"
     if trial.window_ns < WINDOW_LOW_NS:
         return f"the window of {trial.window_ns} ns is under 1 ms: take more items or a longer duration"
     return None
@@ -335,16 +346,16 @@ def _withheld(trial: Trial) -> str | None:
 def figures(trial: Trial, load: Workload) -> TrialFigures:
     """The trial of that workload, judged again, with everything that derives from its counts, computed afresh."""
     trial = _judged(trial, load)
-    withheld = _withheld(trial)
+    withheld = _withheld(trial, load)
     shown = withheld is None and trial.proved
-    messages = trial.delivered if trial.delivery_proved else 0
+    messages = _through(trial, load) if trial.delivery_proved else 0
     producer_calls = trial.producer.calls if trial.producer and messages else 0
     switches = trial.switches_voluntary + trial.switches_involuntary
     counted = trial.counters or Counters()
     return msgspec.structs.replace(
         _with_room(trial),
         consumers=[_consumer_figures(consumer, shown) for consumer in trial.consumers],
-        rate_per_s=_per_s(trial.delivered, trial.window_ns, withheld is None),
+        rate_per_s=_per_s(_through(trial, load), trial.window_ns, withheld is None),
         rate_withheld=withheld,
         rate_to_all_per_s=_per_s(_fewest(trial), trial.window_ns, shown and load.pattern == "fanout"),
         send_rate_per_s=_per_s(trial.sent, trial.send_window_ns, shown),

@@ -26,7 +26,7 @@ __all__ = [
 import re
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -106,7 +106,7 @@ def _listed(text: str, read: Callable[[str, str], int], what: str) -> list[int]:
             value = first
             while value <= last:
                 values.append(value)
-                value *= 2
+                value = 2 * value or 1
         else:
             values.append(read(part, what))
     unique = list(dict.fromkeys(values))
@@ -129,9 +129,13 @@ def parse_byte_list(text: str, what: str = "size") -> list[int]:
     return _listed(text, parse_bytes, what)
 
 
-def parse_count_list(text: str, what: str = "count") -> list[int]:
-    """Counts from a comma list of counts and doubling ranges: ``1..32``, ``1,4,32``."""
-    return _listed(text, parse_count, what)
+def parse_count_list(text: str, what: str = "count", *, low: Literal[0, 1] = 1) -> list[int]:
+    """Counts from a comma list of counts and doubling ranges: ``1..32``, ``1,4,32``; low: 0 is one of them, too."""
+    return _listed(text, parse_count if low else _count_or_none, what)
+
+
+def _count_or_none(text: str, what: str) -> int:
+    return 0 if text.strip() == "0" else parse_count(text, what)
 
 
 def parse_duration_s(text: str, what: str = "duration") -> float:

@@ -2,13 +2,15 @@
 
 1. Pattern, dispatch, policy, ack, wait, placement and delay options are identity: two cases that
    differ in one of them are never compared as if they were the same.
-2. A policy has one spelling: ``buffer:16k`` is stored as ``buffer:16384``, ``vector`` as ``vector:64``.
+2. A policy has one spelling: ``buffer:16k`` is stored as ``buffer:16384``, ``vector`` as ``vector:64``. So has an ack:
+   ``window:1`` is stored as ``each``.
 """
 
 from __future__ import annotations
 
 __all__ = [
     "ACKS",
+    "ACK_WINDOW_HIGH",
     "BUFFER_HIGH_BYTES",
     "CONSUMERS_HIGH",
     "DISPATCHES",
@@ -25,8 +27,10 @@ __all__ = [
     "MessagesFormat",
     "MessagesSource",
     "Workload",
+    "ack_name",
     "policy_name",
     "policy_value",
+    "read_ack",
     "read_policy",
     "read_verify",
 ]
@@ -42,7 +46,7 @@ from queuemark.model.units import Count, Positive, parse_bytes, parse_count
 
 PATTERNS = ("share", "fanout", "pingpong")
 DISPATCHES = ("deal", "compete")
-ACKS = ("fence",)
+ACKS = ("none", "fence", "each", "window")
 WAITS = ("block", "spin", "spin-then-block")
 PLACEMENTS = ("spread", "same", "free")
 FAULTS = ("flip", "drop", "duplicate", "reorder", "kill-consumer", "stall-consumer")
@@ -60,6 +64,8 @@ VECTOR_HIGH = 1024
 VECTOR_HIGH_BYTES = 64 * 1024 * 1024
 """What the largest messages of one call may have together: each consumer's connection keeps so much ready."""
 
+ACK_WINDOW_DEFAULT = 64
+ACK_WINDOW_HIGH = 65_536
 LINGER_HIGH_US = 1_000_000
 RATE_HIGH_PER_S = 1e9
 """A message a nanosecond: the clock tells no more apart."""
@@ -92,6 +98,9 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pattern: ``share``, each message goes to one consumer; ``fanout``, every consumer gets each message;
         ``pingpong``, a message is a request to one consumer, which replies to it.
     in_flight: of a pingpong, requests that are on their way at once, in sum; 1 for other patterns.
+    consumers: 0: messages are published with nobody there to receive them.
+    ack: what the producer waits for: ``none``; ``fence``, that all is accepted, at the end; ``each``, that a message is
+        accepted, before the next call; ``window:N``, the same with up to N messages that wait for it.
     linger_us: a buffered message waits at most this long for others; 0: until the buffer is full.
     items, duration_s: messages to send, or seconds to send for; exactly one of them is set.
     link: the wire between producer and consumers; null: they are on one host, and nothing is between them.
@@ -104,7 +113,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     size_bytes: Positive
-    consumers: Positive
+    consumers: Count
     pattern: str = "share"
     dispatch: str
     policy: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*(:[0-9]{1,12})?$(?!\n)")] = "each"
@@ -155,7 +164,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def copies(self) -> int:
         """How many consumers are to get each message."""
-        return self.consumers if self.pattern == "fanout" else 1
+        return self.consumers if self.pattern == "fanout" else min(self.consumers, 1)
 
 
 def policy_name(policy: str) -> str:
@@ -182,6 +191,29 @@ def read_policy(text: str) -> str:
     if colon:
         raise UsageError(f"policy {name} takes no value, got {text!r}; write {name}")
     return name
+
+
+def ack_name(ack: str) -> str:
+    """``window`` of ``window:64``."""
+    return ack.partition(":")[0]
+
+
+def read_ack(text: str) -> str:
+    """The one spelling of an ack: ``none``, ``fence``, ``each``, ``window:N`` (``window`` is 64 messages).
+
+    Raises: UsageError with the nearest known ack.
+    """
+    name, colon, value = text.strip().partition(":")
+    if name not in ACKS:
+        raise UsageError(f"unknown ack {text!r}; {nearest(name, ACKS)}")
+    if name != "window":
+        if colon:
+            raise UsageError(f"ack {name} takes no value, got {text!r}; write {name}")
+        return name
+    messages = parse_count(value, "ack window") if colon else ACK_WINDOW_DEFAULT
+    if messages > ACK_WINDOW_HIGH:
+        raise UsageError(f"ack {text!r}: at most {ACK_WINDOW_HIGH} messages wait to be confirmed; write window:64")
+    return f"window:{messages}" if messages > 1 else "each"
 
 
 def _buffer_bytes(text: str, value: str | None) -> int:

@@ -50,7 +50,7 @@ class TrialRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     messages_path: where the case's own messages lie, null for made-up content. stall_s: seconds without any
     progress after which the trial has failed. deadline_s: seconds for the whole trial. parent_pid: dies with it.
-    ends: where they are made, null for both on this host's loopback.
+    ends: where they are made, null for both on this host's loopback. server: the broker's address, null for none.
     """
 
     case: Case
@@ -62,6 +62,7 @@ class TrialRequest(msgspec.Struct, frozen=True, kw_only=True):
     deadline_s: float = 600.0
     parent_pid: int | None = None
     ends: Ends | None = None
+    server: str | None = None
 
 
 def deadline_for_s(case: Case, stall_s: float = STALL_DEFAULT_S) -> float:
@@ -118,6 +119,7 @@ def trial_arguments(request: TrialRequest) -> list[str]:
         "--producer-address": request.ends.producer_address if request.ends else None,
         "--consumer-address": request.ends.consumer_address if request.ends else None,
         "--consumer-netns": request.ends.consumer_netns if request.ends else None,
+        "--server": request.server,
     }
     arguments = ["trial", request.case.transport]
     for name, value in options.items():

@@ -7,6 +7,7 @@ __all__ = [
     "LOOKED_FOR",
     "OVERSUBSCRIBED",
     "UNPROVED",
+    "UNRECEIVED",
     "WRONGS",
     "Ending",
     "Footnotes",
@@ -27,6 +28,7 @@ from queuemark.views.offered import LOST, LOST_AT_RATE, SATURATED, fans_out, pac
 OVERSUBSCRIBED = "oversubscribed: more workers than cpus to run them"
 BEYOND_LINK = "more came through than the link allows: an error of the model or of the measurement, not a success"
 UNPROVED = "not proved: whoever measured counted nothing; the rate is what was said"
+UNRECEIVED = "nobody was there to receive: the rate is of messages that the broker accepted, none was delivered"
 LOOKED_FOR = ("p50_ns", "p99_ns", "p999_ns")
 WRONGS = ("lost", "duplicated", "reordered", "corrupted")
 
@@ -46,6 +48,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         ok = [trial for trial in trials if trial.state == "ok"]
         remarks += [f"no rate: {trial.rate_withheld}" for trial in ok if trial.rate_withheld]
         remarks += [] if all(trial.proved for trial in ok) else [UNPROVED]
+        remarks += [] if result.case.workload.consumers or not ok else [UNRECEIVED]
         remarks += _allowed(ok, LOST_AT_RATE if paced(result) else LOST) + _unknown(result)
         remarks += [SATURATED] if any(trial.saturated for trial in ok) else []
         remarks += [BEYOND_LINK] if (link_share(result) or 0) > SHARE_HIGH else []
@@ -115,5 +118,7 @@ def proved_text(document: SessionDocument) -> str:
     told = ", ".join(f"{count:,} {name}" for name, count in sums.items())
     copied = any(map(fans_out, document.cases))
     note = " (of a fan-out: sent once, delivered or lost at each consumer)" if copied else ""
+    alone = any(not result.case.workload.consumers for result in document.cases)
+    note += " (to 0 consumers: sent and accepted, and nothing is delivered)" if alone else ""
     rest = f"; {said}" if len(judged) < len(ran) else ""
     return f"{proved} in {len(ok)} of the {counted(len(ran), 'trial')} that ran: {told}{note}{rest}"

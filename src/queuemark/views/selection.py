@@ -123,7 +123,7 @@ def read_selection(
     """
     return Selection(
         transports=_listed(transports, str),
-        consumers=tuple(parse_count_list(consumers, "consumers")) if consumers.strip() else (),
+        consumers=tuple(parse_count_list(consumers, "consumers", low=0)) if consumers.strip() else (),
         sizes=tuple(parse_byte_list(sizes)) if sizes.strip() else (),
         policies=_listed(policies, read_policy),
         patterns=_listed(patterns, str),
