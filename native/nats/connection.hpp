@@ -1,0 +1,99 @@
+// One connection to a server: what has come and what was said about it, and writing.
+//
+// 1. Whoever asks for messages gets messages: a PING is answered, an +OK and a PONG are counted, a newer INFO
+//    is kept, and an -ERR, or the end of the connection, is thrown with what the server said.
+// 2. What was received lies in one buffer. A message that has not come whole is moved once, to the front.
+// 3. Data goes by send(2) and recv(2), what is said besides by sendmsg(2), and until the connection is set up
+//    by recvmsg(2), so that whoever traces the calls can tell which is which.
+// 4. Only who reads can answer: a server closes a connection that leaves two PINGs unanswered, so who merely
+//    sends looks once a second for what has come.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/descriptor.hpp"
+#include "nats/address.hpp"
+#include "nats/info.hpp"
+#include "nats/protocol.hpp"
+
+namespace queuemark::nats_client {
+
+struct ConnectionOptions {
+  std::int64_t send_buffer_bytes = 0;  // SO_SNDBUF and SO_RCVBUF; 0: as the system has it
+  std::int64_t receive_buffer_bytes = 0;
+  bool nodelay = true;
+  bool verbose = false;  // every operation is confirmed with +OK
+};
+
+class Connection {
+ public:
+  // Logs in. Throws Unavailable.
+  Connection(const Address& address, const ConnectionOptions& options);
+
+  // The connection is set up, and what comes now may be messages: one receive takes up to read_bytes, a
+  // message has up to payload_bytes, headers included. Until then every call ends after some seconds.
+  void begin_traffic(std::size_t read_bytes, std::size_t payload_bytes);
+
+  // The next message of those that have come; false when no whole one is left.
+  bool next(Incoming& found) {
+    while (begin_ < end_ && reader_.next({buffer_.data() + begin_, end_ - begin_}, found)) {
+      begin_ += found.bytes;
+      if (found.operation == Operation::message) [[likely]]
+        return true;
+      heed(found);
+    }
+    return false;
+  }
+  // Takes note of what has come, where no message can have.
+  void heed_all();
+  // Waits for more. flags: of recv(2).
+  void receive(int flags, const Patience& patience);
+  // Reads what has come, without waiting, if it was not done for a second: for who sends and never receives.
+  void look_in_time();
+
+  // All of these bytes. flags: of send(2).
+  void send(const std::byte* from, std::size_t count, int flags, const Patience& patience);
+  // As send(), but reads what comes meanwhile: a server that confirms each message reads no more while nobody
+  // takes its confirmations.
+  void send_and_read(const std::byte* from, std::size_t count, bool sleeps);
+  // As much as there is room for; 0: none.
+  std::size_t offer(const std::byte* from, std::size_t count);
+  // One line; its end is added.
+  void say(std::string_view line);
+  // Waits until the server has read all that was sent. flags: of recv(2).
+  void fence(int flags, const Patience& patience);
+
+  const ServerInfo& info() const { return info_; }
+  int number() const { return socket_.number(); }
+  std::uint64_t confirmed() const { return confirmed_; }  // operations, of a verbose connection
+  std::uint64_t calls = 0;
+
+ private:
+  void log_in(const Address& address, bool verbose);
+  void heed(const Incoming& found);
+  void answer_pings();
+  void compact();
+  void look();
+  ssize_t receive_once(int flags);
+  ssize_t send_once(const std::byte* from, std::size_t count, int flags);
+  void took(std::size_t received);
+
+  Descriptor socket_;
+  ServerInfo info_;
+  bool informed_ = false;
+  bool setting_up_ = true;
+  Reader reader_;
+  std::vector<std::byte> buffer_;
+  std::size_t read_bytes_;
+  std::size_t begin_ = 0, end_ = 0;  // of what has come and was not read
+  std::uint64_t confirmed_ = 0;
+  std::uint64_t pongs_ = 0;
+  unsigned pings_ = 0;       // that were not answered yet
+  Nanoseconds look_ns_ = 0;  // when to look again
+};
+
+}  // namespace queuemark::nats_client

@@ -1,0 +1,26 @@
+// What a server says of itself in an INFO: a JSON object, of whose members some matter here.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace queuemark::nats_client {
+
+struct ServerInfo {
+  std::string version;
+  std::size_t max_payload_bytes = 1024 * 1024;  // headers included
+  bool headers = false;
+  bool login_required = false;
+  bool tls_required = false;
+
+  // Throws ProtocolError for what is no JSON object. What it does not know it passes over.
+  static ServerInfo read(std::string_view json);
+};
+
+// What a client says of itself in its CONNECT, without the end of the line. Where nothing is said of verbose
+// and pedantic a server takes both for true.
+struct Address;
+std::string connect_line(const Address& address, bool verbose);
+
+}  // namespace queuemark::nats_client
