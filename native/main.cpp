@@ -51,7 +51,8 @@ constexpr const char* kHelp = R"(queuemark-runner: performs one trial of one mes
 
   --size BYTES (64)  --consumers N (1)  --items N | --duration S (0.2)  --warmup S (0.01)
   --policy each|split|buffer:BYTES|vector:N  --linger-us N  --wait block|spin|spin-then-block
-  --placement spread|same|free  --pattern share|fanout|pingpong  --dispatch deal|compete  --ack fence
+  --placement spread|same|free  --pattern share|fanout|pingpong  --dispatch deal|compete
+  --ack fence|none|each|window:N  --server URL
   --in-flight N (1)  --rate R  --stamp-every N
   --verify full|sample:K  --seed N  -P NAME=VALUE
   --mix BYTES:PERCENT,...  --messages FILE  --messages-format lines|u32

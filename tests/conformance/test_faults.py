@@ -13,7 +13,7 @@ import pytest
 from queuemark.model.events import Result
 from queuemark.model.workload import FAULTS
 from queuemark.runners.registry import Offer
-from tests.conformance.runs import Load, assert_kept_contract, fits, policies, run_load
+from tests.conformance.runs import Load, assert_kept_contract, dispatch_of, fits, policies, run_load
 
 COUNTED = {"flip": "corrupted", "drop": "lost", "duplicate": "duplicated", "reorder": "reordered"}
 """The faults on the way, and the one count that names each."""
@@ -58,7 +58,7 @@ def assert_counted(offer: Offer, load: Load) -> Result:
 def _assert_at_its_stream(offer: Offer, load: Load, result: Result) -> None:
     """Where messages are dealt, the consumer whose stream had the fault reports it; in a fan-out every one does."""
     assert result.injected is not None
-    if offer.transport.facts.dispatches[0] == "compete":
+    if dispatch_of(offer, load) == "compete":
         assert result.injected.consumer is None
         return
     name = COUNTED[load.inject or ""]
@@ -73,7 +73,7 @@ def _assert_at_its_stream(offer: Offer, load: Load, result: Result) -> None:
 
 def possible(offer: Offer, load: Load) -> bool:
     """Whether the fault can be seen at all: competing consumers have no common order."""
-    competing = offer.transport.facts.dispatches[0] == "compete" and load.consumers > 1
+    competing = dispatch_of(offer, load) == "compete" and load.consumers > 1
     return fits(offer.transport.facts, load.size, load.consumers) and not (load.inject == "reorder" and competing)
 
 

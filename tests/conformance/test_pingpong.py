@@ -35,7 +35,7 @@ def policies(offer: Offer) -> list[str]:
 
 def several(offer: Offer) -> tuple[int, ...]:
     """Numbers of consumers: those that compete cannot tell whose reply comes next."""
-    return (1, 2, 5) if offer.transport.facts.dispatches[0] == "deal" else (1,)
+    return (1, 2, 5) if "deal" in offer.transport.facts.dispatches else (1,)
 
 
 def asking(offer: Offer, in_flight: int = 1, **more: Any) -> Load:

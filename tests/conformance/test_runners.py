@@ -246,6 +246,35 @@ def test_a_mix_is_conserved_whatever_the_policy_and_the_sample(offer: Offer) -> 
             assert result.delivered * 8 < result.message_bytes < result.delivered * 4096
 
 
+def test_m01_what_nobody_receives_is_accepted_or_the_trial_has_failed(offer: Offer) -> None:
+    if offer.transport.facts.consumers_low:
+        pytest.skip(f"{offer.transport.name} keeps nothing for nobody")
+    for policy, ack, size in product(policies(offer.transport.facts, 1, 64), offer.transport.facts.acks, (1, 64)):
+        named = "window:7" if ack == "window" else ack
+        run = run_load(offer, Load(size=size, consumers=0, items=200, policy=policy, warmup=0.01, more={"ack": named}))
+        result = assert_kept_contract(run)
+        assert (result.state, result.sent, result.delivered, result.lost) == ("ok", 200, 0, 0), run
+        assert result.producer is not None
+        assert (result.producer.sent, result.consumers, result.latency) == (200, [], None)
+        assert result.window_ns == result.send_window_ns > 0
+
+
+@pytest.mark.parametrize("words", [["--inject", "drop"], ["--pattern", "pingpong"]])
+def test_what_takes_somebody_is_refused_where_nobody_is(offer: Offer, words: list[str]) -> None:
+    run = run_words(offer, ["--consumers", "0", *words])
+    assert (run.exit_code, run.stdout) == (2, b""), run
+    assert "--consumers" in run.stderr or words[0] in run.stderr
+
+
+@pytest.mark.parametrize("consumers", [1, 3])
+def test_m01_every_ack_is_conserved(offer: Offer, consumers: int) -> None:
+    facts = offer.transport.facts
+    for ack, policy, wait in product(facts.acks, policies(facts, consumers, 64), facts.waits):
+        for named in ("window:1", "window:7", "window:65536") if ack == "window" else (ack,):
+            load = Load(consumers=consumers, items=120, policy=policy, wait=wait, warmup=0.001, more={"ack": named})
+            assert_proved(offer, load, run_load(offer, load))
+
+
 BAD_WORDS = {
     "a size of zero": ["--size", "0"],
     "a negative size": ["--size", "-1"],
@@ -267,6 +296,10 @@ BAD_WORDS = {
     "a vector without a length": ["--policy", "vector"],
     "an unknown pattern": ["--pattern", "multicast"],
     "an unknown wait": ["--wait", "sleep"],
+    "an unknown ack": ["--ack", "twice"],
+    "an ack without its window": ["--ack", "window"],
+    "an ack with a window that it has not": ["--ack", "fence:3"],
+    "a window of nothing": ["--ack", "window:0"],
     "an unknown option": ["--frobnicate", "1"],
     "an option without a value": ["--size"],
     "an unknown parameter": ["-P", "no-such-thing=1"],
@@ -284,6 +317,8 @@ BAD_WORDS = {
 
 @pytest.mark.parametrize("words", BAD_WORDS.values(), ids=BAD_WORDS.keys())
 def test_bad_words_get_one_line_and_exit_code_2(offer: Offer, words: list[str]) -> None:
+    if words == ["--consumers", "0"] and offer.transport.facts.consumers_low == 0:
+        pytest.skip(f"{offer.transport.name} takes messages that nobody receives")
     run = run_words(offer, words)
     assert (run.exit_code, run.stdout) == (2, b""), run
     assert len(run.stderr.splitlines()) == 1

@@ -8,8 +8,8 @@
 // slow-end        a worker takes 700 ms to end
 // flushing-end    a worker flushes what it inherited when it ends
 //
-// MISTAKE_BYTES: a message with its framing as one call; no other call is touched. MISTAKE_LOG: a file to
-// which each message is appended as it went into its call.
+// MISTAKE_BYTES: a message with its framing as one call; no other call is touched. MISTAKE_BEHIND: those of
+// it that follow the message. MISTAKE_LOG: a file to which each message is appended as it went into its call.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 10, LARGEST = 4096, TENTH = 10, HELLO_BYTES = 512, NUMBER_BYTES = 8 };
+enum { BATCH = 10, LARGEST = 4096, TENTH = 10, HELLO_BYTES = 512, MESSAGE_BYTES = 16, NUMBER_BYTES = 8 };
 
 static bool made(const char* mistake) {
   const char* asked = getenv("MISTAKE");
@@ -34,6 +34,11 @@ static bool made(const char* mistake) {
 
 static size_t frame_bytes(void) {
   const char* told = getenv("MISTAKE_BYTES");
+  return told ? (size_t)atol(told) : 0;
+}
+
+static size_t bytes_behind(void) {
+  const char* told = getenv("MISTAKE_BEHIND");
   return told ? (size_t)atol(told) : 0;
 }
 
@@ -62,8 +67,7 @@ static void keep(const char* message, size_t count) {
   close(log);
 }
 
-// Messages are of whole words, so what is left over is the framing of a stream, which comes before the
-// number.
+// A message has 16 bytes, and its number comes first.
 static ssize_t send_mistaken(struct call to, const char* from, size_t count) {
   static char first[LARGEST];
   static unsigned messages;
@@ -73,8 +77,8 @@ static ssize_t send_mistaken(struct call to, const char* from, size_t count) {
   const bool tenth = ++messages == TENTH;
   if (messages == 1) memcpy(first, message, count);
   if (made("unwritten")) {
-    const size_t before = count % 8 + NUMBER_BYTES;
-    memset(message + before, 0, count - before);
+    memset(message + count - bytes_behind() - (MESSAGE_BYTES - NUMBER_BYTES), 0,
+           MESSAGE_BYTES - NUMBER_BYTES);
   }
   if (tenth && made("stray")) memcpy(message, first, count);
   keep(message, count);

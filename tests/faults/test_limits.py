@@ -22,6 +22,7 @@ from queuemark.runners.registry import Offer, ask
 from queuemark.store import Store
 from tests.conformance.runs import OFFERS
 from tests.faults.leftovers import processes_of, queue_names
+from tests.serving_brokers import server_words
 
 RLIMIT_MSGQUEUE = 12
 """resource(3) of Python has no name for it; include/uapi/asm-generic/resource.h."""
@@ -88,7 +89,8 @@ def limited(place: Place, words: list[str], limits: dict[int, int]) -> subproces
 
 def trial(place: Place, offer: Offer, limits: dict[int, int], *words: str) -> Result:
     """One trial within limits; whatever becomes of it is said in one result, and in one line when it is not ok."""
-    ended = limited(place, ["trial", offer.transport.name, "--stall", "2", "--warmup", "0", *words], limits)
+    named = [offer.transport.name, *server_words(offer.transport.facts.broker)]
+    ended = limited(place, ["trial", *named, "--stall", "2", "--warmup", "0", *words], limits)
     result = decode_event(ended.stdout.splitlines()[-1])
     assert isinstance(result, Result)
     assert ended.returncode in {"ok": (0,), "failed": (1, 4), "unavailable": (3,)}[result.state]
@@ -170,7 +172,7 @@ def test_a_full_disk_has_nothing_to_do_with_a_trial(place: Place, offer: Offer) 
 
 
 def test_the_listing_is_made_whatever_the_limits(place: Place) -> None:
-    for limits in ({resource.RLIMIT_NOFILE: 8}, {resource.RLIMIT_NPROC: 1}, {resource.RLIMIT_AS: 8 * MEBIBYTE}):
+    for limits in ({resource.RLIMIT_NOFILE: 8}, {resource.RLIMIT_NPROC: 1}, {resource.RLIMIT_AS: 12 * MEBIBYTE}):
         listed = limited(place, ["list"], limits)
         assert (listed.returncode, listed.stderr) == (0, "")
     listing = ask((str(place.runner),))

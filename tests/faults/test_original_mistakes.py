@@ -17,7 +17,17 @@ import pytest
 
 from queuemark.model.events import Ready, Result, Tick, decode_event
 from queuemark.runners.registry import Offer
-from tests.conformance.runs import OFFERS, Load, Run, assert_kept_contract, assert_proved, dealt, offer_of, run_load
+from tests.conformance.runs import (
+    OFFERS,
+    Load,
+    Run,
+    assert_kept_contract,
+    assert_proved,
+    dealt,
+    offer_of,
+    run_load,
+    trial_command,
+)
 from tests.faults.test_pretended_calls import CALLS, SIZE
 
 SOURCE = Path(__file__).parent / "mistakes.c"
@@ -50,7 +60,10 @@ def available(name: str) -> Offer:
 
 def run_mistaken(library: Path, name: str, mistake: str, load: Load, **variables: object) -> Run:
     """A trial whose workers make the mistake."""
-    told = {"LD_PRELOAD": library, "MISTAKE": mistake, "MISTAKE_BYTES": FRAMES_BYTES.get(name, 0), **variables}
+    told: dict[str, object] = {"LD_PRELOAD": library, "MISTAKE": mistake, "MISTAKE_BYTES": FRAMES_BYTES.get(name, 0)}
+    if name in CALLS:
+        told["MISTAKE_BEHIND"] = CALLS[name].behind
+    told |= variables
     return run_load(available(name), load, before=("env", *(f"{key}={value}" for key, value in told.items())))
 
 
@@ -132,7 +145,7 @@ def test_every_event_is_printed_once_whatever_reads_it(library: Path, mistake: s
     """Standard output is a file, which is where what is buffered at a fork is written once more by each child."""
     offer = available("unix-stream")
     load = Load(consumers=32, items=None, more={"duration": "0.6", "run-id": "test-once"})
-    command = [*offer.command, "trial", offer.transport.name, *load.words()]
+    command = [*trial_command(offer), *load.words()]
     environment = {**os.environ, "LD_PRELOAD": str(library), "MISTAKE": mistake}
     with (tmp_path / "events").open("wb") as events:
         ended = subprocess.run(command, stdout=events, env=environment, timeout=60, check=False)
@@ -147,8 +160,9 @@ def test_every_event_is_printed_once_whatever_reads_it(library: Path, mistake: s
 @pytest.mark.parametrize("name", DEALT)
 def test_no_trial_deals_over_connections_of_another(name: str, tmp_path: Path) -> None:
     """One session, in whose order few consumers come after many: each has its own, and its turns to the message."""
-    words = ("-t", available(name).transport.name, "-s", "16", "-c", "5,1,4,2,3", "-P", "deal_items=7")
-    command = [sys.executable, "-m", "queuemark", "run", *words, "--items", "1001", "--repeats", "2", "--json", "-"]
+    words = ("-t", available(name).transport.name, "-s", "16", "-c", "5,1,4,2,3", "--dispatch", "deal")
+    length = ("-P", "deal_items=7", "--items", "1001", "--repeats", "2")
+    command = [sys.executable, "-m", "queuemark", "run", *words, *length, "--json", "-"]
     environment = {**os.environ, "QUEUEMARK_DATA_DIR": str(tmp_path)}
     ended = subprocess.run(command, capture_output=True, env=environment, timeout=100, check=False)
     assert ended.returncode == 0, ended.stderr

@@ -16,7 +16,16 @@ import pytest
 
 from queuemark.model.events import Ready, Result, decode_event
 from queuemark.runners.registry import Offer
-from tests.conformance.runs import OFFERS, Load, Run, assert_kept_contract, assert_proved, offer_of, run_load
+from tests.conformance.runs import (
+    OFFERS,
+    Load,
+    Run,
+    assert_kept_contract,
+    assert_proved,
+    offer_of,
+    run_load,
+    trial_command,
+)
 
 ITEMS = 60
 SIZE = 16
@@ -28,7 +37,8 @@ class Calls:
     """The system calls of a transport's two ends.
 
     frame_bytes: a message of SIZE as one call. first: which of the sends carries the first message behind the
-    probes. sent: what a send of a whole message returns. mark: whether the end is an empty message.
+    probes. sent: what a send of a whole message returns; request, reply: of these, where they have other frames.
+    behind: bytes that follow a message in its frame. mark: whether the end is an empty message.
     """
 
     send: str
@@ -38,6 +48,9 @@ class Calls:
     sent: int
     boundaries: bool = False
     mark: bool = False
+    request: int | None = None
+    reply: int | None = None
+    behind: int = 0
 
 
 # Of a pipe the producer's writes to its parent count, too: one after the probe, one when the window opens.
@@ -47,6 +60,18 @@ CALLS = {
     "unix-stream": Calls("sendto", "recvfrom", SIZE + 4, first=2, sent=SIZE + 4),
     "unix-seqpacket": Calls("sendto", "recvfrom", SIZE, first=2, sent=SIZE, boundaries=True),
     "unix-dgram": Calls("sendto", "recvfrom", SIZE, first=2, sent=SIZE, boundaries=True, mark=True),
+    # PUB, a subject of 11 letters and the size before the message, the end of a line behind it; in a request a subject
+    # of 13 letters and that of its reply, which has 18.
+    "nats": Calls(
+        "sendto",
+        "recvfrom",
+        SIZE + 22,
+        first=2,
+        sent=SIZE + 22,
+        request=SIZE + 22 + 2 + 19,
+        reply=SIZE + 22 + 7,
+        behind=2,
+    ),
     "pipe": Calls("write", "read", SIZE, first=4, sent=SIZE),
     "mq-posix": Calls("mq_timedsend", "mq_timedreceive", SIZE, first=2, sent=0, boundaries=True, mark=True),
 }
@@ -98,7 +123,7 @@ def run_pretending(offer: Offer, load: Load, call: str, what: str, when: int | s
 
 def run_attached(offer: Offer, load: Load, whose: Callable[[Ready], int], call: str, what: str) -> Result:
     """One trial in which such calls of one of its workers have pretended results, from early in its traffic on."""
-    command = [*offer.command, "trial", offer.transport.name, "--run-id", "test-attached", *load.words()]
+    command = [*trial_command(offer), "--run-id", "test-attached", *load.words()]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as runner:
         assert runner.stdout is not None
         ready = decode_event(runner.stdout.readline())
@@ -291,7 +316,8 @@ def whose(end: str) -> Callable[[Ready], int]:
 @pytest.mark.parametrize("end", ["producer", "consumer"])
 def test_m05_a_request_or_a_reply_that_is_only_pretended(offer: Offer, calls: Calls, end: str) -> None:
     """Nothing goes out, and what was to come of it is waited for in vain."""
-    result = run_attached(offer, asking(), whose(end), calls.send, f"retval={calls.sent}:when=20")
+    sent = (calls.request if end == "producer" else calls.reply) or calls.sent
+    result = run_attached(offer, asking(), whose(end), calls.send, f"retval={sent}:when=20")
     assert result.state == "failed"
     assert "waits for a reply" in (result.reason or ""), result
 

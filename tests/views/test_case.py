@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from queuemark.analysis.estimates import with_estimates
+from queuemark.model.broker import BrokerUse
 from queuemark.model.plan import Case
 from queuemark.model.trial import ConsumerFigures, Trial, TrialFigures
 from queuemark.store import SessionSummary
@@ -49,12 +51,30 @@ def test_m01_a_trial_that_counted_nothing_says_so() -> None:
     assert [(row["state"], row["proved"]) for row in rows] == [("not proved", "no"), ("ok", "yes")]
 
 
+def test_the_broker_is_named_with_what_it_took() -> None:
+    of = case("tcp")
+    used = BrokerUse(name="nats", version="2.1", started=True, sha256="ab" * 32, cpu_ns=7_000_000, slow_consumers=0)
+    through = msgspec.structs.replace(trial(of), broker=used)
+    held = document((of, [through, msgspec.structs.replace(trial(of, 1), broker=used)]))
+    (table, _) = case_tables(held, 1, held.cases[0])
+    assert [line for line in table.above if line.startswith("broker")] == [
+        f"broker: nats 2.1, started for each trial, sha256 {'ab' * 32}"
+    ]
+    rows = [dict(zip((column.name for column in table.columns), row, strict=True)) for row in table.rows]
+    assert [row["broker_cpu_ns"] for row in rows] == [7_000_000] * 2
+    plain = document((of, [trial(of)]))
+    assert not any("broker" in line for line in case_tables(plain, 1, plain.cases[0])[0].above)
+    named = msgspec.structs.replace(used, version=None, started=False, sha256=None)
+    held = document((of, [msgspec.structs.replace(trial(of), broker=named)]))
+    assert "broker: nats, one that ran already" in case_tables(held, 1, held.cases[0])[0].above
+
+
 def test_every_field_is_told() -> None:
     of = case("tcp")
     held = document((of, [trial(of)])).cases[0]
     told = {column.name for column in trial_table(held).columns}
     assert set(TrialFigures.__struct_fields__) - told == {
-        *("granted", "producer", "consumers", "latency", "progress", "conditions")
+        *("granted", "producer", "consumers", "latency", "progress", "conditions", "broker")
     }
     told = {column.name for column in consumer_table(held).columns}
     assert set(ConsumerFigures.__struct_fields__) <= told

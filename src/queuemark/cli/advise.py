@@ -10,6 +10,7 @@ import rich_click as click
 from rich.console import Console
 
 from queuemark.analysis.advise import Wish, advise
+from queuemark.brokers.registry import Servers
 from queuemark.cli.asked import Asked
 from queuemark.cli.prepare import Request
 from queuemark.model.errors import UsageError
@@ -68,7 +69,7 @@ def command(
     )
     if measure and sessions:
         raise UsageError("--measure looks at what it measures; leave --session out")
-    known = survey().transports()
+    known = Servers().surveyed(survey()).transports()
     documents = [_measured(wish, known)] if measure else _stored(sessions)
     facts = {name: transport.facts for name, transport in known.items()}
     table = advice_table(advise(wish, documents, facts))

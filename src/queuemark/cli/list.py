@@ -9,6 +9,7 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
+from queuemark.brokers.registry import Servers
 from queuemark.cli.output import check_writable, write_json
 from queuemark.model.errors import NothingAvailable, UsageError, nearest
 from queuemark.model.transport import Param, Transport
@@ -26,7 +27,7 @@ def command(name: str | None, json_target: str | None) -> None:
     """Transports and runners: available, or why not. With NAME: facts and parameters of one transport."""
     if json_target is not None:
         check_writable(json_target)
-    found = survey()
+    found = Servers().surveyed(survey())
     transports = _chosen(found, name)
     if json_target is not None:
         write_json(json_target, msgspec.json.encode(transports) + b"\n")

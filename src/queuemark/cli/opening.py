@@ -8,6 +8,7 @@ from collections.abc import Sequence, Set
 
 from rich.console import Console
 
+from queuemark.brokers.registry import Servers
 from queuemark.cli.prepare import Prepared
 from queuemark.measure.outlook import Outlook
 from queuemark.measure.schedule import pending
@@ -17,8 +18,12 @@ from queuemark.model.units import format_duration_s
 from queuemark.runners.registry import Survey, survey
 
 
-def surveyed(console: Console) -> Survey:
-    found = survey()
+def surveyed(console: Console, servers: Servers | None = None) -> Survey:
+    """What runners offer; servers: where brokers are, those that are not named would be started.
+
+    Raises: NothingAvailable.
+    """
+    found = (servers or Servers()).surveyed(survey())
     for trouble in found.troubles:
         say(console, f"queuemark: {trouble}")
     if not found.offers:

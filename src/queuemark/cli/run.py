@@ -15,6 +15,7 @@ from click.core import ParameterSource
 from rich.console import Console
 
 from queuemark.analysis.assertions import Assertion, check_assertions
+from queuemark.brokers.registry import Servers, place_left_out, read_servers, without_login
 from queuemark.cli.asked import Asked
 from queuemark.cli.asserting import assert_option, judge_assertions, read_assertions
 from queuemark.cli.lock import alone
@@ -81,7 +82,13 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
     panel=_SWEPT,
     help="Bytes: 64, 1..4096 (doubling), 16,1k; 64:70%,1k:30% mixes sizes.  [default: 64]",
 )
-@_option("-c", "--consumers", metavar="COUNTS", panel=_SWEPT, help="Processes: 1, 1..32 (doubling).  [default: 1]")
+@_option(
+    "-c",
+    "--consumers",
+    metavar="COUNTS",
+    panel=_SWEPT,
+    help="Processes: 1, 1..32 (doubling); 0 where a broker takes what nobody receives.  [default: 1]",
+)
 @_option(
     "--pattern",
     "patterns",
@@ -111,7 +118,14 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
     panel=_SWEPT,
     help="A buffered message waits so long at most.  [default: 0, until full]",
 )
-@_option("--ack", "acks", metavar="NAMES", panel=_SWEPT, help="fence: only the end is confirmed.")
+@_option(
+    "--ack",
+    "acks",
+    metavar="ACKS",
+    panel=_SWEPT,
+    help="fence: only the end is confirmed; none; each: every message, before the next call; window:N: up to N wait.  "
+    "[default: fence]",
+)
 @_option("--wait", "waits", metavar="NAMES", panel=_SWEPT, help=f"{', '.join(WAITS)} (for 50 us).  [default: block]")
 @_option(
     "--placement", "placements", metavar="NAMES", panel=_SWEPT, help=f"{', '.join(PLACEMENTS)}.  [default: spread]"
@@ -158,6 +172,14 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
     "--messages-format", metavar="lines|u32", panel=_EACH, help="One a line, or length-prefixed.  [default: lines]"
 )
 @_option("--inject", metavar="FAULT", panel=_EACH, help=f"Makes one fault: {', '.join(FAULTS)}.")
+@click.option(
+    "--server",
+    "servers",
+    metavar="ADDRESS",
+    multiple=True,
+    panel=_EACH,
+    help="A broker that runs: nats://USER:PASSWORD@HOST:4222.  [default: one is started for each trial]",
+)
 @_option("--stall", metavar="TIME", panel=_EACH, help="Has failed when nothing moves for so long.  [default: 5s]")
 @click.option(
     "--rate-sweep",
@@ -217,6 +239,7 @@ def command(
     /,
     name: str | None,
     params: tuple[str, ...],
+    servers: tuple[str, ...],
     assertions: tuple[str, ...],
     json_target: str | None,
     resume: str | None,
@@ -235,15 +258,16 @@ def command(
         raise UsageError("--print-plan runs nothing that --assert could be asked of; leave one of them out")
     if json_target is not None:
         check_writable(json_target)
+    named = Servers(read_servers(servers))
     reported = not no_report and json_target != STDOUT
     wanted = _Wanted(json_target=json_target, strict=strict, demands=read_assertions(assertions), reported=reported)
     if resume is not None:
-        _only(ctx, {"assertions", "json_target", "no_report", "resume", "stall", "strict"})
-        _resume(None if resume == NEWEST else resume, said["stall"], wanted)
+        _only(ctx, {"assertions", "json_target", "no_report", "resume", "servers", "stall", "strict"})
+        _resume(None if resume == NEWEST else resume, said["stall"], wanted, named)
     elif print_plan:
         _print_plan(ctx, _request(name, params, said))
     else:
-        _new(ctx, _request(name, params, said), wanted, probes=not no_probes)
+        _new(ctx, _request(name, params, said), wanted, named, probes=not no_probes)
 
 
 def _check_said(ctx: click.Context) -> None:
@@ -285,9 +309,10 @@ def _was_given(ctx: click.Context, name: str) -> bool:
 
 
 def _command_text(ctx: click.Context, seed: int, *, paths: bool) -> str:
-    """What makes this session again (M27), without what only concerned its output.
+    """What makes this session again (M27), without what only concerned its output, and without any password.
 
-    paths: as they were typed, for whoever is here; else the names of files alone, for whoever reads the document.
+    paths: as they were typed, for whoever is here; else the names of files alone, and of servers their kinds, for
+        whoever reads the document.
     """
     words = ["queuemark", "run"]
     for param in ctx.command.params:
@@ -301,6 +326,8 @@ def _command_text(ctx: click.Context, seed: int, *, paths: bool) -> str:
         for text in value if isinstance(value, tuple) else (value,):
             named = not paths and name in ("messages", "name") and text not in PRESETS
             shown = Path(text).name if named else text
+            if name == "servers":
+                shown = without_login(text) if paths else place_left_out(text)
             words += [shown] if isinstance(param, click.Argument) else [max(param.opts, key=len), shown]
     return shlex.join([*words, "--seed", str(seed)])
 
@@ -318,13 +345,13 @@ def _print_plan(ctx: click.Context, request: Request) -> None:
         say(console, line)
 
 
-def _new(ctx: click.Context, request: Request, wanted: _Wanted, *, probes: bool) -> None:
+def _new(ctx: click.Context, request: Request, wanted: _Wanted, servers: Servers, *, probes: bool) -> None:
     from queuemark.cli.outcome import require_interval
     from queuemark.cli.session import begin, check_room
     from queuemark.store import Store, data_directory
 
     console = Console(stderr=True)
-    found = surveyed(console)
+    found = surveyed(console, servers)
     prepared = prepare(request, found.transports())
     if wanted.strict:
         require_interval(prepared.plan)
@@ -337,10 +364,10 @@ def _new(ctx: click.Context, request: Request, wanted: _Wanted, *, probes: bool)
         say(console, f"{opening_text(session)}, {outlook_text(session, set())}")
         for line in left_out_texts(prepared):
             say(console, line)
-        _finish(store, session, found, prepared.stall_s, console, wanted, typed, probes=probes)
+        _finish(store, session, found, prepared.stall_s, console, wanted, servers, typed, probes=probes)
 
 
-def _resume(name: str | None, stall: str | None, wanted: _Wanted) -> None:
+def _resume(name: str | None, stall: str | None, wanted: _Wanted, servers: Servers) -> None:
     from queuemark.cli.outcome import read
     from queuemark.cli.session import resume
     from queuemark.store import Store, data_directory
@@ -361,10 +388,10 @@ def _resume(name: str | None, stall: str | None, wanted: _Wanted) -> None:
                     write_json(wanted.json_target, encode_session(document))
             judge_assertions([document], wanted.demands)
             return
-        found = surveyed(console)
+        found = surveyed(console, servers)
         done = store.done(session.id)
         say(console, f"{opening_text(session)}, {len(done)} trials done before, {outlook_text(session, done)}")
-        _finish(store, session, found, stall_s, console, wanted, probes=bool(session.probes_before))
+        _finish(store, session, found, stall_s, console, wanted, servers, probes=bool(session.probes_before))
 
 
 def _finish(
@@ -374,6 +401,7 @@ def _finish(
     stall_s: float,
     console: Console,
     wanted: _Wanted,
+    servers: Servers,
     typed: str | None = None,
     *,
     probes: bool,
@@ -382,7 +410,7 @@ def _finish(
     from queuemark.cli.reporting import tell_report
     from queuemark.cli.session import carry_out
 
-    through = carry_out(store, session, found, stall_s, console, probes=probes)
+    through = carry_out(store, session, found, stall_s, console, probes=probes, servers=servers)
     document = read(store, session)
     # What the trials say is the outcome, whether or not anybody reads the table to its end.
     with printing(_kept(session)):

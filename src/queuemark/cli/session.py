@@ -18,6 +18,7 @@ from rich.console import Console
 
 from queuemark import __version__
 from queuemark.analysis.stopping import Stopping
+from queuemark.brokers.registry import Servers
 from queuemark.cli.interrupts import asking_to_stop
 from queuemark.cli.progress import Progress
 from queuemark.cli.searching import judged
@@ -78,18 +79,26 @@ def resume(store: Store, name: str | None) -> Session:
 
 
 def carry_out(
-    store: Store, session: Session, found: Survey, stall_s: float, console: Console, *, probes: bool = True
+    store: Store,
+    session: Session,
+    found: Survey,
+    stall_s: float,
+    console: Console,
+    *,
+    probes: bool = True,
+    servers: Servers | None = None,
 ) -> bool:
     """Runs what the session still lacks, and what its search comes to; True when it is complete, False when it was
     stopped.
 
     probes: whether the machine is probed before the first trial, where it was not before, and behind the last.
+    servers: where brokers are; None: each is started.
     """
     try:
         through = not probes or bool(session.probes_before) or _probe(store, session, found, "probes_before")
-        through = through and _run(store, session, found, stall_s, console)
+        through = through and _run(store, session, found, stall_s, console, servers)
         while through and _extend(store, session):
-            through = _run(store, session, found, stall_s, console)
+            through = _run(store, session, found, stall_s, console, servers)
         if probes and through:
             _probe(store, session, found, "probes_after")
     except BaseException:
@@ -101,7 +110,9 @@ def carry_out(
     return through
 
 
-def _run(store: Store, session: Session, found: Survey, stall_s: float, console: Console) -> bool:
+def _run(
+    store: Store, session: Session, found: Survey, stall_s: float, console: Console, servers: Servers | None
+) -> bool:
     """Runs what the plan still lacks; False when it was stopped."""
     stopping = _stopping(store, session)
 
@@ -122,6 +133,7 @@ def _run(store: Store, session: Session, found: Survey, stall_s: float, console:
             stop=stop,
             enough=stopping.enough,
             stall_s=stall_s,
+            servers=servers,
         )
 
 

@@ -4,7 +4,9 @@
 2. What is done is not done again: a plan that was interrupted goes on where it stopped, in the same order.
 3. A stop ends the current trial at once; it is then not recorded.
 4. A case over a link gets one that is made here, kept for the other cases over it, and gone with the execution.
-5. What is unavailable gives one ``unavailable`` trial a repeat, with reason and remedy, without running anything.
+5. A case through a broker gets a server of its own for each trial, started for it unless one that runs was named; what
+   the server says of its consumers counts.
+6. What is unavailable gives one ``unavailable`` trial a repeat, with reason and remedy, without running anything.
 """
 
 from __future__ import annotations
@@ -14,16 +16,19 @@ __all__ = ["Step", "execute"]
 import os
 import secrets
 from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
 
+from queuemark.brokers.broker import BrokerUnavailable, Server
+from queuemark.brokers.registry import Servers
 from queuemark.measure.conditions import Surroundings
 from queuemark.measure.link import Links, LinkUnavailable
 from queuemark.measure.schedule import Slot, pending
 from queuemark.model.events import Event, Tick
 from queuemark.model.plan import Case, Plan, trial_seed
-from queuemark.model.transport import Transport
+from queuemark.model.transport import Facts, Transport
 from queuemark.model.trial import Trial
 from queuemark.runners.contract import STALL_DEFAULT_S, TrialRequest, deadline_for_s
 from queuemark.runners.registry import Offer
@@ -56,16 +61,18 @@ def execute(
     on_progress: Callable[[Step], None] | None = None,
     enough: Callable[[Case], bool] | None = None,
     stall_s: float = STALL_DEFAULT_S,
+    servers: Servers | None = None,
 ) -> bool:
     """Runs every trial that is not done; True when the plan is through, False when it was stopped.
 
     offers: by (transport, runtime). done: (case_key, repeat). enough: asked before each trial; a case that has
-    enough gets no further repeat.
+    enough gets no further repeat. servers: where brokers are; None: each is started.
 
     Raises: what on_trial and on_progress raise; nothing for what a runner does.
     """
     slots = pending(plan, done)
     with Links() as links:
+        places = _Places(links=links, servers=servers or Servers())
         for number, slot in enumerate(slots, start=1):
             if stop.asked:
                 return False
@@ -74,7 +81,7 @@ def execute(
                 _tell(on_progress, msgspec.structs.replace(step, passed_over=True))
                 continue
             _tell(on_progress, step)
-            trial = _attempt(plan, slot, offers, links, session_id, stop, stall_s, _ticker(on_progress, step))
+            trial = _attempt(plan, slot, offers, places, session_id, stop, stall_s, _ticker(on_progress, step))
             if trial is None:
                 return False
             on_trial(slot.case, trial)
@@ -82,11 +89,19 @@ def execute(
     return True
 
 
+@dataclass(frozen=True)
+class _Places:
+    """Where trials are made that need more than this host's loopback."""
+
+    links: Links
+    servers: Servers
+
+
 def _attempt(
     plan: Plan,
     slot: Slot,
     offers: Mapping[tuple[str, str], Offer],
-    links: Links,
+    places: _Places,
     session_id: str,
     stop: Stop,
     stall_s: float,
@@ -96,7 +111,7 @@ def _attempt(
     if offer is None or not offer.transport.available:
         return _unavailable(plan, slot, *_missing(slot.case, offer.transport if offer else None))
     try:
-        link = links.opened(slot.case.workload.link) if slot.case.workload.link is not None else None
+        link = places.links.opened(slot.case.workload.link) if slot.case.workload.link is not None else None
     except LinkUnavailable as error:
         if stop.asked:  # a Ctrl-C reaches what makes the link, too
             return None
@@ -115,7 +130,10 @@ def _attempt(
     )
     command = (*(link.before if link is not None else ()), *offer.command)
     surroundings = Surroundings()
-    trial = perform(command, request, offer.transport.facts, stop=stop, on_event=on_event)
+    try:
+        trial = _served(request, command, offer.transport.facts, places.servers, stop, on_event)
+    except BrokerUnavailable as error:
+        return _unavailable(plan, slot, error.lack.reason, error.lack.remedy)
     if trial is None:
         return None
     return msgspec.structs.replace(
@@ -125,6 +143,39 @@ def _attempt(
         steal_ns=surroundings.steal_ns(),
         conditions=surroundings.conditions(),
     )
+
+
+def _served(
+    request: TrialRequest,
+    command: tuple[str, ...],
+    facts: Facts,
+    servers: Servers,
+    stop: Stop,
+    on_event: Callable[[Event], None] | None,
+) -> Trial | None:
+    """One trial, with a server for as long as it lasts where one is needed; None when it was stopped.
+
+    Raises: BrokerUnavailable.
+    """
+    if facts.broker is None:
+        return perform(command, request, facts, stop=stop, on_event=on_event)
+    with servers.serve(facts.broker) as server:
+        placed = msgspec.structs.replace(request, server=server.url)
+        trial = perform(command, placed, facts, stop=stop, on_event=on_event)
+        return None if trial is None else _with_use(trial, server)
+
+
+def _with_use(trial: Trial, server: Server) -> Trial:
+    """The trial, with what its server says of it, whatever else was seen: that it cut consumers off, or ended."""
+    used, fate = server.used(trial.granted), server.fate()
+    told = msgspec.structs.replace(trial, broker=used)
+    said = [f"the server {fate}"] if fate is not None else []
+    if used.slow_consumers:
+        said += [f"the server cut off {used.slow_consumers} connection{'s' * (used.slow_consumers != 1)} as too slow"]
+    if not said or trial.state == "unavailable":
+        return told
+    reasons = [trial.reason, *said] if trial.reason else said
+    return msgspec.structs.replace(told, state="failed", reason="; ".join(reasons))
 
 
 def _missing(case: Case, transport: Transport | None) -> tuple[str, str | None]:

@@ -6,6 +6,7 @@ __all__ = ["QUESTION", "case_tables", "consumer_table", "every_case_tables", "tr
 
 from collections.abc import Callable
 
+from queuemark.model.broker import BrokerUse
 from queuemark.model.conditions import Conditions
 from queuemark.model.plan import case_key
 from queuemark.model.session import CaseResult, Estimate, SessionDocument
@@ -50,6 +51,7 @@ def case_tables(document: SessionDocument, number: int, result: CaseResult) -> l
         workload_text(case.workload),
         f"rate: {_estimate_text(result.rate_per_s)}",
         *offered_texts(result),
+        *dict.fromkeys(_broker_text(trial.broker) for trial in result.trials if trial.broker is not None),
         *(f"granted: {granted}" for granted in dict.fromkeys(map(_granted, result.trials)) if granted),
     ]
     told = Table(
@@ -81,6 +83,12 @@ def _estimate_text(estimate: Estimate | None) -> str:
 
 def _granted(trial: TrialFigures) -> str:
     return ", ".join(f"{name}={value}" for name, value in trial.granted.items())
+
+
+def _broker_text(used: BrokerUse) -> str:
+    version = f" {used.version}" if used.version else ""
+    where = "started for each trial" if used.started else "one that ran already"
+    return f"broker: {used.name}{version}, {where}{f', sha256 {used.sha256}' if used.sha256 else ''}"
 
 
 def trial_table(result: CaseResult) -> Table:
@@ -123,6 +131,8 @@ def _of_trial(trial: TrialFigures, name: str) -> Cell:
         return None
     if name in Conditions.__struct_fields__:
         return getattr(trial.conditions, name, None)
+    if name == "broker_cpu_ns":
+        return trial.broker.cpu_ns if trial.broker is not None else None
     if name == "counters":
         return counters_text(trial.counters)
     if name == "state":
@@ -190,6 +200,7 @@ _TRIAL_COLUMNS = (
     _number("mean_ns", "mean\nus", as_us, 14),
     _number("calls", "calls", as_exact, 17),
     _number("cpu_ns", "cpu\nms", as_ms, 18),
+    _number("broker_cpu_ns", "broker\ncpu ms", as_ms, 12),
     _number("steal_ns", "stolen\nms", as_ms, 11),
     _number("others_cpu_ns", "others\ncpu ms", as_ms, 12),
     _number("load_1min", "load", as_digits, 18),

@@ -45,7 +45,7 @@ def test_there_is_nothing_to_choose_where_all_are_alike() -> None:
     assert names == ["mechanism", "consumers", "message size", "pattern"]
 
 
-@pytest.mark.parametrize("wrong", [{"view": "nothing"}, {"size": "huge"}, {"consumers": "0"}])
+@pytest.mark.parametrize("wrong", [{"view": "nothing"}, {"size": "huge"}, {"consumers": "-1"}])
 def test_what_cannot_be_read_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(UsageError):
         Asked.read(**wrong)

@@ -1,0 +1,129 @@
+"""A server's program while it runs for one trial: started, listened to until it is ready, and ended.
+
+1. It is in a process group of its own: Ctrl-C in the terminal does not reach it.
+2. It ends with this process, however that ends (guard.py), and with the block that it was started for.
+3. What it says is read all the time, so that it never waits for a reader; the last lines are kept.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Program", "digest"]
+
+import contextlib
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from queuemark.brokers import guard
+from queuemark.brokers.broker import BrokerUnavailable
+
+_KEPT_LINES = 20
+
+
+@cache
+def digest(program: Path) -> str:
+    """SHA-256 of a program, in hexadecimal digits."""
+    with program.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Program:
+    """A server's process. Its output is one stream of lines.
+
+    It ends with the thread that starts it, too: to the kernel that is its parent.
+    """
+
+    def __init__(self, program: Path, arguments: Sequence[str]) -> None:
+        """Raises: BrokerUnavailable."""
+        self.program = program
+        command = (sys.executable, "-IS", guard.__file__, str(os.getpid()), str(program), *arguments)
+        try:
+            # Without close_fds and preexec_fn the child is vforked: no page table of this process is copied.
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                close_fds=False,
+                process_group=0,
+                text=True,
+                errors="replace",
+            )
+        except OSError as error:
+            raise self._unavailable(f"cannot be started: {error.strerror or error}") from error
+        self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._said = threading.Condition()
+        self._ended = False
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def await_words(self, patterns: Sequence[re.Pattern[str]], timeout_s: float) -> list[re.Match[str]]:
+        """The first line that fits each pattern, once all have come.
+
+        Raises: BrokerUnavailable when it ends before, or says nothing of the kind for so long.
+        """
+        deadline = time.monotonic() + timeout_s
+        with self._said:
+            while True:
+                found = [self._line_with(pattern) for pattern in patterns]
+                held = [match for match in found if match is not None]
+                if len(held) == len(patterns):
+                    return held
+                if self._ended:
+                    raise self._unavailable(f"ended before it was ready{self.last_words}")
+                if not self._said.wait(deadline - time.monotonic()):
+                    raise self._unavailable(f"was not ready within {timeout_s:g} s{self.last_words}")
+
+    def cpu_ns(self) -> int | None:
+        """User and system time that it has taken so far; None when it has ended."""
+        # The clock of a process, by its id: MAKE_PROCESS_CPUCLOCK of linux/posix-timers.h, CPUCLOCK_SCHED.
+        with contextlib.suppress(OSError):
+            return time.clock_gettime_ns((~self._process.pid << 3) | 2)
+        return None
+
+    def fate(self) -> str | None:
+        """How it has ended by itself, or None while it runs; it is not reaped by this."""
+        found = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if found is None:
+            return None
+        if found.si_code == os.CLD_EXITED:
+            return f"ended with {found.si_status}{self.last_words}"
+        return f"was killed by {signal.Signals(found.si_status).name}"
+
+    def end(self) -> None:
+        """Ends it at once: nothing of it is to be kept. While it is not reaped its group's number stays its own."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._listener.join()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    @property
+    def last_words(self) -> str:
+        return f"; it said: {self._lines[-1]}" if self._lines else ""
+
+    def _line_with(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        return next((match for line in self._lines if (match := pattern.search(line))), None)
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            with self._said:
+                self._lines.append(line.strip())
+                self._said.notify()
+        with self._said:
+            self._ended = True
+            self._said.notify()
+
+    def _unavailable(self, what: str) -> BrokerUnavailable:
+        return BrokerUnavailable(f"{self.program} {what}", f"try in a shell: {self.program} --help")

@@ -1,0 +1,82 @@
+"""The kinds of servers there are, and who serves a trial: one that was named, or one that is started for it."""
+
+from __future__ import annotations
+
+__all__ = ["BROKERS", "Servers", "place_left_out", "read_servers", "without_login"]
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from queuemark.brokers.broker import Broker, BrokerUnavailable, Lack, Server
+from queuemark.brokers.nats import Nats
+from queuemark.model.errors import UsageError, nearest
+from queuemark.model.transport import Transport
+from queuemark.runners.registry import Survey
+
+BROKERS: dict[str, Broker] = {broker.name: broker for broker in (Nats(),)}
+
+
+class Servers:
+    """Where the trials of a session find their servers. named: addresses by kind; others are started."""
+
+    def __init__(self, named: Mapping[str, str] | None = None) -> None:
+        self._named = dict(named or {})
+
+    def lack(self, kind: str) -> Lack | None:
+        """Why no trial can have a server of this kind, or None."""
+        if kind in self._named:
+            return None
+        if kind not in BROKERS:
+            return Lack(reason=f"no broker of the kind {kind} is known here", remedy=f"known: {', '.join(BROKERS)}")
+        return BROKERS[kind].lack()
+
+    def serve(self, kind: str) -> Server:
+        """A server for one trial, which ends with the context that it is. Raises: BrokerUnavailable."""
+        if kind in self._named:
+            return BROKERS[kind].at(self._named[kind])
+        lack = self.lack(kind)
+        if lack is not None:
+            raise BrokerUnavailable(lack.reason, lack.remedy)
+        return BROKERS[kind].start()
+
+    def surveyed(self, found: Survey) -> Survey:
+        """The same offers; those whose servers cannot be had are unavailable."""
+        offers = [msgspec.structs.replace(offer, transport=self._served(offer.transport)) for offer in found.offers]
+        return msgspec.structs.replace(found, offers=offers)
+
+    def _served(self, transport: Transport) -> Transport:
+        kind = transport.facts.broker
+        lack = self.lack(kind) if kind is not None and transport.available else None
+        if lack is None:
+            return transport
+        return msgspec.structs.replace(transport, available=False, reason=lack.reason, remedy=lack.remedy)
+
+
+def read_servers(addresses: Iterable[str]) -> dict[str, str]:
+    """Addresses by the kinds of their servers.
+
+    Raises: UsageError for what is no address of a known kind, and for two of one kind.
+    """
+    found: dict[str, str] = {}
+    for address in addresses:
+        kind = address.partition("://")[0]
+        if "://" not in address or kind not in BROKERS:
+            hint = nearest(kind, BROKERS) if "://" in address else "write for example nats://127.0.0.1:4222"
+            raise UsageError(f"a server's address begins with its kind and ://; {hint}")
+        if kind in found:
+            raise UsageError(f"two servers of the kind {kind} are named; leave one of them out")
+        BROKERS[kind].at(address)
+        found[kind] = address
+    return found
+
+
+def without_login(address: str) -> str:
+    """``nats://HOST:4222`` of ``nats://USER:PASSWORD@HOST:4222``."""
+    kind, _, rest = address.partition("://")
+    return f"{kind}://{rest.rpartition('@')[2]}"
+
+
+def place_left_out(address: str) -> str:
+    """``nats://HOST`` for any address of that kind: where somebody's server is concerns nobody else."""
+    return f"{address.partition('://')[0]}://HOST"

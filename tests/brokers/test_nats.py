@@ -1,0 +1,192 @@
+"""Servers of NATS: one that is started is ready, tells what it is, and ends, whatever becomes of who started it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from queuemark.brokers import nats, program
+from queuemark.brokers.broker import BrokerUnavailable
+from queuemark.brokers.nats import Nats
+from queuemark.model.errors import UsageError
+from tests.faults.leftovers import gone, opened
+
+pytestmark = pytest.mark.skipif(Nats().lack() is not None, reason="nats-server is not installed (extra nats)")
+
+
+def place(url: str) -> tuple[str, int]:
+    host, _, port = url.removeprefix("nats://").partition(":")
+    return host, int(port)
+
+
+def greeting(url: str) -> bytes:
+    """The first that a server says."""
+    with socket.create_connection(place(url), timeout=5) as connection:
+        return connection.recv(4096)
+
+
+def children() -> set[psutil.Process]:
+    return {child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE}
+
+
+def test_a_server_speaks_as_soon_as_it_is_there_and_is_gone_behind_the_block() -> None:
+    before = children()
+    with Nats().start() as server:
+        assert greeting(server.url).startswith(b"INFO {")
+        (started,) = children() - before
+        assert os.getpgid(started.pid) == started.pid, "Ctrl-C in the terminal does not reach it"
+    assert not started.is_running()
+    with pytest.raises(ConnectionRefusedError):
+        greeting(server.url)
+
+
+def test_two_servers_do_not_share_a_port() -> None:
+    with Nats().start() as one, Nats().start() as other:
+        assert one.url != other.url
+
+
+def test_a_started_server_is_named_by_its_version_and_the_digest_of_its_program() -> None:
+    with Nats().start() as server:
+        used = server.used({"server_version": "2.15.1"})
+    (started,) = [path for path in (nats._program(),) if path is not None]
+    assert (used.name, used.started, used.version) == ("nats", True, "2.15.1")
+    assert used.sha256 == hashlib.sha256(started.read_bytes()).hexdigest()
+    assert used.slow_consumers == 0
+
+
+def test_what_a_trial_takes_of_the_servers_cpu_is_counted() -> None:
+    with Nats().start() as server:
+        idle = server.used({}).cpu_ns
+        with socket.create_connection(place(server.url), timeout=5) as connection:
+            connection.sendall(
+                b'CONNECT {"verbose":false,"pedantic":false}\r\n' + b"PUB a 1\r\nx\r\n" * 200_000 + b"PING\r\n"
+            )
+            said = b""
+            while b"PONG" not in said:
+                said += connection.recv(4096)
+        busy = server.used({}).cpu_ns
+    assert idle is not None
+    assert busy is not None
+    assert busy - idle > 1_000_000
+
+
+def test_the_server_ends_when_its_starter_is_killed() -> None:
+    code = (
+        "from queuemark.brokers.nats import Nats\n"
+        "import psutil, signal\n"
+        "server = Nats().start()\n"
+        "print(*[child.pid for child in psutil.Process().children()], server.url, flush=True)\n"
+        "signal.pause()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        pid, url = starter.stdout.readline().split()
+        assert greeting(url).startswith(b"INFO {")
+        with opened([int(pid)]) as descriptors:
+            starter.kill()
+            assert gone(descriptors)
+    with pytest.raises(ConnectionRefusedError):
+        greeting(url)
+
+
+def test_a_server_that_ends_by_itself_tells_how() -> None:
+    for number, told in ((signal.SIGKILL, "was killed by SIGKILL"), (signal.SIGTERM, "ended with 0; it said: ")):
+        before = children()
+        with Nats().start() as server:
+            assert server.fate() is None
+            (started,) = children() - before
+            with opened([started.pid]) as descriptors:
+                started.send_signal(number)
+                assert gone(descriptors)
+            assert (server.fate() or "").startswith(told)
+            assert server.used({}).cpu_ns is not None
+
+
+def test_a_guard_whose_caller_has_ended_starts_nothing() -> None:
+    command = [sys.executable, "-IS", program.guard.__file__, "1", "/bin/echo", "started"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "process 1, which has ended" in ended.stderr
+
+
+def pretend(directory: Path, script: str) -> Path:
+    path = directory / "nats-server"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("echo 'no such flag: -m' >&2; exit 2", "ended before it was ready; it said: no such flag: -m"),
+        ("exit 0", "ended before it was ready"),
+        ("echo 'Server is ready'; exec sleep 60", "was not ready within 0.6 s; it said: Server is ready"),
+    ],
+)
+def test_a_server_that_does_not_come_up_is_told_in_its_own_words(
+    script: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nats, "_READY_S", 0.6 if "sleep" in script else 10.0)
+    before = children()
+    path = pretend(tmp_path, script)
+    with pytest.raises(BrokerUnavailable, match=said) as caught:
+        nats.StartedNats(path)
+    assert str(path) in str(caught.value)
+    assert str(path) in caught.value.lack.remedy
+    assert children() == before
+
+
+def test_a_program_that_is_none_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BrokerUnavailable, match="ended before it was ready"):
+        nats.StartedNats(tmp_path / "none")
+
+
+def test_without_the_program_there_is_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nats, "PROGRAM", "no-such-server")
+    lack = Nats().lack()
+    assert lack is not None
+    assert "no-such-server" in lack.reason
+    assert "pip install 'queuemark[nats]'" in lack.remedy
+    assert "--server nats://" in lack.remedy
+
+
+def test_the_program_is_looked_for_on_path_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(tmp_path, "exit 0").rename(tmp_path / "another-server")
+    monkeypatch.setattr(nats, "PROGRAM", "another-server")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert Nats().lack() is None
+
+
+def test_a_server_that_runs_already_is_left_running() -> None:
+    with Nats().start() as running:
+        with Nats().at(running.url) as named:
+            assert named.url == running.url
+            used = named.used({"server_version": "2.9"})
+            assert (used.started, used.version, used.sha256, used.cpu_ns) == (False, "2.9", None, None)
+        assert greeting(running.url).startswith(b"INFO {")
+
+
+@pytest.mark.parametrize("url", ["nats://", "nats://:4222", "nats://a:0", "nats://a:70000", "http://a", "nats://a/b"])
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match="nats://HOST:4222"):
+        Nats().at(url)
+
+
+def test_an_address_with_a_login_is_one() -> None:
+    for url in ("nats://a", "nats://me:secret@a:1", "nats://token@[::1]:4222/"):
+        assert Nats().at(url).url == url
+
+
+def test_a_refused_address_does_not_repeat_its_password() -> None:
+    with pytest.raises(UsageError) as caught:
+        Nats().at("nats://me:s3cr3t@a:0")
+    assert "s3cr3t" not in str(caught.value)

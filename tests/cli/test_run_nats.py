@@ -1,0 +1,167 @@
+"""``queuemark run -t nats``: with a server of its own each trial, and with one that runs already."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from queuemark.brokers import nats
+from queuemark.brokers.nats import Nats
+from queuemark.runners.registry import NATIVE_NAME, survey
+
+from .conftest import Call
+
+SHORT = ("--items", "300", "--repeats", "1", "--no-probes", "--json", "-")
+NEEDS_SERVER = pytest.mark.skipif(Nats().lack() is not None, reason="nats-server is not installed (extra nats)")
+
+
+@pytest.fixture(autouse=True)
+def native(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("QUEUEMARK_RUNNER")
+    found = survey()
+    if found.troubles:
+        pytest.skip(f"{NATIVE_NAME} is missing: {found.troubles[0].reason}")
+
+
+@NEEDS_SERVER
+def test_m01_every_policy_ack_and_number_of_consumers_is_proved(call: Call) -> None:
+    words = ("-s", "16,128", "-c", "0,1,4", "--policy", "buffer:16k,each", "--ack", "fence,each,none,window:8")
+    answer = call("run", "-t", "nats", *words, *SHORT)
+    assert answer.code == 0, answer.err
+    cases = answer.json["cases"]
+    assert len(cases) == 2 * 3 * 2 * 4
+    for case in cases:
+        (trial,), load = case["trials"], case["case"]["workload"]
+        delivered = 300 if load["consumers"] else 0
+        assert (trial["state"], trial["sent"], trial["delivered"], trial["lost"]) == ("ok", 300, delivered, 0)
+        used = trial["broker"]
+        assert (used["name"], used["started"], used["slow_consumers"]) == ("nats", True, 0)
+        assert len(used["sha256"]) == 64
+        assert used["version"] == trial["granted"]["server_version"]
+        assert used["cpu_ns"] > 0
+    assert not [child for child in psutil.Process().children() if "nats" in child.name()]
+
+
+@NEEDS_SERVER
+def test_m01_fan_outs_round_trips_and_headers_are_proved(call: Call) -> None:
+    words = ("-c", "1,3", "--pattern", "share,fanout,pingpong", "--dispatch", "deal", "-P", "header_bytes=0,64")
+    answer = call("run", "-t", "nats", *words, *SHORT)
+    assert answer.code == 0, answer.err
+    for case in answer.json["cases"]:
+        (trial,), load = case["trials"], case["case"]["workload"]
+        copies = load["consumers"] if load["pattern"] == "fanout" else 1
+        assert (trial["state"], trial["delivered"]) == ("ok", 300 * copies)
+        assert trial["round_trips"] == (300 if load["pattern"] == "pingpong" else 0)
+
+
+@NEEDS_SERVER
+def test_m04_what_is_accepted_has_a_rate_where_nobody_receives(call: Call) -> None:
+    words = ("-c", "0", "--policy", "buffer:16k", "--duration", "100ms", "--repeats", "1", "--no-probes")
+    answer = call("run", "-t", "nats", *words, "--json", "-")
+    (case,) = answer.json["cases"]
+    (trial,) = case["trials"]
+    assert trial["delivered"] == 0
+    assert trial["rate_per_s"] == pytest.approx(trial["sent"] * 1e9 / trial["window_ns"])
+    assert trial["goodput_bytes_per_s"] == 0
+    shown = call("show")
+    assert "nobody was there to receive" in shown.out
+
+
+@NEEDS_SERVER
+def test_a_server_that_runs_is_used_and_neither_login_nor_place_is_kept(call: Call) -> None:
+    with Nats().start() as server:
+        place = server.url.removeprefix("nats://")
+        answer = call("run", "-t", "nats", "--server", f"nats://me:s3cr3t@{place}", *SHORT)
+        assert answer.code == 0, answer.err
+        (case,) = answer.json["cases"]
+        used = case["trials"][0]["broker"]
+        assert (used["started"], used["sha256"], used["cpu_ns"]) == (False, None, None)
+        assert used["version"]
+        assert "s3cr3t" not in answer.out
+        assert place not in answer.out
+        assert "--server nats://HOST " in answer.json["session"]["plan"]["command"]
+
+
+def test_without_a_server_it_is_listed_with_the_reason_and_the_remedy(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nats, "PROGRAM", "no-such-server")
+    listed = call("list")
+    assert "nats (native) is not available: there is no no-such-server" in listed.out
+    assert "pip install 'queuemark[nats]'" in listed.out
+    answer = call("run", "-t", "nats", "--items", "10", "--repeats", "1", "--no-probes")
+    assert answer.code == 3
+    assert "pip install 'queuemark[nats]'" in answer.out + answer.err
+
+
+@contextlib.contextmanager
+def pretending(*answers: bytes) -> Iterator[str]:
+    """A server that says these, the first at once and the others when it is told something, and then hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def speak() -> None:
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                for number, answer in enumerate(answers):
+                    if number:
+                        connection.recv(65536)
+                    connection.sendall(answer)
+                connection.shutdown(socket.SHUT_WR)
+
+        threading.Thread(target=speak, daemon=True).start()
+        yield f"nats://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def info(**members: object) -> bytes:
+    text = ",".join(f'"{name}":{value}' for name, value in {"version": '"2.0"', **members}.items())
+    return f"INFO {{{text}}}\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason", "remedy"),
+    [
+        ((b"HTTP/1.1 400 Bad Request\r\n",), "what is no protocol of NATS", "see whether a NATS server runs there"),
+        ((), "the server closed the connection", "see whether a NATS server runs there"),
+        ((info(tls_required="true"),), "TLS connections alone", "takes plain ones"),
+        ((info(auth_required="true"),), "asks for a login", "nats://USER:PASSWORD@HOST:PORT"),
+        ((info(), b"-ERR 'Authorization Violation'\r\n"), "'Authorization Violation'", "see whether the user"),
+    ],
+)
+def test_what_keeps_a_server_from_serving_is_told_in_one_line(
+    call: Call, answers: tuple[bytes, ...], reason: str, remedy: str
+) -> None:
+    with pretending(*answers) as address:
+        answer = call("run", "-t", "nats", "--server", address, *SHORT)
+    assert answer.code == 3, answer.err
+    (trial,) = answer.json["cases"][0]["trials"]
+    assert trial["state"] == "unavailable"
+    assert reason in trial["reason"]
+    assert remedy in trial["remedy"]
+    assert "\n" not in trial["reason"] + trial["remedy"]
+
+
+def test_a_server_that_is_not_there_is_named(call: Call) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        place = f"127.0.0.1:{listener.getsockname()[1]}"
+    answer = call("run", "-t", "nats", "--server", f"nats://{place}", *SHORT)
+    (trial,) = answer.json["cases"][0]["trials"]
+    assert trial["state"] == "unavailable"
+    assert trial["reason"] == f"connect to the NATS server {place}: Connection refused"
+
+
+def test_a_refused_address_is_one_line(call: Call) -> None:
+    answer = call("run", "-t", "nats", "--server", "nats://me:s3cr3t@", "--items", "10")
+    assert answer.code == 2
+    assert len(answer.err.splitlines()) == 1
+    assert "s3cr3t" not in answer.err
+
+
+def test_other_transports_need_somebody_to_receive(call: Call) -> None:
+    answer = call("run", "-t", "tcp", "-c", "0", "--items", "10")
+    assert answer.code == 2
+    assert "nobody is there to receive" in answer.err
