@@ -48,6 +48,11 @@ class Connection {
     }
     return false;
   }
+  // Those that follow and are like the one before (protocol.hpp), if that one was a message.
+  template <class Each>
+  void alike(Each&& each) {
+    begin_ += reader_.alike({buffer_.data() + begin_, end_ - begin_}, each);
+  }
   // Takes note of what has come, where no message can have.
   void heed_all();
   // Waits for more. flags: of recv(2).

@@ -56,6 +56,25 @@ class Reader {
     return true;
   }
 
+  // The messages at the front whose lines are, byte for byte, that of the message before, as many as have
+  // come whole: each(headers, payload). Returns their bytes together. Subject, subscription, reply and sizes
+  // are those of that one. Where a subscriber gets many messages of a size these are nearly all, and what
+  // they cost is this.
+  template <class Each>
+  std::size_t alike(std::span<const std::byte> bytes, Each&& each) const {
+    const std::size_t line = remembered_bytes_, headers = remembered_shape_.header_bytes;
+    const std::size_t behind = line + headers + remembered_shape_.payload_bytes;
+    const std::size_t whole = behind + kLineEnd.size();
+    if (line < sizeof(std::uint64_t) || known_) return 0;
+    const std::byte* at = bytes.data();
+    const std::byte* const end = at + bytes.size();
+    for (; static_cast<std::size_t>(end - at) >= whole && is_remembered(at) && ends_line(at + behind);
+         at += whole) {
+      each(std::span(at + line, headers), std::span(at + line + headers, behind - line - headers));
+    }
+    return static_cast<std::size_t>(at - bytes.data());
+  }
+
  private:
   struct Range {
     std::size_t begin = 0, bytes = 0;
@@ -78,6 +97,21 @@ class Reader {
     shape_ = remembered_shape_;
     return know(Operation::message, line + shape_.header_bytes + shape_.payload_bytes + kLineEnd.size());
   }
+  // By whole words, the last of which may overlap the one before: a call would cost more.
+  bool is_remembered(const std::byte* at) const {
+    constexpr std::size_t kWord = sizeof(std::uint64_t);
+    std::uint64_t difference = 0;
+    const auto compare = [&](std::size_t from) {
+      std::uint64_t wanted, found;
+      std::memcpy(&wanted, remembered_ + from, kWord);
+      std::memcpy(&found, at + from, kWord);
+      difference |= wanted ^ found;
+    };
+    for (std::size_t from = 0; from + kWord < remembered_bytes_; from += kWord) compare(from);
+    compare(remembered_bytes_ - kWord);
+    return !difference;
+  }
+  static bool ends_line(const std::byte* at) { return at[0] == std::byte{'\r'} && at[1] == std::byte{'\n'}; }
   bool know(Operation operation, std::size_t whole_bytes) {
     operation_ = operation;
     whole_bytes_ = whole_bytes;

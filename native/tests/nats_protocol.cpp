@@ -81,7 +81,8 @@ std::pair<std::string, Seen> random_operation(Dice& dice) {
 
 // Reads as a connection does: some bytes come, what is whole is taken, the rest is moved to the front of
 // memory that is exactly as long as what lies in it.
-std::vector<Seen> read_in_pieces(std::string_view wire, Dice& dice, std::uint64_t piece_high) {
+// runs: messages that are like the one before are taken together.
+std::vector<Seen> read_in_pieces(std::string_view wire, Dice& dice, std::uint64_t piece_high, bool runs) {
   Reader reader(kPayloadHigh);
   std::vector<Seen> seen;
   std::string waiting;
@@ -96,6 +97,12 @@ std::vector<Seen> read_in_pieces(std::string_view wire, Dice& dice, std::uint64_
       CHECK(found.bytes > 0 && found.bytes <= buffer.size() - begin);
       seen.push_back(kept(found));
       begin += found.bytes;
+      if (found.operation != Operation::message || !runs) continue;
+      begin += reader.alike(std::span(buffer).subspan(begin), [&](auto headers, auto payload) {
+        seen.push_back(seen.back());
+        seen.back().headers = text_of(headers);
+        seen.back().payload = text_of(payload);
+      });
     }
     waiting.erase(0, begin);
   }
@@ -112,8 +119,10 @@ void pieces_make_the_whole(Dice& dice) {
     wanted.push_back(std::move(seen));
   }
   for (const std::uint64_t piece_high : {1, 7, 100, 5000, 1 << 20}) {
-    CHECK_THAT(read_in_pieces(wire, dice, piece_high) == wanted,
-               "pieces up to " + std::to_string(piece_high));
+    for (const bool runs : {false, true}) {
+      CHECK_THAT(read_in_pieces(wire, dice, piece_high, runs) == wanted,
+                 "pieces up to " + std::to_string(piece_high));
+    }
   }
 }
 
@@ -150,6 +159,11 @@ void damaged_stays_within(Dice& dice, std::string wire) {
           CHECK(within(found.text.data(), found.text.size()));
         }
         begin += found.bytes;
+        if (found.operation != Operation::message) continue;
+        begin +=
+            reader.alike(std::span(buffer).subspan(begin, come - begin), [&](auto headers, auto payload) {
+              CHECK(within(headers.data(), headers.size()) && within(payload.data(), payload.size()));
+            });
       }
     }
   } catch (const ProtocolError& error) {

@@ -112,14 +112,16 @@ struct Settings {
   std::size_t payload_bytes;  // of the largest message, its headers included
 };
 
+void require_headers(std::span<const std::byte> came, std::string_view sent) {
+  if (came.size() == sent.size() && std::memcmp(came.data(), sent.data(), sent.size()) == 0) return;
+  throw SystemError("a message came with other headers than it was sent with");
+}
+
 // What a message's own bytes do not show.
 void require_as_sent(const Incoming& came, std::string_view subject, std::string_view headers) {
   if (came.subject != subject) throw SystemError("a message came on a subject that nobody subscribed to");
   if (came.payload.empty()) throw SystemError("a message came that nobody sent: it is empty");
-  if (came.headers.size() != headers.size() ||
-      std::memcmp(came.headers.data(), headers.data(), headers.size()) != 0) {
-    throw SystemError("a message came with other headers than it was sent with");
-  }
+  require_headers(came.headers, headers);
 }
 
 class NatsProducer : protected Connection {
@@ -210,7 +212,10 @@ class NatsConsumer : protected Connection {
   std::size_t receive_many() {
     found_.clear();
     for (Incoming incoming;;) {
-      while (next(incoming)) take(incoming);
+      while (next(incoming)) {
+        take(incoming);
+        if (incoming.subscription == kMessages) take_alike(incoming.bytes);
+      }
       if (!found_.empty()) return found_.size();
       receive(flags_, patience_);
     }
@@ -237,6 +242,14 @@ class NatsConsumer : protected Connection {
       throw SystemError("a message came to a subscription that nobody made");
     }
     found_.push_back({incoming.payload, incoming.bytes});
+  }
+
+  // frame_bytes: of each.
+  void take_alike(std::size_t frame_bytes) {
+    alike([&](std::span<const std::byte> headers, std::span<const std::byte> payload) {
+      if (!headers.empty()) require_headers(headers, reply_.headers());
+      found_.push_back({payload, frame_bytes});
+    });
   }
 
   std::string subject_;
