@@ -4,7 +4,8 @@
    beside the old program, which it then replaces: another who runs it meanwhile has one or the other, whole.
 2. A program that fails is an error with its own words; it is never a slow result.
 3. A source that needs a header of others says so in a line of its own, ``// needs: HEADER (REMEDY)``; where that is
-   not installed its program is left out, and whoever wants to run it is told the remedy.
+   not installed its program is left out, and whoever wants to run it is told the remedy. ``// links: NAME...`` names
+   the libraries that it is linked with.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ COMPILERS = {".c": ("cc", "gcc", "-std=c17"), ".cpp": ("c++", "g++", "-std=c++20
 TIMEOUT_S = 90.0
 
 _NEEDS = re.compile(r"^// needs: (\S+) \((.+)\)$", re.MULTILINE)
+_LINKS = re.compile(r"^// links: (.+)$", re.MULTILINE)
 
 
 class NotInstalled(QueuemarkError):
@@ -42,7 +44,8 @@ class BareRun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What a bare program counted.
 
     messages: received, in sum; window_ns: first send to last receive. sent, bytes, calls_sent: what the producer's
-    calls took, a copy for each consumer that gets one; send_window_ns: its first to its last call.
+    calls took, a copy for each consumer that gets one; send_window_ns: its first to its last call. cpu_ns: user and
+    system time of all workers in the window, 0 where the program does not count it.
     """
 
     messages: int
@@ -51,6 +54,7 @@ class BareRun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     send_window_ns: int
     bytes: int
     calls_sent: int
+    cpu_ns: int = 0
 
     @property
     def rate_per_s(self) -> float:
@@ -113,8 +117,10 @@ def _compile(source: Path, program: Path) -> None:
     if not _has_header(compiler, source):
         program.unlink(missing_ok=True)
         return
+    linked = _LINKS.search(source.read_text())
+    libraries = [f"-l{name}" for name in linked[1].split()] if linked else []
     half = program.with_name(f".{program.name}.{os.getpid()}")
-    command = [compiler, standard, *FLAGS, str(source), "-o", str(half)]
+    command = [compiler, standard, *FLAGS, str(source), "-o", str(half), *libraries]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
         half.unlink(missing_ok=True)

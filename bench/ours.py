@@ -26,7 +26,7 @@ DEADLINE_S = 60
 
 @dataclass(frozen=True)
 class Trial:
-    """The arguments of a trial, its length left open; params as ``("depth", "10")``."""
+    """The arguments of a trial, its length left open; params as ``("depth", "10")``; server: a broker's address."""
 
     transport: str
     size_bytes: int = 16
@@ -35,6 +35,7 @@ class Trial:
     wait: str = "block"
     pattern: str = "share"
     placement: str = "spread"
+    server: str | None = None
     params: tuple[tuple[str, str], ...] = ()
 
     def command(self, *length: str, seed: int = 1) -> list[str]:
@@ -43,6 +44,7 @@ class Trial:
         shape += ["--pattern", self.pattern, "--policy", self.policy, "--wait", self.wait]
         shape += ["--placement", self.placement]
         named = [word for name, value in self.params for word in ("-P", f"{name}={value}")]
+        named += ["--server", self.server] if self.server else []
         fixed = ["--verify", "full", "--seed", str(seed), "--deadline", str(DEADLINE_S)]
         return [str(runner_path()), "trial", self.transport, *shape, *length, *fixed, *named]
 
@@ -56,7 +58,15 @@ class Ran:
 
     @property
     def rate_per_s(self) -> float:
-        return self.result.delivered * 1e9 / self.result.window_ns
+        """Of messages delivered; where nobody was there to receive them, accepted."""
+        through = self.result.delivered if self.result.consumers else self.result.sent
+        return through * 1e9 / self.result.window_ns
+
+    @property
+    def delivered_share(self) -> float:
+        """Of those that were to be delivered, 1 for all."""
+        offered = self.result.delivered + self.result.lost
+        return self.result.delivered / offered if offered else 1.0
 
     @property
     def send_rate_per_s(self) -> float:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 __all__ = ["RatioRow"]
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -31,13 +31,17 @@ Side = Callable[[], dict[str, float]]
 
 @dataclass(frozen=True)
 class RatioRow:
-    """The ratio ours / bare must be at least the target. lossy: messages may be lost on either side."""
+    """The ratio ours / bare must be at least the target. lossy: messages may be lost on either side.
+
+    calls_told: whether the bare program knows how many calls it makes; a library decides that by itself.
+    """
 
     name: str
     target: float
     ours: Trial
     bare: Bare
     lossy: bool = False
+    calls_told: bool = True
 
     @property
     def goal(self) -> str:
@@ -75,7 +79,8 @@ class RatioRow:
 
     def _judged(self, setting: Setting, pairs: list[dict[str, Any]], interval: Interval) -> tuple[str, str]:
         """The verdict, and what has to be said beside it."""
-        if unequal := "" if setting.control else _unequal(pairs):
+        compared = ("bytes", "calls") if self.calls_told else ("bytes",)
+        if unequal := "" if setting.control else _unequal(pairs, compared):
             return "unequal work", unequal
         verdict = ratio_verdict(interval, self.target, len(pairs))
         if not self.lossy:
@@ -103,14 +108,14 @@ class RatioRow:
         if setting.control:
             return _bare_side(self.bare, items)
         ran = run_trial(self.ours.command("--items", str(items), seed=seed))
-        offered = ran.result.delivered + ran.result.lost
         return {
             "rate_per_s": ran.rate_per_s,
             "send_rate_per_s": ran.send_rate_per_s,
-            "delivered_share": ran.result.delivered / offered,
+            "delivered_share": ran.delivered_share,
             "window_ns": ran.result.window_ns,
             "bytes": ran.result.bytes_on_wire,
             "calls": ran.result.producer.calls if ran.result.producer else 0,
+            "cpu_ns": ran.result.cpu_ns,
         }
 
     def _commands(self, setting: Setting, items: int) -> list[str]:
@@ -127,6 +132,7 @@ def _bare_side(bare: Bare, items: int) -> dict[str, float]:
         "window_ns": ran.window_ns,
         "bytes": ran.bytes,
         "calls": ran.calls_sent,
+        "cpu_ns": ran.cpu_ns,
     }
 
 
@@ -142,10 +148,10 @@ def _calibrated_items(bare: Bare, trial_s: float) -> int:
     return max(1_000, round(items * trial_s * 1e9 / ran.window_ns))
 
 
-def _unequal(pairs: list[dict[str, Any]]) -> str:
+def _unequal(pairs: list[dict[str, Any]], compared: Sequence[str]) -> str:
     """What differs by more than 1 % between the sides, or nothing."""
     differences = []
-    for what in ("bytes", "calls"):
+    for what in compared:
         ours, bare = (median(pair[side][what] for pair in pairs) for side in ("ours", "bare"))
         if abs(ours - bare) > TOLERANCE * bare:
             differences.append(f"{what}: ours {ours:.0f}, bare {bare:.0f}")

@@ -221,6 +221,19 @@ static inline void await_children(unsigned consumers) {
   }
 }
 
+// What arrived, from the first send to the last receive; cpu_ns: of all workers, where the program counts it.
+struct counted {
+  uint64_t messages, window_ns, cpu_ns;
+};
+
+static inline void print_counts(const struct counted* counted, const struct sending* sending) {
+  printf("{\"messages\":%" PRIu64 ",\"window_ns\":%" PRIu64 ",\"sent\":%" PRIu64
+         ",\"send_window_ns\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"calls_sent\":%" PRIu64
+         ",\"cpu_ns\":%" PRIu64 "}\n",
+         counted->messages, counted->window_ns, sending->messages, sending->end_ns - sending->start_ns,
+         sending->bytes, sending->calls, counted->cpu_ns);
+}
+
 // lossy: what did not arrive was lost, and is no error.
 static inline int report(const struct options* o, const struct shared* page, const struct sending* sending,
                          bool lossy) {
@@ -230,10 +243,8 @@ static inline int report(const struct options* o, const struct shared* page, con
     messages += page->consumer[i].messages;
     if (page->consumer[i].end_ns > end_ns) end_ns = page->consumer[i].end_ns;
   }
-  printf("{\"messages\":%" PRIu64 ",\"window_ns\":%" PRIu64 ",\"sent\":%" PRIu64
-         ",\"send_window_ns\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"calls_sent\":%" PRIu64 "}\n",
-         messages, end_ns - sending->start_ns, sending->messages, sending->end_ns - sending->start_ns,
-         sending->bytes, sending->calls);
+  const struct counted counted = {messages, end_ns - sending->start_ns, 0};
+  print_counts(&counted, sending);
   if (messages == sending->messages || (lossy && messages < sending->messages)) return 0;
   return fprintf(stderr, "%" PRIu64 " messages arrived, %" PRIu64 " were sent\n", messages,
                  sending->messages),

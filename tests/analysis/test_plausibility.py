@@ -55,6 +55,14 @@ def test_what_can_be_is_left_alone(fine: list[Trial]) -> None:
     assert found(*fine) == []
 
 
+def test_messages_for_nobody_are_accepted_only_where_something_keeps_them() -> None:
+    of = case("pipe", consumers=0)
+    keeps = msgspec.structs.replace(FACTS["pipe"], consumers_low=0)
+    assert found(trial(of), of=of, facts={"pipe": keeps}) == []
+    (said,) = found(trial(of), of=of, facts={"pipe": FACTS["pipe"]})
+    assert said.startswith("a mechanism that keeps nothing for nobody: case 1")
+
+
 def test_loss_is_no_fault_where_it_is_allowed() -> None:
     lossy = msgspec.structs.replace(FACTS["tcp"], lossless=False)
     assert found(trial(TCP, lost=100), facts={"tcp": lossy}) == []

@@ -32,6 +32,12 @@ def test_the_fastest_is_said_at_the_smallest_and_the_largest_size_with_its_next(
     assert large.startswith("4 KiB to 1 consumer: tcp (each), 50 k/s")
 
 
+def test_what_nobody_received_is_not_the_fastest() -> None:
+    held = with_estimates(document(measured("pipe", 900_000, 10, consumers=0), measured("pipe", 300_000, 10)))
+    (said,) = told(held)["Fastest"]
+    assert said.startswith("64 B to 1 consumer: pipe (each), 300 k/s")
+
+
 def test_patterns_are_never_ranked_with_each_other() -> None:
     held = with_estimates(
         document(measured("tcp", 100_000, 10), measured("tcp", 400_000, 10, pattern="fanout", consumers=4))

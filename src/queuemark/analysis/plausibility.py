@@ -66,6 +66,9 @@ def _of_case(session: Session, number: int, result: CaseResult) -> Iterator[tupl
         yield "faster than this machine can be", f"case {number} is at {limit.share:.1f} times its limit"
     load, facts = result.case.workload, session.facts.get(result.case.transport)
     cpus = max(session.machine.cpus_online or 0, len(session.machine.cpus))
+    ran = any(trial.state == "ok" for trial in result.trials)
+    if ran and facts is not None and load.consumers < facts.consumers_low:
+        yield "a mechanism that keeps nothing for nobody", f"case {number} has no consumer"
     for trial in result.trials:
         if trial.state != "ok":
             if trial.reason is not None and trial.reason.startswith(CONTRADICTED):

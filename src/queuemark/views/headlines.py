@@ -50,9 +50,10 @@ def headlines(document: SessionDocument) -> list[Headline]:
 
 
 def _rated(document: SessionDocument) -> list[CaseResult]:
-    """Cases that may be called the fastest: as fast as they go, proved, with a rate that their limit allows."""
+    """Cases that may be called the fastest: as fast as they go, delivered, proved, with a rate that their limit allows."""
     held = [result for result in document.cases if result.rate_per_s is not None and not result.unproved]
-    return [result for result in held if not paced(result) and not (result.limit and result.limit.beyond)]
+    delivered = [result for result in held if result.case.workload.consumers]
+    return [result for result in delivered if not paced(result) and not (result.limit and result.limit.beyond)]
 
 
 def _fastest(document: SessionDocument) -> Iterator[Headline]:
