@@ -34,7 +34,11 @@ SOURCE = Path(__file__).parent / "mistakes.c"
 SENT_BY = ("sendto", "write", "mq_timedsend")
 FRAMES_BYTES = {name: calls.frame_bytes for name, calls in CALLS.items() if calls.send in SENT_BY}
 NATIVE = [offer.transport.name for offer in OFFERS if offer.transport.runtime == "native"]
-DEALT = [offer.transport.name for offer in OFFERS if "deal" in offer.transport.facts.dispatches]
+DEALT = [
+    offer.transport.name
+    for offer in OFFERS
+    if offer.transport.runtime == "native" and "deal" in offer.transport.facts.dispatches
+]
 ITEMS = 205
 BATCH = 10
 DELAY_NS = 700_000_000

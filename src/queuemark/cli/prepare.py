@@ -217,7 +217,7 @@ def _narrowed(source: _Source, over: Asked, known: dict[str, Transport]) -> list
     sweeps: list[Asked] = []
     for base in source.sweeps:
         # A preset names transports and parameters of ours that other runners need not have.
-        named = read_transports(base.transports, known) if source.preset is None else _there(base, known)
+        named = _named(base, over, known) if source.preset is None else _there(base, over, known)
         if source.preset is None:
             check_params(base.params, named, known)
         left = [name for name in named if name in wanted]
@@ -232,8 +232,18 @@ def _narrowed(source: _Source, over: Asked, known: dict[str, Transport]) -> list
     return sweeps
 
 
-def _there(base: Asked, known: dict[str, Transport]) -> tuple[str, ...]:
-    return tuple(name for name in (base.transports or ",".join(known)).split(",") if name in known)
+def _named(base: Asked, over: Asked, known: dict[str, Transport]) -> tuple[str, ...]:
+    """Where nobody names any, all of one runtime: that of the runner which was asked first."""
+    if base.transports is None and over.transports is None:
+        first = next((transport.runtime for transport in known.values()), None)
+        return tuple(name for name, transport in known.items() if transport.runtime == first)
+    return read_transports(base.transports, known)
+
+
+def _there(base: Asked, over: Asked, known: dict[str, Transport]) -> tuple[str, ...]:
+    if base.transports is None:
+        return _named(base, over, known)
+    return tuple(name for name in base.transports.split(",") if name in known)
 
 
 def _offered(names: Iterable[str], known: dict[str, Transport]) -> set[str]:

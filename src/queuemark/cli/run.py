@@ -21,9 +21,9 @@ from queuemark.cli.asserting import assert_option, judge_assertions, read_assert
 from queuemark.cli.lock import alone
 from queuemark.cli.opening import left_out_texts, opening_text, outlook_text, say, surveyed
 from queuemark.cli.output import STDOUT, check_writable, printing, write_json
-from queuemark.cli.prepare import Request, prepare
+from queuemark.cli.prepare import Prepared, Request, prepare
 from queuemark.cli.presets import PRESETS
-from queuemark.model.errors import UsageError
+from queuemark.model.errors import UsageError, nearest
 from queuemark.model.search import PERCENTS_DEFAULT
 from queuemark.model.session import Session, encode_session
 from queuemark.model.units import parse_duration_s
@@ -74,7 +74,20 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
 
 @click.command("run", help=_HELP)
 @click.argument("name", metavar="[PRESET|PLAN.toml]", required=False)
-@_option("-t", "--transports", metavar="NAMES", panel=_SWEPT, help="Mechanisms; see: queuemark list.  [default: all]")
+@_option(
+    "-t",
+    "--transports",
+    metavar="NAMES",
+    panel=_SWEPT,
+    help="Mechanisms; see: queuemark list.  [default: all of the native runner]",
+)
+@_option(
+    "--runtime",
+    "runtimes",
+    metavar="NAMES",
+    panel=_SWEPT,
+    help="Only mechanisms of these runtimes, all of them where none is named: python, or native,python.",
+)
 @_option(
     "-s",
     "--sizes",
@@ -247,6 +260,7 @@ def command(
     strict: bool,
     no_probes: bool,
     no_report: bool,
+    runtimes: str | None,
     **said: Any,
 ) -> None:
     _check_said(ctx)
@@ -265,9 +279,9 @@ def command(
         _only(ctx, {"assertions", "json_target", "no_report", "resume", "servers", "stall", "strict"})
         _resume(None if resume == NEWEST else resume, said["stall"], wanted, named)
     elif print_plan:
-        _print_plan(ctx, _request(name, params, said))
+        _print_plan(ctx, _request(name, params, said), runtimes)
     else:
-        _new(ctx, _request(name, params, said), wanted, named, probes=not no_probes)
+        _new(ctx, _request(name, params, said), wanted, named, runtimes, probes=not no_probes)
 
 
 def _check_said(ctx: click.Context) -> None:
@@ -332,27 +346,45 @@ def _command_text(ctx: click.Context, seed: int, *, paths: bool) -> str:
     return shlex.join([*words, "--seed", str(seed)])
 
 
-def _print_plan(ctx: click.Context, request: Request) -> None:
+def _prepared(request: Request, found: Survey, text: str | None) -> Prepared:
+    """As the runtimes that were asked for offer it; where no mechanism is named, all of these."""
+    if text is None:
+        return prepare(request, found.transports())
+    runtimes = [name.strip() for name in text.split(",")]
+    offered = dict.fromkeys(offer.transport.runtime for offer in found.offers)
+    for name in runtimes:
+        if name not in offered:
+            raise UsageError(f"no runner here has the runtime {name!r}; {nearest(name, offered)}")
+    known = found.transports(runtimes)
+    if request.asked.transports is None:
+        asked = msgspec.structs.replace(request.asked, transports=",".join(known))
+        request = msgspec.structs.replace(request, asked=asked)
+    return prepare(request, known)
+
+
+def _print_plan(ctx: click.Context, request: Request, runtimes: str | None) -> None:
     from queuemark.cli.planprint import plan_text
 
     if request.rate_sweep is not None or request.max_lossless or request.p99 is not None:
         raise UsageError("a plan file holds no search; give --rate-sweep, --max-lossless or --p99 when you run it")
     console = Console(stderr=True)
-    prepared = prepare(request, surveyed(console).transports())
+    prepared = _prepared(request, surveyed(console), runtimes)
     options = [param for param in ctx.command.params if isinstance(param, click.Option)]
     click.echo(plan_text(prepared.words, {option.name or "": option.help or "" for option in options}), nl=False)
     for line in left_out_texts(prepared):
         say(console, line)
 
 
-def _new(ctx: click.Context, request: Request, wanted: _Wanted, servers: Servers, *, probes: bool) -> None:
+def _new(
+    ctx: click.Context, request: Request, wanted: _Wanted, servers: Servers, runtimes: str | None, *, probes: bool
+) -> None:
     from queuemark.cli.outcome import require_interval
     from queuemark.cli.session import begin, check_room
     from queuemark.store import Store, data_directory
 
     console = Console(stderr=True)
     found = surveyed(console, servers)
-    prepared = prepare(request, found.transports())
+    prepared = _prepared(request, found, runtimes)
     if wanted.strict:
         require_interval(prepared.plan)
     check_assertions(wanted.demands, prepared.plan.cases)

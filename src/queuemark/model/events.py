@@ -10,7 +10,7 @@ from __future__ import annotations
 
 __all__ = ["CONTRACT", "Event", "Ready", "Result", "Tick", "decode_event"]
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -18,7 +18,7 @@ from queuemark.model.transport import ParamValue
 from queuemark.model.trial import TrialCounts
 from queuemark.model.units import Count
 
-CONTRACT = 1
+CONTRACT: Final = 1
 
 
 class Ready(msgspec.Struct, tag_field="event", tag="ready", frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,21 +1,24 @@
 """Which runners there are, and what each can do.
 
 1. QUEUEMARK_RUNNER, one or several paths joined as in PATH, replaces the search; else the native runner is looked
-   for beside this Python's executables, then on PATH.
+   for beside this Python's executables, then on PATH, and that of Python's own mechanisms is run by this interpreter.
 2. A runner that is missing or broken is a Trouble with a remedy, never an exception and never silence.
 3. Two runners may offer a transport of the same name under two runtimes.
 """
 
 from __future__ import annotations
 
-__all__ = ["NATIVE_NAME", "VARIABLE", "Offer", "Survey", "Trouble", "ask", "survey"]
+__all__ = ["NATIVE_NAME", "PYTHON_RUNNER", "VARIABLE", "Offer", "Survey", "Trouble", "ask", "survey"]
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -27,6 +30,9 @@ from queuemark.runners.process import remedy_of_limit
 NATIVE_NAME = "queuemark-runner"
 VARIABLE = "QUEUEMARK_RUNNER"
 LIST_TIMEOUT_S = 10.0
+
+PYTHON_RUNNER = (sys.executable, "-P", "-m", "queuemark.runners.python")
+"""-P: what lies in the present directory is not imported."""
 
 _BUILD_REMEDY = f"build it with 'make run' or 'pip install .', or name a runner in {VARIABLE}"
 
@@ -55,10 +61,14 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     offers: list[Offer]
     troubles: list[Trouble]
 
-    def transports(self) -> dict[str, Transport]:
-        """By name; of one name with several runtimes, the first available one, else the first."""
+    def transports(self, runtimes: Collection[str] | None = None) -> dict[str, Transport]:
+        """By name; of one name with several runtimes, the first available one, else the first.
+
+        runtimes: only what these offer.
+        """
         found: dict[str, Transport] = {}
-        for transport in (offer.transport for offer in self.offers):
+        wanted = (offer.transport for offer in self.offers if runtimes is None or offer.transport.runtime in runtimes)
+        for transport in wanted:
             if transport.name not in found or (transport.available and not found[transport.name].available):
                 found[transport.name] = transport
         return found
@@ -72,11 +82,13 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def survey(environment: Mapping[str, str] = os.environ) -> Survey:
-    """Asks every runner once, one after the other."""
+    """Asks every runner once, all at the same time."""
     offers: list[Offer] = []
     troubles: list[Trouble] = []
-    for command in _commands(environment):
-        answer = ask(command)
+    commands = _commands(environment)
+    with ThreadPoolExecutor(max_workers=len(commands)) as asking:
+        answers = list(asking.map(ask, commands))
+    for command, answer in zip(commands, answers, strict=True):
         if isinstance(answer, Trouble):
             troubles.append(answer)
         else:
@@ -86,7 +98,7 @@ def survey(environment: Mapping[str, str] = os.environ) -> Survey:
 
 def ask(command: tuple[str, ...], timeout_s: float = LIST_TIMEOUT_S) -> Listing | Trouble:
     """What a runner says of itself with ``list``."""
-    name = command[0]
+    name = shlex.join(command)
     try:
         exit_code, stdout, stderr = _output((*command, "list"), timeout_s)
     except FileNotFoundError:
@@ -109,9 +121,8 @@ def _commands(environment: Mapping[str, str]) -> list[tuple[str, ...]]:
         # A bare name is looked up; a path is made absolute, since a runner may be asked from elsewhere later.
         return [(shutil.which(path) or str(Path(path).absolute()),) for path in named]
     beside = Path(sysconfig.get_path("scripts")) / NATIVE_NAME
-    if beside.exists():
-        return [(str(beside),)]
-    return [(shutil.which(NATIVE_NAME, path=environment.get("PATH")) or str(beside),)]
+    native = beside if beside.exists() else shutil.which(NATIVE_NAME, path=environment.get("PATH")) or beside
+    return [(str(native),), PYTHON_RUNNER]
 
 
 def _output(command: tuple[str, ...], timeout_s: float) -> tuple[int, bytes, str]:

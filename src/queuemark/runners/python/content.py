@@ -1,0 +1,205 @@
+"""What every message carries, made by the sender and made again by the receiver, which compares.
+
+1. A message of at least 8 bytes begins with its sequence number: 48 bits of number and 16 bits of a seeded tag over
+   it. The rest is a seeded table, mixed with a value of the message's own: no two messages are alike, and none of the
+   warm-up passes for one of the window.
+2. A message under 8 bytes is the low bytes of its sequence number, and proves no more than these can.
+3. A person's own message follows its sequence number unchanged.
+4. Of a mix of sizes each message is as those of its size alone are; which size number k of a stream has is a function
+   of seed, stream, phase and k.
+
+Messages are made many at a time, as arrays: one at a time this would cost more than most mechanisms do. Numbers lie
+little-endian, and the bytes are those that the native runner writes for the same seed.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "NUMBER_MASK",
+    "SEQUENCE_BYTES",
+    "Content",
+    "SmallContent",
+    "make_content",
+    "mixed_all",
+]
+
+from collections.abc import Sequence
+from operator import add
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from queuemark.model.mix import MIX_PERIOD, Mix
+from queuemark.model.workload import SEQUENCE_BYTES
+from queuemark.runners.python.numbering import WORD_MASK, Stream, mixed
+
+Words = NDArray[np.uint64]
+
+NUMBER_MASK = (1 << 48) - 1
+_TAG_MASK = np.uint64(WORD_MASK ^ NUMBER_MASK)
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+_TURN = 0xD1B54A32D192ED03
+_TABLE_WORDS = 512
+
+
+def mixed_all(values: Words) -> Words:
+    """numbering.mixed of each value of an array."""
+    values = values + np.uint64(0x9E3779B97F4A7C15)
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+class Content:
+    """The messages of a trial; largest_bytes: of the largest.
+
+    proves: a message's claim of its number can be checked from itself. one_size: all are as long as the largest.
+    """
+
+    proves = True
+    one_size = True
+
+    def __init__(self, largest_bytes: int) -> None:
+        self.largest_bytes = largest_bytes
+
+    def run(self, stream: Stream, first: int, count: int) -> list[bytes]:
+        """``count`` messages of the stream that follow each other."""
+        return self.messages(stream, np.arange(first, first + count, dtype=np.uint64))
+
+    def messages(self, stream: Stream, numbers: Words) -> list[bytes]:
+        """The messages of these numbers."""
+        raise NotImplementedError
+
+    def claim(self, message: bytes, stream: Stream, expected: int) -> int | None:
+        """The number that a message carries, when all of it bears that out."""
+        if len(message) < SEQUENCE_BYTES:
+            return None
+        number = int.from_bytes(message[:SEQUENCE_BYTES], "little") & NUMBER_MASK
+        return number if self.run(stream, number, 1)[0] == message else None
+
+    def bytes_of(self, messages: Sequence[bytes]) -> int:
+        return len(messages) * self.largest_bytes if self.one_size else sum(map(len, messages))
+
+
+def _heads(stream: Stream, numbers: Words) -> tuple[Words, Words]:
+    """The first 8 bytes of each message, and the value that the rest of it is mixed with."""
+    mixes = numbers * _STEP + np.uint64(stream.salt)
+    return numbers | (mixes & _TAG_MASK), mixes
+
+
+class SeededContent(Content):
+    """Messages of one size, 8 bytes or more."""
+
+    def __init__(self, size_bytes: int, table: Words) -> None:
+        super().__init__(size_bytes)
+        words, tail = divmod(size_bytes - SEQUENCE_BYTES, 8)
+        places = np.arange(words)
+        self._words = table[places % _TABLE_WORDS]
+        # Each turn of the table mixes differently: two equal stretches of a long message do not exist.
+        self._turns = (places // _TABLE_WORDS).astype(np.uint64) * np.uint64(_TURN)
+        self._tail = table[words % _TABLE_WORDS] if tail else None
+
+    def messages(self, stream: Stream, numbers: Words) -> list[bytes]:
+        if not len(numbers):
+            return []
+        heads, mixes = _heads(stream, numbers)
+        words = len(self._words)
+        made = np.empty((len(numbers), 1 + words + (self._tail is not None)), dtype="<u8")
+        made[:, 0] = heads
+        by_message = mixes[:, None]
+        mixes_by_word = by_message if words <= _TABLE_WORDS else by_message + self._turns
+        np.bitwise_xor(self._words, mixes_by_word, out=made[:, 1 : 1 + words])
+        if self._tail is not None:
+            made[:, -1] = self._tail ^ ~mixes
+        return _apart(made, self.largest_bytes)
+
+
+class SmallContent(Content):
+    """Messages of 1 to 7 bytes: the low bytes of the number."""
+
+    proves = False
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(size_bytes)
+        self.mask = (1 << (8 * size_bytes)) - 1
+
+    def messages(self, stream: Stream, numbers: Words) -> list[bytes]:
+        return _apart(numbers.astype("<u8").reshape(-1, 1), self.largest_bytes) if len(numbers) else []
+
+    def claim(self, message: bytes, stream: Stream, expected: int) -> int | None:
+        """The number nearest to the expected one that has these low bytes."""
+        if len(message) != self.largest_bytes:
+            return None
+        ahead = (int.from_bytes(message, "little") - expected) & self.mask
+        behind = self.mask + 1 - ahead
+        return expected + ahead if ahead <= self.mask // 2 or behind > expected else expected - behind
+
+
+class FileContent(Content):
+    """A person's own messages, looped, each behind its sequence number."""
+
+    one_size = False
+
+    def __init__(self, records: Sequence[bytes]) -> None:
+        super().__init__(SEQUENCE_BYTES + max(map(len, records)))
+        self._records = records
+
+    def messages(self, stream: Stream, numbers: Words) -> list[bytes]:
+        heads, _ = _heads(stream, numbers)
+        places = stream.dealing.places(numbers) % np.uint64(len(self._records))
+        records = map(self._records.__getitem__, places.tolist())
+        return list(map(add, _apart(heads.reshape(-1, 1), SEQUENCE_BYTES), records))
+
+
+class MixContent(Content):
+    """Messages of several sizes in shares that are exact, in an order that both ends know."""
+
+    one_size = False
+
+    def __init__(self, mix: Mix, seed: int) -> None:
+        super().__init__(mix[-1].size_bytes)
+        table = _table(seed)
+        self._contents = [SeededContent(part.size_bytes, table) for part in mix]
+        self._order = _shuffled([which for which, part in enumerate(mix) for _ in range(part.in_period)], seed)
+
+    def messages(self, stream: Stream, numbers: Words) -> list[bytes]:
+        """Each stream takes the table of sizes from a place of its own on."""
+        places = (numbers + np.uint64(stream.salt % MIX_PERIOD)) % np.uint64(MIX_PERIOD)
+        which = self._order[places.astype(np.intp)]
+        made = np.empty(len(numbers), dtype=object)
+        for kind, content in enumerate(self._contents):
+            chosen = np.flatnonzero(which == kind)
+            made[chosen] = content.messages(stream, numbers[chosen])
+        found: list[bytes] = made.tolist()
+        return found
+
+
+def make_content(size_bytes: int, mix: Mix, records: Sequence[bytes], seed: int) -> Content:
+    """Own messages where there are any, else a mix where there is one, else messages of one size."""
+    if records:
+        return FileContent(records)
+    if mix:
+        return MixContent(mix, seed)
+    return SmallContent(size_bytes) if size_bytes < SEQUENCE_BYTES else SeededContent(size_bytes, _table(seed))
+
+
+def _apart(made: Words, size_bytes: int) -> list[bytes]:
+    """The rows of an array as messages of so many bytes."""
+    rows = np.ascontiguousarray(made).view(np.uint8)
+    whole: NDArray[Any] = np.ascontiguousarray(rows[:, :size_bytes])
+    messages: list[bytes] = whole.view(f"V{size_bytes}").ravel().tolist()
+    return messages
+
+
+def _table(seed: int) -> Words:
+    turns = np.arange(_TABLE_WORDS, dtype=np.uint64) * np.uint64(_TURN)
+    return mixed_all(np.uint64(seed) + turns)
+
+
+def _shuffled(order: list[int], seed: int) -> NDArray[np.uint8]:
+    """Fisher and Yates; a remainder of 64 bits by so few places prefers none of them by more than 2^-50."""
+    for left in range(len(order), 1, -1):
+        other = mixed(seed ^ mixed(left)) % left
+        order[left - 1], order[other] = order[other], order[left - 1]
+    return np.array(order, dtype=np.uint8)

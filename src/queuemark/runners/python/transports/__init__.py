@@ -1,0 +1,1 @@
+"""Python's own mechanisms, one a file."""

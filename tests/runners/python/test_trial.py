@@ -1,0 +1,158 @@
+"""One trial of Python's runner as its caller sees it, where the suite that all runners pass does not look."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from queuemark.runners.python.catalogue import VARIABLE
+from queuemark.runners.registry import PYTHON_RUNNER
+from tests.faults.leftovers import none_left_of, shared_names
+
+BROKEN = """
+import os, threading
+from queuemark.runners.python.transport import Case, Transport, Unavailable
+from queuemark.runners.python.transports.os_pipe import OsPipe
+from queuemark.runners.python.transports.simple_queue import SimpleQueue
+
+class Refused(OsPipe):
+    name = "refused"
+    def __init__(self, case):
+        raise OSError(24, "Too many open files", "/a/pipe")
+
+class Absent(OsPipe):
+    name = "absent"
+    def __init__(self, case):
+        raise Unavailable("this machine has no such pipes", "lay some")
+
+class Raises(OsPipe):
+    name = "raises"
+    def open_consumer(self, index):
+        raise ValueError(f"consumer {index} has\\nno end")
+
+class Dies(OsPipe):
+    name = "dies"
+    def open_producer(self):
+        os._exit(7)
+
+class Tears(OsPipe):
+    name = "tears"
+    def open_producer(self):
+        return [lambda message, send=send: send(message[:32]) or send(message[32:]) for send in super().open_producer()]
+
+class Forgets(SimpleQueue):
+    name = "forgets"
+    def open_producer(self):
+        put, self.count = self.queue.put, 0
+        def send(message):
+            self.count += 1
+            if self.count != 100 or not message:
+                put(message)
+        return [send]
+
+class Waits(SimpleQueue):
+    name = "waits"
+    def open_consumer(self, index):
+        return lambda: threading.Event().wait()
+"""
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """All of a test's processes have its directory in their environment."""
+    path = tmp_path / "broken_transports.py"
+    path.write_text(BROKEN)
+    names = ("Refused", "Absent", "Raises", "Dies", "Tears", "Forgets", "Waits")
+    return {**os.environ, VARIABLE: ",".join(f"{path}:{name}" for name in names)}
+
+
+def performed(environment: dict[str, str], *words: str) -> tuple[int, dict[str, Any], str]:
+    command = [*PYTHON_RUNNER, "trial", *words]
+    ended = subprocess.run(command, capture_output=True, env=environment, text=True, timeout=60, check=False)
+    lines = ended.stdout.splitlines()
+    return ended.returncode, json.loads(lines[-1]) if lines else {}, ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "state", "reason"),
+    [
+        ("refused", 1, "failed", "/a/pipe: Too many open files"),
+        ("absent", 3, "unavailable", "this machine has no such pipes"),
+        ("raises", 4, "failed", "consumer 0 failed after 0 messages: ValueError: consumer 0 has no end"),
+        ("dies", 4, "failed", "the producer ended with exit code 7 after 0 messages and left no reason"),
+        ("forgets", 4, "failed", "1 lost of 300 messages"),
+        ("waits", 4, "failed", "stalled: nothing moved for 0.6 s during the warm-up"),
+    ],
+)
+def test_what_goes_wrong_is_said_in_a_line(
+    environment: dict[str, str], tmp_path: Path, name: str, code: int, state: str, reason: str
+) -> None:
+    ended, result, said = performed(environment, name, "--items", "300", "--warmup", "0", "--stall", "0.6")
+    assert (ended, result["state"]) == (code, state), result
+    assert reason in result["reason"]
+    assert len(said.splitlines()) <= 1
+    assert none_left_of(str(tmp_path))
+
+
+def test_m01_torn_messages_prove_nothing(environment: dict[str, str]) -> None:
+    ended, result, _ = performed(environment, "tears", "--items", "50", "--warmup", "0", "--stall", "0.6")
+    assert (ended, result["state"]) == (4, "failed")
+
+
+def test_a_remedy_is_told_with_what_is_unavailable(environment: dict[str, str]) -> None:
+    _, result, said = performed(environment, "absent")
+    assert result["remedy"] == "lay some"
+    assert "lay some" in said
+
+
+@pytest.mark.parametrize("words", [("mp-queu",), (), ("frobnicate", "--size", "4")])
+def test_an_unknown_transport_is_refused_by_name(environment: dict[str, str], words: tuple[str, ...]) -> None:
+    ended, result, said = performed(environment, *words)
+    assert (ended, result) == (2, {})
+    assert len(said.splitlines()) == 1
+
+
+def test_other_verbs_are_refused() -> None:
+    for words in (("probe",), ("list", "more"), ("--frobnicate",)):
+        ended = subprocess.run([*PYTHON_RUNNER, *words], capture_output=True, timeout=60, check=False)
+        assert (ended.returncode, ended.stdout) == (2, b"")
+        assert len(ended.stderr.splitlines()) == 1
+    helped = subprocess.run([*PYTHON_RUNNER, "--help"], capture_output=True, timeout=60, check=True)
+    assert b"trial TRANSPORT" in helped.stdout
+
+
+@pytest.mark.parametrize("name", ["mp-queue", "shared-memory", "queue", "asyncio-queue"])
+def test_a_killed_runner_leaves_no_name_and_no_process(tmp_path: Path, name: str) -> None:
+    """Whatever is killed: the runner alone, or with it all that it has started."""
+    before = shared_names()
+    for kill in (os.kill, os.killpg):
+        environment = {**os.environ, "TMPDIR": str(tmp_path)}
+        command = [*PYTHON_RUNNER, "trial", name, "--duration", "30", "--consumers", "2"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, process_group=0) as runner:
+            assert runner.stdout is not None
+            assert json.loads(runner.stdout.readline())["event"] == "ready"
+            kill(runner.pid, signal.SIGKILL)
+        assert none_left_of(str(tmp_path))
+        assert shared_names() - before == set()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_ids_of_threads_are_theirs() -> None:
+    _, result, _ = performed(dict(os.environ), "queue", "--items", "50", "--consumers", "2")
+    assert result["state"] == "ok"
+    command = [*PYTHON_RUNNER, "trial", "queue", "--items", "50", "--consumers", "2"]
+    ready = json.loads(subprocess.run(command, capture_output=True, timeout=60, check=True).stdout.splitlines()[0])
+    assert len({ready["producer_pid"], *ready["consumer_pids"]}) == 3
+
+
+def test_uvloop_is_measured_where_it_is_there() -> None:
+    pytest.importorskip("uvloop", reason="uvloop is not installed")
+    for name in ("asyncio-queue", "asyncio-streams"):
+        ended, result, _ = performed(dict(os.environ), name, "--items", "200", "-P", "loop=uvloop")
+        assert (ended, result["granted"]["loop"]) == (0, "uvloop"), result
