@@ -36,6 +36,7 @@ COMMANDS = {
     "submit": "A session to a site, where everybody can see and compare it.",
     "withdraw": "A session out of a record, for good, by whoever runs the site.",
     "doctor": "What makes results noisy or limited on this machine, and the remedy.",
+    "conform": "Does a runner keep the contract; if not, what it breaks.",
     "limits": "What a wire allows: frames and messages per second, and the time for each.",
 }
 

@@ -1,0 +1,42 @@
+"""Every transport keeps what the contract promises, whoever performs its trials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from queuemark.conform.check import Check
+from queuemark.conform.suite import CHECKS, finding_of
+from queuemark.runners.registry import Offer, survey
+from queuemark.runners.stop import Stop
+
+THOROUGH = ("mp-queue", "os-pipe")
+"""Of Python's own, whose trials take long to start: one that competes and one that is dealt. The others are looked at
+briefly, in full in the long run."""
+
+
+def tried() -> Iterator[object]:
+    for offer in survey().offers:
+        transport = offer.transport
+        whole = transport.runtime != "python" or transport.name in THOROUGH
+        for check in CHECKS:
+            marks = [] if whole or check.brief else [pytest.mark.soak]
+            yield pytest.param(offer, check, id=f"{transport.runtime}:{transport.name}-{check.promise}", marks=marks)
+
+
+@pytest.mark.parametrize(("offer", "check"), tried())
+def test_the_promise_is_kept(offer: Offer, check: Check) -> None:
+    if not offer.transport.available:
+        pytest.skip(f"{offer.transport.name} is unavailable here: {offer.transport.reason}")
+    with Stop() as stop:
+        finding = finding_of(check, offer, stop)
+    if finding.state == "not here":
+        pytest.skip(finding.words)
+    assert (finding.state, finding.words) == ("kept", "")
+
+
+def test_no_promise_is_made_twice() -> None:
+    promises = [check.promise for check in CHECKS]
+    assert len(set(promises)) == len(promises)
+    assert sum(check.brief for check in CHECKS) >= 4
