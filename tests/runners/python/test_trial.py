@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 
 from queuemark.runners.python.catalogue import VARIABLE
 from queuemark.runners.registry import PYTHON_RUNNER
-from tests.faults.leftovers import none_left_of, shared_names
+from tests.faults.leftovers import none_left_of
 
 BROKEN = """
 import os, threading
@@ -100,7 +99,7 @@ def test_what_goes_wrong_is_said_in_a_line(
     assert none_left_of(str(tmp_path))
 
 
-def test_m01_torn_messages_prove_nothing(environment: dict[str, str]) -> None:
+def test_torn_messages_prove_nothing(environment: dict[str, str]) -> None:
     ended, result, _ = performed(environment, "tears", "--items", "50", "--warmup", "0", "--stall", "0.6")
     assert (ended, result["state"]) == (4, "failed")
 
@@ -125,22 +124,6 @@ def test_other_verbs_are_refused() -> None:
         assert len(ended.stderr.splitlines()) == 1
     helped = subprocess.run([*PYTHON_RUNNER, "--help"], capture_output=True, timeout=60, check=True)
     assert b"trial TRANSPORT" in helped.stdout
-
-
-@pytest.mark.parametrize("name", ["mp-queue", "shared-memory", "queue", "asyncio-queue"])
-def test_a_killed_runner_leaves_no_name_and_no_process(tmp_path: Path, name: str) -> None:
-    """Whatever is killed: the runner alone, or with it all that it has started."""
-    before = shared_names()
-    for kill in (os.kill, os.killpg):
-        environment = {**os.environ, "TMPDIR": str(tmp_path)}
-        command = [*PYTHON_RUNNER, "trial", name, "--duration", "30", "--consumers", "2"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, process_group=0) as runner:
-            assert runner.stdout is not None
-            assert json.loads(runner.stdout.readline())["event"] == "ready"
-            kill(runner.pid, signal.SIGKILL)
-        assert none_left_of(str(tmp_path))
-        assert shared_names() - before == set()
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_ids_of_threads_are_theirs() -> None:
