@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +79,13 @@ class Bare:
     def command(self, items: int) -> list[str]:
         counts = ["--items", str(items), "--warmup", str(items // 40)]
         shape = ["--size", str(self.size_bytes), "--consumers", str(self.consumers)]
-        return [str(OUT / self.program), self.mechanism, *shape, *counts, *self.options]
+        return [*self._program(), self.mechanism, *shape, *counts, *self.options]
+
+    def _program(self) -> list[str]:
+        """A compiled one, or a script for this Python."""
+        if self.program.endswith(".py"):
+            return [sys.executable, "-P", str(SOURCES / self.program)]
+        return [str(OUT / self.program)]
 
     def run(self, items: int) -> BareRun:
         """Raises: NotInstalled, where the program could not be built; QueuemarkError, when it fails."""

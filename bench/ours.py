@@ -1,4 +1,4 @@
-"""One trial through the native runner, straight, with the laboratory out of the way.
+"""One trial through a runner of ours, straight, with the laboratory out of the way.
 
 1. The wall time is taken around the runner's process: from before it is started to after it is gone.
 2. A trial that did not prove its delivery raises; it is never a rate.
@@ -20,13 +20,17 @@ import msgspec
 
 from queuemark.model.errors import QueuemarkError
 from queuemark.model.events import Event, Result, decode_event
+from queuemark.runners.registry import PYTHON_RUNNER
 
 DEADLINE_S = 60
 
 
 @dataclass(frozen=True)
 class Trial:
-    """The arguments of a trial, its length left open; params as ``("depth", "10")``; server: a broker's address."""
+    """The arguments of a trial, its length left open; params as ``("depth", "10")``.
+
+    runtime: native, or python; server: a broker's address.
+    """
 
     transport: str
     size_bytes: int = 16
@@ -37,6 +41,7 @@ class Trial:
     placement: str = "spread"
     server: str | None = None
     params: tuple[tuple[str, str], ...] = ()
+    runtime: str = "native"
 
     def command(self, *length: str, seed: int = 1) -> list[str]:
         """length: ``"--items", "1000"`` or ``"--duration", "0.2"``."""
@@ -46,7 +51,8 @@ class Trial:
         named = [word for name, value in self.params for word in ("-P", f"{name}={value}")]
         named += ["--server", self.server] if self.server else []
         fixed = ["--verify", "full", "--seed", str(seed), "--deadline", str(DEADLINE_S)]
-        return [str(runner_path()), "trial", self.transport, *shape, *length, *fixed, *named]
+        runner = PYTHON_RUNNER if self.runtime == "python" else (str(runner_path()),)
+        return [*runner, "trial", self.transport, *shape, *length, *fixed, *named]
 
 
 @dataclass(frozen=True)

@@ -152,3 +152,11 @@ def _children(pid: int, wanted: int) -> list[int]:
         if len(found) == wanted:
             return found
         os.sched_yield()
+
+
+@pytest.mark.parametrize("mechanism", ["mp-queue", "os-pipe", "queue"])
+def test_the_bare_loop_of_python_makes_one_call_a_message(mechanism: str) -> None:
+    ran = Bare("loop.py", mechanism, 64).run(500)
+    wire_bytes = 64 + (HEADER_BYTES if mechanism == "os-pipe" else 0)
+    assert (ran.messages, ran.sent, ran.calls_sent, ran.bytes) == (500, 500, 500, 500 * wire_bytes)
+    assert 0 < ran.send_window_ns <= ran.window_ns

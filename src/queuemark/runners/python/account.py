@@ -92,7 +92,7 @@ class Ordered(Account):
             self._tally(messages, count, self._due(first, count))
             self.next += count
             if self._arrivals is not None:
-                self._arrivals.took_all(range(first, first + count), came)
+                self._arrivals.took_run(first, count, came)
             return
         for place, message in enumerate(messages):
             self._message(message, came.at(place))
@@ -175,48 +175,45 @@ class Competing(Account):
         self._seen = seen
 
     def take(self, messages: list[bytes], came: Came) -> None:
+        if not messages:
+            return
         numbers = self._claimed(messages)
         expected = self._content.messages(self._stream, numbers)
-        listed: list[int] = numbers.tolist()
-        places = [place for place, message in enumerate(messages) if message == expected[place]]
-        if len(places) == len(messages) and self._follow(numbers):
-            self._mark(numbers)
-            self.tally.above = listed[-1] + 1 if listed else self.tally.above
+        if messages == expected and self._follow(numbers):
+            if self._seen is not None:
+                self._seen[numbers] = 1
+            self.tally.above = int(numbers[-1]) + 1
+            self.tally.checked += int(np.count_nonzero(numbers % np.uint64(self._sample) == 0))
             if self._arrivals is not None:
-                self._arrivals.took_all(listed, came)
+                self._arrivals.took_all(numbers, came)
         else:
-            self.tally.corrupted += len(messages) - len(places)
-            for place in places:
-                self._one(listed[place], came.at(place))
+            for place, (message, number) in enumerate(zip(messages, numbers.tolist(), strict=True)):
+                self._one(message == expected[place], number, came.at(place))
         self.tally.messages += len(messages)
         self.tally.message_bytes += self._content.bytes_of(messages)
-        self.tally.checked += sum(not listed[place] % self._sample for place in places)
 
     def _claimed(self, messages: list[bytes]) -> NDArray[np.uint64]:
-        heads = b"".join(message[:SEQUENCE_BYTES].ljust(SEQUENCE_BYTES, b"\xff") for message in messages)
+        """The numbers that messages begin with; of one that is too short it is any."""
+        heads = b"".join([message[:SEQUENCE_BYTES] for message in messages])
+        if len(heads) != SEQUENCE_BYTES * len(messages):
+            heads = b"".join([message[:SEQUENCE_BYTES].ljust(SEQUENCE_BYTES) for message in messages])
         return np.frombuffer(heads, dtype="<u8") & np.uint64(NUMBER_MASK)
 
     def _follow(self, numbers: NDArray[np.uint64]) -> bool:
         """Whether each is above all that came before, and none above what may be."""
-        if not len(numbers):
-            return True
         ascends = int(numbers[0]) >= self.tally.above and bool((numbers[1:] > numbers[:-1]).all())
         return ascends and (self._seen is None or int(numbers[-1]) < len(self._seen))
 
-    def _mark(self, numbers: NDArray[np.uint64]) -> None:
-        if self._seen is not None:
-            self._seen[numbers] = 1
-
-    def _one(self, number: int, came_ns: int) -> None:
-        if self._seen is not None and number >= len(self._seen):
+    def _one(self, proved: bool, number: int, came_ns: int) -> None:
+        """proved: all of the message is what its number says."""
+        if not proved or (self._seen is not None and number >= len(self._seen)):
             self.tally.corrupted += 1
             return
-        if self._seen is not None and self._seen[number]:
-            self.tally.duplicated += 1
-        elif number < self.tally.above:
-            self.tally.reordered += 1
-            self._arrived(number, came_ns)
-        else:
+        self.tally.checked += not number % self._sample
+        repeated = self._seen is not None and bool(self._seen[number])
+        self.tally.duplicated += repeated
+        self.tally.reordered += not repeated and number < self.tally.above
+        if not repeated:
             self._arrived(number, came_ns)
         if self._seen is not None:
             self._seen[number] = 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 __all__ = ["Arrivals", "Came", "Times"]
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -119,11 +119,18 @@ class Arrivals:
         else:
             (self.raw if self.paced else self.latency).add(elapsed_ns - sent_ns)
 
-    def took_all(self, numbers: Sequence[int], came: Came) -> None:
+    def took_run(self, first: int, count: int, came: Came) -> None:
+        """Messages that follow each other; only those are looked at that have a latency."""
+        if self.stamping is None:
+            return
+        every = 1 if self.paced else self.stamping.every
+        for number in range(first + -first % every, first + count, every):
+            self.took(number, came.at(number - first))
+
+    def took_all(self, numbers: NDArray[np.uint64], came: Came) -> None:
         """Messages of these numbers, in the order in which they came."""
         if self.stamping is None:
             return
         every = 1 if self.paced else self.stamping.every
-        for place, number in enumerate(numbers):
-            if not number % every:
-                self.took(number, came.at(place))
+        for place in np.flatnonzero(numbers % np.uint64(every) == 0).tolist():
+            self.took(int(numbers[place]), came.at(place))

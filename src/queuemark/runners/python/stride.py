@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["Stride"]
 
-_ITEMS_HIGH = 512
+_ITEMS_HIGH = 1024
 _BYTES_HIGH = 256 * 1024
 _SHORT_NS, _LONG_NS = 1_000_000, 4_000_000
 
