@@ -55,6 +55,19 @@ class Forgets(SimpleQueue):
                 put(message)
         return [send]
 
+class Gathers(SimpleQueue):
+    name = "gathers"
+    policies = ("each", "vector")
+    def open_producer_of_many(self):
+        return [lambda messages: [self.queue.put(message) for message in messages]]
+    def open_consumer_of_many(self, index):
+        def receive(most):
+            messages = [self.queue.get()]
+            while len(messages) < most and not self.queue.empty():
+                messages.append(self.queue.get_nowait())
+            return messages
+        return receive
+
 class Waits(SimpleQueue):
     name = "waits"
     def open_consumer(self, index):
@@ -67,7 +80,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     """All of a test's processes have its directory in their environment."""
     path = tmp_path / "broken_transports.py"
     path.write_text(BROKEN)
-    names = ("Refused", "Absent", "Raises", "Dies", "Tears", "Forgets", "Waits")
+    names = ("Refused", "Absent", "Raises", "Dies", "Tears", "Forgets", "Gathers", "Waits")
     return {**os.environ, VARIABLE: ",".join(f"{path}:{name}" for name in names)}
 
 
@@ -124,6 +137,34 @@ def test_other_verbs_are_refused() -> None:
         assert len(ended.stderr.splitlines()) == 1
     helped = subprocess.run([*PYTHON_RUNNER, "--help"], capture_output=True, timeout=60, check=True)
     assert b"trial TRANSPORT" in helped.stdout
+
+
+@pytest.mark.parametrize("consumers", [1, 3])
+def test_a_call_that_takes_many_takes_no_other_consumers_end(environment: dict[str, str], consumers: int) -> None:
+    shape = ("--consumers", str(consumers), "--policy", "vector:50", "--items", "2000", "--warmup", "0.01")
+    ended, result, _ = performed(environment, "gathers", *shape, "--placement", "same")
+    assert (ended, result["state"]) == (0, "ok"), result
+    assert result["sent"] == result["delivered"] == 2000
+
+
+@pytest.mark.parametrize("payload", ["dict", "numpy"])
+@pytest.mark.parametrize("name", ["mp-queue", "mp-pipe"])
+def test_objects_are_opened_and_what_is_in_them_is_compared(name: str, payload: str) -> None:
+    words = (name, "--items", "200", "-P", f"payload={payload}", "--warmup", "0")
+    ended, result, _ = performed(dict(os.environ), *words)
+    assert (ended, result["granted"]["payload"], result["checked"]) == (0, payload, 200), result
+    ended, result, _ = performed(dict(os.environ), *words, "--inject", "flip")
+    assert (ended, result["corrupted"]) == (4, 1), result
+
+
+@pytest.mark.parametrize("name", ["os-pipe", "socketpair"])
+def test_a_buffer_makes_few_calls_of_many_messages(name: str) -> None:
+    words = (name, "--items", "1000", "--size", "60", "--warmup", "0", "--consumers", "2")
+    ended, result, _ = performed(dict(os.environ), *words, "--policy", "buffer:6400")
+    assert (ended, result["producer"]["calls"]) == (0, 10), result
+    assert result["bytes_on_wire"] == 1000 * 64
+    ended, result, _ = performed(dict(os.environ), *words, "-P", "read_buffer_bytes=0")
+    assert (ended, result["granted"]["read_buffer_bytes"]) == (0, 0), result
 
 
 def test_the_ids_of_threads_are_theirs() -> None:

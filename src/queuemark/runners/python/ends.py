@@ -6,7 +6,7 @@ loops await every batch, so that ends of an event loop (event_loop.py) are used 
 
 from __future__ import annotations
 
-__all__ = ["END", "FanOut", "In", "ManyIn", "ManyOut", "Out", "once_each"]
+__all__ = ["END", "NEVER_NS", "FanOut", "In", "ManyIn", "ManyOut", "Out", "once_each"]
 
 from collections import deque
 from collections.abc import Sequence
@@ -17,6 +17,8 @@ from queuemark.runners.python.stamping import now_ns
 from queuemark.runners.python.transport import Receive, ReceiveMany, Send, SendMany
 
 Sending = TypeVar("Sending")
+
+NEVER_NS = 1 << 62
 
 END = b""
 """What stands behind the last message of each phase."""
@@ -33,6 +35,16 @@ class Out:
         """Raises: whatever the mechanism does; then nothing of this batch counts as sent."""
         deque(map(self._sends[stream], messages), maxlen=0)
         self._count(len(messages), message_bytes)
+
+    async def flush(self) -> None:
+        """Hands over what waits for company."""
+
+    async def flush_overdue(self) -> None:
+        """The same of what has waited long enough."""
+
+    def next_flush_ns(self) -> int:
+        """The moment of now_ns at which something will have waited long enough."""
+        return NEVER_NS
 
     async def end(self, copies: int) -> None:
         """An end on each channel, or so many on the one that there is."""
@@ -108,6 +120,7 @@ class ManyIn(In):
         super().__init__(bytes)
         self._many, self._items = receive, items
         self._held: deque[bytes] = deque()
+        self._came_ns = 0
 
     async def receive(self, most: int) -> list[bytes]:
         return await self.receive_timed(most, [])

@@ -28,9 +28,18 @@ class Host:
     async def opened_out(self, transport: Transport, options: Options) -> Out:
         """The producer's end."""
         frame_bytes, all_get = transport.frame_bytes, options.fans_out
+        if options.buffer_bytes:
+            return self._buffered(transport, options)
         if options.vector_items:
             return ManyOut(transport.open_producer_of_many(), frame_bytes, options.vector_items, all=all_get)
         return (FanOut if all_get else Out)(transport.open_producer(), frame_bytes)
+
+    def _buffered(self, transport: Transport, options: Options) -> Out:
+        from queuemark.runners.python.byte_stream import BufferedOut, ByteStream
+
+        assert isinstance(transport, ByteStream), "no other offers the policy buffer"
+        linger_ns = options.linger_us * 1000
+        return BufferedOut(transport.open_writers(), options.buffer_bytes, linger_ns, all=options.fans_out)
 
     async def opened_in(self, transport: Transport, index: int, options: Options) -> In:
         """A consumer's end."""

@@ -53,6 +53,7 @@ class Options:
     pattern: str
     dispatch: str
     policy: str
+    linger_us: int
     wait: str
     placement: str
     items: int | None
@@ -81,8 +82,13 @@ class Options:
 
     @property
     def vector_items(self) -> int:
-        """Messages that one call takes at the most; 0 where each is a call."""
-        return policy_value(self.policy)
+        """Messages that one call takes at the most; 0 for other policies."""
+        return policy_value(self.policy) if policy_name(self.policy) == "vector" else 0
+
+    @property
+    def buffer_bytes(self) -> int:
+        """What one write has at the most, but for a message that is larger; 0 for other policies."""
+        return policy_value(self.policy) if policy_name(self.policy) == "buffer" else 0
 
     @property
     def copies(self) -> int:
@@ -152,7 +158,7 @@ def _said(words: Sequence[str], transport: Transport) -> tuple[dict[str, Any], d
         else:
             field, read = _READERS[option]
             said[field] = read(option, words[place + 1])
-    for name in ("ack", "linger_us", "in_flight", "role"):
+    for name in ("ack", "in_flight", "role"):
         _check_alone(name, said.pop(name, None), transport)
     return said, params
 
@@ -166,6 +172,7 @@ def _defaults(transport: Transport) -> dict[str, Any]:
         "pattern": "share",
         "dispatch": transport.facts.dispatches[0],
         "policy": "each",
+        "linger_us": 0,
         "wait": "block",
         "placement": "spread",
         "items": None,
@@ -226,7 +233,6 @@ def _run_id(option: str, text: str) -> str:
 
 
 def _policy(option: str, text: str) -> str:
-    """Buffers are a matter of streams of bytes; here messages are objects, so that policy is read and not offered."""
     name, colon, value = text.partition(":")
     if name not in POLICIES or bool(colon) != (name in ("buffer", "vector")):
         raise UsageError(f"{option} takes each, split, buffer:BYTES or vector:N, got {text!r}")
@@ -316,8 +322,6 @@ def _check_alone(name: str, value: object, transport: Transport) -> None:
     """Options of which this runner knows a single value."""
     if name == "ack" and value not in (None, *transport.facts.acks):
         raise UsageError(f"{transport.name} cannot do ack {value}; it offers {', '.join(transport.facts.acks)}")
-    if name == "linger_us" and value:
-        raise UsageError("--linger-us goes with --policy buffer:BYTES")
     if name == "in_flight" and cast(int, value or 1) > 1:
         raise UsageError("--in-flight goes with --pattern pingpong")
 
@@ -350,6 +354,8 @@ def _check(options: Options, transport: Transport) -> None:
             f"--size {options.size_bytes} is above the largest message of {transport.name} here, "
             f"{facts.max_size_bytes} bytes"
         )
+    if options.linger_us and not options.buffer_bytes:
+        raise UsageError("--linger-us goes with --policy buffer:BYTES")
     if options.messages_path is None:
         options.require_fitting_vector(options.size_bytes)
     if options.fault == "reorder" and options.competing:

@@ -70,6 +70,7 @@ class Production:
         self._opened_ns = now_ns()
         self._shared.open_window(self._opened_ns)
         await self._send_all()
+        await self._out.flush()
         await self._wait_out()
         last_ns, used = now_ns(), usage.used()
         for stream, given in enumerate(self._given):
@@ -113,9 +114,13 @@ class Production:
 
     async def _fence(self) -> None:
         """Every consumer has taken all of this phase, and its end."""
-        await self._out.end(self._options.consumers)
-        for _ in range(self._options.consumers):
-            await self._host.through(self._shared.done)
+        # A call that takes many would take other consumers' ends, too: there one goes after the other.
+        rounds = self._options.consumers if self._options.competing and self._options.vector_items else 1
+        copies = self._options.consumers // rounds
+        for _ in range(rounds):
+            await self._out.end(copies)
+            for _ in range(copies):
+                await self._host.through(self._shared.done)
 
     async def _let_in(self) -> None:
         """Consumers that compete wait for the next phase, so that none takes the end of another one."""
@@ -210,7 +215,12 @@ class Production:
         assert self._schedule is not None
         assert self._stamping is not None
         due_ns = self._schedule.due_ns(self._published)
-        await self._host.until(self._opened_ns + due_ns)
+        moment_ns = self._opened_ns + due_ns
+        while (flush_ns := self._out.next_flush_ns()) < moment_ns:
+            # What lingers meanwhile is sent in its time.
+            await self._host.until(flush_ns)
+            await self._out.flush_overdue()
+        await self._host.until(moment_ns)
         if not number % self._stamping.every:
             self._pacing.add(now_ns() - self._opened_ns - due_ns)
             self._stamp(stream, number)

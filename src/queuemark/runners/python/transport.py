@@ -103,7 +103,8 @@ class Transport:
 
     roles: run in processes of their own, in threads of one process, or as tasks of one event loop.
     frame_bytes: what the class itself puts around each message. copies: times that a payload byte is copied between the
-        two ends, as far as the mechanism says. gathers: one call can send many messages, and receive many.
+        two ends, as far as the mechanism says. boundaries: the mechanism keeps messages apart.
+    policies: each, and vector where one call can send many messages, and receive many.
     needs: the module that must be there, and the distribution that brings it, where the names differ.
     """
 
@@ -114,7 +115,8 @@ class Transport:
     max_size_bytes: ClassVar[int] = 16 << 20
     frame_bytes: ClassVar[int] = 0
     copies: ClassVar[int] = 2
-    gathers: ClassVar[bool] = False
+    boundaries: ClassVar[bool] = True
+    policies: ClassVar[tuple[str, ...]] = ("each",)
     params: ClassVar[tuple[Param, ...]] = ()
     needs: ClassVar[str | None] = None
     distribution: ClassVar[str | None] = None
@@ -186,11 +188,11 @@ class Transport:
             facts=Facts(
                 lossless=True,
                 ordered=True,
-                boundaries=True,
+                boundaries=cls.boundaries,
                 copies=cls.copies,
                 patterns=["share", "fanout"] if deals else ["share"],
                 dispatches=[cls.dispatch],
-                policies=["each", *(["vector"] if cls.gathers else [])],
+                policies=list(cls.policies),
                 acks=["fence"],
                 waits=["block"],
                 max_size_bytes=cls.largest_bytes(),

@@ -31,7 +31,7 @@ class FasterFifo(Transport):
     name = "faster-fifo"
     summary = "faster_fifo.Queue, one that all consumers take from"
     dispatch = "compete"
-    gathers = True
+    policies = ("each", "vector")
     needs = "faster_fifo"
     distribution = "faster-fifo"
     params = (BUFFER,)

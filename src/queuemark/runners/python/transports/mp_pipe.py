@@ -7,6 +7,7 @@ __all__ = ["MpPipe"]
 import multiprocessing
 
 from queuemark.runners.python.transport import Case, Receive, Send, Transport
+from queuemark.runners.python.transports.payloads import PAYLOAD, receiving, sending
 
 
 class MpPipe(Transport):
@@ -15,12 +16,14 @@ class MpPipe(Transport):
     name = "mp-pipe"
     summary = "multiprocessing.Pipe with send and recv of objects, one a consumer"
     dispatch = "deal"
+    params = (PAYLOAD,)
 
     def __init__(self, case: Case) -> None:
+        self.payload = case.params["payload"]
         self.pipes = [multiprocessing.get_context("spawn").Pipe(duplex=False) for _ in range(case.consumers)]
 
     def open_producer(self) -> list[Send]:
-        return [into.send for _, into in self.pipes]
+        return [sending(into.send, self.payload) for _, into in self.pipes]
 
     def open_consumer(self, index: int) -> Receive:
-        return self.pipes[index][0].recv
+        return receiving(self.pipes[index][0].recv, self.payload)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 __all__ = ["MpPipeBytes"]
 
-from queuemark.runners.python.transport import Receive, Send
-from queuemark.runners.python.transports.mp_pipe import MpPipe
+import multiprocessing
+
+from queuemark.runners.python.transport import Case, Receive, Send, Transport
 
 
-class MpPipeBytes(MpPipe):
-    """The same pipes, used for bytes alone."""
+class MpPipeBytes(Transport):
+    """A pipe for each consumer."""
 
     name = "mp-pipe-bytes"
     summary = "multiprocessing.Pipe with send_bytes and recv_bytes, one a consumer"
+    dispatch = "deal"
     frame_bytes = 4
+
+    def __init__(self, case: Case) -> None:
+        self.pipes = [multiprocessing.get_context("spawn").Pipe(duplex=False) for _ in range(case.consumers)]
 
     def open_producer(self) -> list[Send]:
         return [into.send_bytes for _, into in self.pipes]

@@ -5,9 +5,11 @@ from __future__ import annotations
 __all__ = ["MpQueue"]
 
 import multiprocessing
+from typing import Any
 
 from queuemark.model.transport import Param
 from queuemark.runners.python.transport import Case, Receive, Send, Transport
+from queuemark.runners.python.transports.payloads import PAYLOAD, receiving, sending
 
 DEPTH = Param(
     name="depth", unit="items", default=1024, low=1, high=32_767, help="messages that wait in the queue at most"
@@ -20,13 +22,14 @@ class MpQueue(Transport):
     name = "mp-queue"
     summary = "multiprocessing.Queue, one that all consumers take from"
     dispatch = "compete"
-    params = (DEPTH,)
+    params = (DEPTH, PAYLOAD)
 
     def __init__(self, case: Case) -> None:
-        self.queue: multiprocessing.Queue[bytes] = multiprocessing.get_context("spawn").Queue(case.number("depth"))
+        self.payload = case.params["payload"]
+        self.queue: multiprocessing.Queue[Any] = multiprocessing.get_context("spawn").Queue(case.number("depth"))
 
     def open_producer(self) -> list[Send]:
-        return [self.queue.put]
+        return [sending(self.queue.put, self.payload)]
 
     def open_consumer(self, index: int) -> Receive:
-        return self.queue.get
+        return receiving(self.queue.get, self.payload)

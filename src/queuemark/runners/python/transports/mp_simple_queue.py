@@ -7,6 +7,7 @@ __all__ = ["MpSimpleQueue"]
 import multiprocessing
 
 from queuemark.runners.python.transport import Case, Receive, Send, Transport
+from queuemark.runners.python.transports.payloads import PAYLOAD, receiving, sending
 
 
 class MpSimpleQueue(Transport):
@@ -15,12 +16,14 @@ class MpSimpleQueue(Transport):
     name = "mp-simple-queue"
     summary = "multiprocessing.SimpleQueue, one that all consumers take from"
     dispatch = "compete"
+    params = (PAYLOAD,)
 
     def __init__(self, case: Case) -> None:
+        self.payload = case.params["payload"]
         self.queue = multiprocessing.get_context("spawn").SimpleQueue()
 
     def open_producer(self) -> list[Send]:
-        return [self.queue.put]
+        return [sending(self.queue.put, self.payload)]
 
     def open_consumer(self, index: int) -> Receive:
-        return self.queue.get
+        return receiving(self.queue.get, self.payload)

@@ -1,4 +1,4 @@
-"""os.pipe: each message behind its length, written by os.write, read through a buffered reader."""
+"""os.pipe: written by os.write, read as a file."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ __all__ = ["OsPipe"]
 
 import os
 from functools import partial
+from io import FileIO
 
-from queuemark.runners.python.transport import Case, Descriptor, Receive, Send, Transport
-from queuemark.runners.python.transports.framing import LENGTH_BYTES, framed, unframed
+from queuemark.runners.python.byte_stream import ByteStream, Write
+from queuemark.runners.python.transport import Case, Descriptor
 
 
-class OsPipe(Transport):
+class OsPipe(ByteStream):
     """A pipe for each consumer."""
 
     name = "os-pipe"
     summary = "os.pipe with os.write and a buffered reader, one a consumer"
-    dispatch = "deal"
-    frame_bytes = LENGTH_BYTES
 
     def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self.pipes = [tuple(map(Descriptor, os.pipe())) for _ in range(case.consumers)]
 
-    def open_producer(self) -> list[Send]:
-        return [framed(partial(os.write, into.number)) for _, into in self.pipes]
+    def open_writers(self) -> list[Write]:
+        return [partial(os.write, into.number) for _, into in self.pipes]
 
-    def open_consumer(self, index: int) -> Receive:
-        return unframed(os.fdopen(self.pipes[index][0].number, "rb").read)
+    def open_reader(self, index: int) -> FileIO:
+        return FileIO(self.pipes[index][0].number)

@@ -1,4 +1,4 @@
-"""socket.socketpair: a Unix stream; each message behind its length, sent whole, read through a buffered reader."""
+"""socket.socketpair: a Unix stream, written by send, read as a file."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ __all__ = ["SocketPair"]
 
 import socket
 
-from queuemark.runners.python.transport import Case, Receive, Send, Transport
-from queuemark.runners.python.transports.framing import LENGTH_BYTES, framed, unframed
+from queuemark.runners.python.byte_stream import ByteStream, Write
+from queuemark.runners.python.transport import Case
 
 
-class SocketPair(Transport):
+class SocketPair(ByteStream):
     """A pair for each consumer."""
 
     name = "socketpair"
     summary = "socket.socketpair with send and a buffered reader, one a consumer"
-    dispatch = "deal"
-    frame_bytes = LENGTH_BYTES
 
     def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self.pairs = [socket.socketpair() for _ in range(case.consumers)]
 
-    def open_producer(self) -> list[Send]:
-        return [framed(ours.send) for ours, _ in self.pairs]
+    def open_writers(self) -> list[Write]:
+        return [ours.send for ours, _ in self.pairs]
 
-    def open_consumer(self, index: int) -> Receive:
-        return unframed(self.pairs[index][1].makefile("rb").read)
+    def open_reader(self, index: int) -> socket.SocketIO:
+        return socket.SocketIO(self.pairs[index][1], "r")
