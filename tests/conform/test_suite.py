@@ -25,7 +25,7 @@ def tried() -> Iterator[object]:
             yield pytest.param(offer, check, id=f"{transport.runtime}:{transport.name}-{check.promise}", marks=marks)
 
 
-@pytest.mark.parametrize(("offer", "check"), tried())
+@pytest.mark.parametrize(("offer", "check"), list(tried()))
 def test_the_promise_is_kept(offer: Offer, check: Check) -> None:
     if not offer.transport.available:
         pytest.skip(f"{offer.transport.name} is unavailable here: {offer.transport.reason}")
