@@ -183,7 +183,8 @@ def assert_kept_contract(run: Run) -> Result:
         ready = run.ready
         assert ready.run_id == run.run_id
         pids = [ready.producer_pid, *ready.consumer_pids]
-        assert len(set(pids)) == len(pids), run
+        # Roles that are tasks of one event loop share one thread, any others share none.
+        assert len(set(pids)) in (1, len(pids)), run
         assert ready.granted == result.granted
     assert run.exit_code == {"ok": 0, "failed": 4, "unavailable": 3}[result.state], run
     assert (result.reason is None) == (result.state == "ok"), run
