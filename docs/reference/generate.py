@@ -24,6 +24,7 @@ import click
 import msgspec
 
 from queuemark.cli.group import COMMANDS, FIRST_STEPS
+from queuemark.cli.list import outlived
 from queuemark.cli.presets import PRESETS
 from queuemark.model import errors
 from queuemark.model.transport import Listing, Param, Transport
@@ -163,6 +164,10 @@ def _facts(transport: Transport) -> Iterator[tuple[str, str]]:
     if facts.whole_bytes is not None:
         yield "with several consumers", f"a call of more than {facts.whole_bytes} bytes would be torn apart"
     yield "across hosts", "possible" if facts.crosses_hosts else "no"
+    if facts.broker is not None:
+        yield "broker", f"`{facts.broker}`"
+    if facts.durability:
+        yield "accepted messages outlive", outlived(facts)
 
 
 def _param(param: Param) -> str:

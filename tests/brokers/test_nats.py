@@ -111,7 +111,7 @@ def test_a_server_that_ends_by_itself_tells_how() -> None:
 
 
 def test_a_guard_whose_caller_has_ended_starts_nothing() -> None:
-    command = [sys.executable, "-IS", program.guard.__file__, "1", "/bin/echo", "started"]
+    command = [sys.executable, "-IS", program.guard.__file__, "1", "", "/bin/echo", "started"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "process 1, which has ended" in ended.stderr

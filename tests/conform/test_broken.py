@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from queuemark.brokers.kept import Kept
 from queuemark.conform.check import Finding
 from queuemark.conform.suite import CHECKS, finding_of
 from queuemark.runners.registry import NATIVE_NAME, Offer, survey
@@ -76,7 +77,7 @@ def lying(tmp_path: Path, lie: str) -> Offer:
 def found_of(promise: str, offer: Offer) -> Finding:
     [check] = [check for check in CHECKS if check.promise == promise]
     with Stop() as stop:
-        return finding_of(check, offer, stop)
+        return finding_of(check, offer, stop, Kept())
 
 
 @pytest.mark.parametrize("promise", LIES)

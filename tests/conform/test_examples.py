@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from queuemark.brokers.kept import Kept
 from queuemark.conform.check import Check
 from queuemark.conform.suite import CHECKS, finding_of
 from queuemark.model.transport import Listing
@@ -40,7 +41,7 @@ def perl() -> str | None:
 @pytest.mark.parametrize("check", [pytest.param(check, id=check.promise) for check in CHECKS])
 def test_a_runner_in_perl_keeps_the_promise(check: Check, perl_pipe: Offer) -> None:
     with Stop() as stop:
-        finding = finding_of(check, perl_pipe, stop)
+        finding = finding_of(check, perl_pipe, stop, Kept())
     if finding.state == "not here":
         pytest.skip(finding.words)
     assert (finding.state, finding.words) == ("kept", "")
@@ -51,7 +52,7 @@ def test_a_transport_of_ones_own_keeps_the_promise(check: Check, monkeypatch: py
     monkeypatch.setenv(VARIABLE, f"{PYTHON_TRANSPORT}:Deque")
     [offer] = [offer for offer in survey().offers if offer.transport.name == "deque"]
     with Stop() as stop:
-        finding = finding_of(check, offer, stop)
+        finding = finding_of(check, offer, stop, Kept())
     assert (finding.state, finding.words) == ("kept", "")
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from queuemark.brokers.kept import Kept
+from queuemark.brokers.registry import Servers
 from queuemark.conform.check import Check
 from queuemark.conform.suite import CHECKS, finding_of
 from queuemark.runners.registry import Offer, survey
@@ -16,8 +18,14 @@ THOROUGH = ("mp-queue", "os-pipe")
 briefly, in full in the long run."""
 
 
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Kept]:
+    with Kept() as kept:
+        yield kept
+
+
 def tried() -> Iterator[object]:
-    for offer in survey().offers:
+    for offer in Servers().surveyed(survey()).offers:
         transport = offer.transport
         whole = transport.runtime != "python" or transport.name in THOROUGH
         for check in CHECKS:
@@ -26,11 +34,11 @@ def tried() -> Iterator[object]:
 
 
 @pytest.mark.parametrize(("offer", "check"), list(tried()))
-def test_the_promise_is_kept(offer: Offer, check: Check) -> None:
+def test_the_promise_is_kept(offer: Offer, check: Check, servers: Kept) -> None:
     if not offer.transport.available:
         pytest.skip(f"{offer.transport.name} is unavailable here: {offer.transport.reason}")
     with Stop() as stop:
-        finding = finding_of(check, offer, stop)
+        finding = finding_of(check, offer, stop, servers)
     if finding.state == "not here":
         pytest.skip(finding.words)
     assert (finding.state, finding.words) == ("kept", "")

@@ -59,8 +59,15 @@ class Broker(Protocol):
     def lack(self) -> Lack | None:
         """Why it cannot be started here, or None."""
 
-    def start(self) -> Server:
-        """A server of its own, once it is ready. Raises: BrokerUnavailable."""
+    @property
+    def settings(self) -> frozenset[str]:
+        """The parameters of a case that decide how a server is started for it."""
+
+    def start(self, params: Mapping[str, ParamValue] | None = None) -> Server:
+        """A server of its own, once it is ready; params: of the case that it is for.
+
+        Raises: BrokerUnavailable.
+        """
 
     def at(self, url: str) -> Server:
         """One that runs already. Raises: UsageError for what is no address of one."""

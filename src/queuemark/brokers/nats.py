@@ -38,13 +38,14 @@ class Nats:
     """Servers of NATS."""
 
     name = "nats"
+    settings: frozenset[str] = frozenset()
 
     def lack(self) -> Lack | None:
         if _program() is not None:
             return None
         return Lack(reason=f"there is no {PROGRAM} beside this Python and none on PATH", remedy=REMEDY)
 
-    def start(self) -> StartedNats:
+    def start(self, params: Mapping[str, ParamValue] | None = None) -> StartedNats:
         """Raises: BrokerUnavailable."""
         return StartedNats(_program() or Path(PROGRAM))
 

@@ -3,23 +3,26 @@
 1. It is in a process group of its own: Ctrl-C in the terminal does not reach it.
 2. It ends with this process, however that ends (guard.py), and with the block that it was started for.
 3. What it says is read all the time, so that it never waits for a reader; the last lines are kept.
+4. What it keeps is in a directory that is gone when it is, also when this process was killed.
 """
 
 from __future__ import annotations
 
-__all__ = ["Program", "digest"]
+__all__ = ["Program", "digest", "new_store"]
 
 import contextlib
 import hashlib
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -36,16 +39,35 @@ def digest(program: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def new_store(kind: str) -> Path:
+    """Where a server of this kind may have its directory: where temporary files are, under a name that nobody has."""
+    return Path(tempfile.gettempdir()) / f"queuemark-{kind}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
 class Program:
     """A server's process. Its output is one stream of lines.
 
     It ends with the thread that starts it, too: to the kernel that is its parent.
     """
 
-    def __init__(self, program: Path, arguments: Sequence[str]) -> None:
-        """Raises: BrokerUnavailable."""
+    def __init__(
+        self,
+        program: Path,
+        arguments: Sequence[str],
+        *,
+        store: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        user: str | None = None,
+    ) -> None:
+        """store: a directory that is made for it, see new_store. environment: what differs from this process's own.
+
+        user: whose process it is, of those whom this one may become; None: the same.
+
+        Raises: BrokerUnavailable.
+        """
         self.program = program
-        command = (sys.executable, "-IS", guard.__file__, str(os.getpid()), str(program), *arguments)
+        own = (str(os.getpid()), str(store or ""))
+        command = (sys.executable, "-IS", guard.__file__, *own, str(program), *arguments)
         try:
             # Without close_fds and preexec_fn the child is vforked: no page table of this process is copied.
             self._process = subprocess.Popen(
@@ -55,6 +77,8 @@ class Program:
                 stderr=subprocess.STDOUT,
                 close_fds=False,
                 process_group=0,
+                env={**os.environ, **(environment or {})},
+                user=user,
                 text=True,
                 errors="replace",
             )
@@ -83,6 +107,11 @@ class Program:
                 if not self._said.wait(deadline - time.monotonic()):
                     raise self._unavailable(f"was not ready within {timeout_s:g} s{self.last_words}")
 
+    def has_said(self, pattern: re.Pattern[str]) -> bool:
+        """Whether one of the last lines fits."""
+        with self._said:
+            return self._line_with(pattern) is not None
+
     def cpu_ns(self) -> int | None:
         """User and system time that it has taken so far; None when it has ended."""
         # The clock of a process, by its id: MAKE_PROCESS_CPUCLOCK of linux/posix-timers.h, CPUCLOCK_SCHED.
@@ -100,7 +129,10 @@ class Program:
         return f"was killed by {signal.Signals(found.si_status).name}"
 
     def end(self) -> None:
-        """Ends it at once: nothing of it is to be kept. While it is not reaped its group's number stays its own."""
+        """Ends it at once: nothing of it is to be kept. While it is not reaped its group's number stays its own.
+
+        Its output ends when its store is removed.
+        """
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

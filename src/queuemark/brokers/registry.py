@@ -11,7 +11,7 @@ import msgspec
 from queuemark.brokers.broker import Broker, BrokerUnavailable, Lack, Server
 from queuemark.brokers.nats import Nats
 from queuemark.model.errors import UsageError, nearest
-from queuemark.model.transport import Transport
+from queuemark.model.transport import ParamValue, Transport
 from queuemark.runners.registry import Survey
 
 BROKERS: dict[str, Broker] = {broker.name: broker for broker in (Nats(),)}
@@ -31,14 +31,17 @@ class Servers:
             return Lack(reason=f"no broker of the kind {kind} is known here", remedy=f"known: {', '.join(BROKERS)}")
         return BROKERS[kind].lack()
 
-    def serve(self, kind: str) -> Server:
-        """A server for one trial, which ends with the context that it is. Raises: BrokerUnavailable."""
+    def serve(self, kind: str, params: Mapping[str, ParamValue] | None = None) -> Server:
+        """A server for one trial, which ends with the context that it is; params: of the trial's case.
+
+        Raises: BrokerUnavailable.
+        """
         if kind in self._named:
             return BROKERS[kind].at(self._named[kind])
         lack = self.lack(kind)
         if lack is not None:
             raise BrokerUnavailable(lack.reason, lack.remedy)
-        return BROKERS[kind].start()
+        return BROKERS[kind].start(params)
 
     def surveyed(self, found: Survey) -> Survey:
         """The same offers; those whose servers cannot be had are unavailable."""

@@ -10,21 +10,28 @@ from pathlib import Path
 import msgspec
 import rich_click as click
 
+from queuemark.brokers.kept import Kept
+from queuemark.brokers.registry import Servers, read_servers
 from queuemark.cli.interrupts import asking_to_stop
 from queuemark.cli.output import STDOUT, check_writable, write_json
 from queuemark.conform.check import Finding
 from queuemark.model.errors import Interrupted, NothingAvailable, NotProved, UsageError, nearest
 from queuemark.model.transport import Listing
-from queuemark.runners.registry import Offer, Trouble, ask, survey
+from queuemark.runners.registry import Offer, Survey, Trouble, ask, survey
 from queuemark.runners.stop import Stop
+
+_SERVER = "A broker that runs: nats://USER:PASSWORD@HOST:4222.  [default: one is started]"
 
 
 @click.command("conform")
 @click.argument("what", nargs=-1, required=True, metavar="RUNNER|NAME...")
 @click.option("-t", "--transports", "chosen", metavar="NAMES", help="Of the runner only these; else all.")
 @click.option("--brief", is_flag=True, help="Only the few checks that say most, in seconds.")
+@click.option("--server", "servers", multiple=True, metavar="ADDRESS", help=_SERVER)
 @click.option("--json", "json_target", metavar="FILE|-", help="Write what was found as JSON; - is stdout.")
-def command(what: tuple[str, ...], chosen: str | None, brief: bool, json_target: str | None) -> None:
+def command(
+    what: tuple[str, ...], chosen: str | None, brief: bool, servers: tuple[str, ...], json_target: str | None
+) -> None:
     """Try every promise of the runner contract, and say in words what is broken.
 
     RUNNER is the path of an executable, NAME a transport that queuemark list shows. Each promise is tried with a few
@@ -32,16 +39,18 @@ def command(what: tuple[str, ...], chosen: str | None, brief: bool, json_target:
     """
     if json_target is not None:
         check_writable(json_target)
-    offers = [offer for word in what for offer in _offers(word)]
+    named = Servers(read_servers(servers))
+    found = Survey(offers=[offer for word in what for offer in _offers(word)], troubles=[])
+    offers = named.surveyed(found).offers
     if chosen is not None:
         offers = _among(offers, chosen)
-    found = _tried(offers, brief, told=json_target != STDOUT)
+    findings = _tried(offers, named, brief, told=json_target != STDOUT)
     if json_target is not None:
-        write_json(json_target, msgspec.json.encode(found) + b"\n")
-    broken = [finding for finding in found if finding.state == "broken"]
+        write_json(json_target, msgspec.json.encode(findings) + b"\n")
+    broken = [finding for finding in findings if finding.state == "broken"]
     if broken:
         names = ", ".join(dict.fromkeys(finding.transport for finding in broken))
-        raise NotProved(f"{len(broken)} of {len(found)} promises are broken: {names}; the lines above say how")
+        raise NotProved(f"{len(broken)} of {len(findings)} promises are broken: {names}; the lines above say how")
 
 
 def _offers(word: str) -> list[Offer]:
@@ -78,12 +87,12 @@ def _among(offers: list[Offer], chosen: str) -> list[Offer]:
     return [offer for offer in offers if offer.transport.name in wanted]
 
 
-def _tried(offers: Iterable[Offer], brief: bool, *, told: bool) -> list[Finding]:
+def _tried(offers: Iterable[Offer], servers: Servers, brief: bool, *, told: bool) -> list[Finding]:
     """Told of while they are found; a transport that is unavailable is no broken promise."""
-    from queuemark.conform.suite import findings
+    from queuemark.conform import suite
 
     found: list[Finding] = []
-    with Stop() as stop, asking_to_stop(stop):
+    with Stop() as stop, asking_to_stop(stop), Kept(servers) as kept:
         for offer in offers:
             transport = offer.transport
             _say(f"{transport.name} ({transport.runtime})", told)
@@ -91,15 +100,15 @@ def _tried(offers: Iterable[Offer], brief: bool, *, told: bool) -> list[Finding]
                 _say(f"  not available: {transport.reason}; {transport.remedy}", told)
                 continue
             try:
-                for finding in findings(offer, stop, brief=brief):
+                for finding in suite.findings(offer, stop, kept, brief=brief):
                     found.append(finding)
                     _say(_line(finding), told)
             except KeyboardInterrupt as error:
                 raise Interrupted("interrupted: not every promise was tried") from error
     if not found:
         raise NothingAvailable("nothing of it is available here, so nothing was tried; the lines above say why")
-    kept = sum(finding.state == "kept" for finding in found)
-    _say(f"{kept} of {len(found)} promises kept, {_of_no_concern(found)} of no concern here", told)
+    held = sum(finding.state == "kept" for finding in found)
+    _say(f"{held} of {len(found)} promises kept, {_of_no_concern(found)} of no concern here", told)
     return found
 
 

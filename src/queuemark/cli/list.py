@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["command", "overview"]
+__all__ = ["command", "outlived", "overview"]
 
 import msgspec
 import rich_click as click
@@ -12,7 +12,7 @@ from rich.table import Table
 from queuemark.brokers.registry import Servers
 from queuemark.cli.output import check_writable, write_json
 from queuemark.model.errors import NothingAvailable, UsageError, nearest
-from queuemark.model.transport import Param, Transport
+from queuemark.model.transport import Facts, Param, Transport
 from queuemark.model.units import format_bytes
 from queuemark.runners.registry import Survey, survey
 from queuemark.views import table as views
@@ -117,12 +117,24 @@ def _describe(console: Console, transport: Transport) -> None:
         "largest message": format_bytes(facts.max_size_bytes),
         "across hosts": "yes" if facts.crosses_hosts else "no",
     }
+    if facts.broker is not None:
+        lines["broker"] = facts.broker
+    if facts.durability:
+        lines["outlives"] = outlived(facts)
     if facts.whole_bytes is not None:
         lines["whole up to"] = f"{format_bytes(facts.whole_bytes)} a call with several consumers"
     for name, told in lines.items():
         console.print(f"  {name:<16} {told}", highlight=False, markup=False, soft_wrap=True)
     if transport.params:
         console.print(_parameters(transport.params))
+
+
+def outlived(facts: Facts) -> str:
+    """What becomes of accepted messages that were not delivered, in words."""
+    words = {"nothing": "nothing", "server": "the server's end", "machine": "the machine's end"}
+    return " or ".join(words[each] for each in facts.durability) + (
+        ", as its parameters say" if len(facts.durability) > 1 else ""
+    )
 
 
 def _parameters(params: list[Param]) -> Table:

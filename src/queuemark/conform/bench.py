@@ -10,12 +10,14 @@ __all__ = ["Bench", "Raw"]
 import os
 import shlex
 import subprocess
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from queuemark.brokers.kept import Kept
 from queuemark.conform.check import Broken, expect
 from queuemark.model.events import Event
 from queuemark.model.mix import Mix
@@ -42,10 +44,10 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bench:
-    """One transport of one runner. place: a directory for files of the trials' own."""
+    """One transport of one runner. place: a directory for files of its trials. servers: for whoever needs one."""
 
-    def __init__(self, offer: Offer, place: Path, stop: Stop) -> None:
-        self.offer, self.place, self._stop = offer, place, stop
+    def __init__(self, offer: Offer, place: Path, stop: Stop, servers: Kept) -> None:
+        self.offer, self.place, self._stop, self._servers = offer, place, stop, servers
         self._numbers = count(1)
         self.events: list[Event] = []
         """Of the trial that was performed last."""
@@ -83,6 +85,7 @@ class Bench:
             "size_bytes": 64,
             "consumers": 1,
             "dispatch": self.facts.dispatches[0],
+            "ack": self.facts.acks[0],
             "items": None if "duration_s" in load else 200,
             "warmup_s": 0.0,
         }
@@ -104,7 +107,13 @@ class Bench:
             stall_s=stall_s,
             deadline_s=deadline_s,
             parent_pid=os.getpid() if parent_pid is None else parent_pid,
+            server=self._server(case.params),
         )
+
+    def _server(self, params: Mapping[str, ParamValue]) -> str | None:
+        """Raises: BrokerUnavailable."""
+        kind = self.facts.broker
+        return None if kind is None else self._servers.serve(kind, params).url
 
     def trial(self, **asked: Any) -> Trial:
         """Performs it, whatever becomes of it.
@@ -137,7 +146,9 @@ class Bench:
 
         Raises: Broken when it does not end.
         """
-        command = [*self.offer.command, "trial", self.transport.name, *words]
+        server = self._server(self.transport.defaults())
+        placed = [] if server is None else ["--server", server]
+        command = [*self.offer.command, "trial", self.transport.name, *placed, *words]
         shown = shlex.join(command)
         try:
             ended = subprocess.run(

@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from queuemark.brokers.broker import BrokerUnavailable
+from queuemark.brokers.kept import Kept
 from queuemark.conform import delivery, endings, faults, refusals
 from queuemark.conform.bench import Bench
 from queuemark.conform.check import Broken, Check, Finding, NotHere
@@ -17,24 +19,24 @@ from queuemark.runners.stop import Stop
 CHECKS: tuple[Check, ...] = (*delivery.CHECKS, *faults.CHECKS, *refusals.CHECKS, *endings.CHECKS)
 
 
-def findings(offer: Offer, stop: Stop, *, brief: bool = False) -> Iterator[Finding]:
-    """What becomes of each promise, as it is tried; brief: of the few that say most.
+def findings(offer: Offer, stop: Stop, servers: Kept, *, brief: bool = False) -> Iterator[Finding]:
+    """What becomes of each promise, as it is tried; brief: of the few that say most. servers: for whoever needs one.
 
     Raises: KeyboardInterrupt when it was stopped.
     """
     for check in CHECKS:
         if check.brief or not brief:
-            yield finding_of(check, offer, stop)
+            yield finding_of(check, offer, stop, servers)
 
 
-def finding_of(check: Check, offer: Offer, stop: Stop) -> Finding:
+def finding_of(check: Check, offer: Offer, stop: Stop, servers: Kept) -> Finding:
     """Raises: KeyboardInterrupt when it was stopped."""
     with tempfile.TemporaryDirectory(prefix="queuemark-") as place:
         try:
-            check.try_it(Bench(offer, Path(place), stop))
+            check.try_it(Bench(offer, Path(place), stop, servers))
         except Broken as broken:
             return _finding(check, offer, "broken", str(broken))
-        except NotHere as reason:
+        except (NotHere, BrokerUnavailable) as reason:
             return _finding(check, offer, "not here", str(reason))
     return _finding(check, offer, "kept")
 

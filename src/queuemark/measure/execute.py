@@ -159,7 +159,7 @@ def _served(
     """
     if facts.broker is None:
         return perform(command, request, facts, stop=stop, on_event=on_event)
-    with servers.serve(facts.broker) as server:
+    with servers.serve(facts.broker, request.case.params) as server:
         placed = msgspec.structs.replace(request, server=server.url)
         trial = perform(command, placed, facts, stop=stop, on_event=on_event)
         return None if trial is None else _with_use(trial, server)

@@ -5,7 +5,7 @@ Command line help, validation, documentation and forms derive from these structs
 
 from __future__ import annotations
 
-__all__ = ["Cost", "Facts", "Listing", "Param", "ParamValue", "Transport", "Way"]
+__all__ = ["Cost", "Durability", "Facts", "Listing", "Param", "ParamValue", "Transport", "Way"]
 
 from typing import Literal
 
@@ -15,6 +15,7 @@ from queuemark.model.errors import UsageError, nearest
 from queuemark.model.units import Count, format_bytes, parse_bytes, parse_count
 
 ParamValue = int | str
+Durability = Literal["nothing", "server", "machine"]
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,6 +58,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     crosses_hosts: producer and consumers may run on different machines.
     consumers_low: 0 where messages may be published with nobody there to receive them.
     broker: the server that its trials need, as ``nats``; null: none.
+    durability: what an accepted message outlives, the least first: ``nothing``; ``server``, its end by whatever signal;
+        ``machine``, a loss of its power, too. Several where a parameter decides; empty: no server keeps messages.
     cost: what a message costs, for the limit of a case; null: it has no limit.
     """
 
@@ -74,6 +77,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     crosses_hosts: bool = False
     consumers_low: Count = 1
     broker: str | None = None
+    durability: list[Durability] = []
     cost: Cost | None = None
 
 

@@ -46,7 +46,7 @@ class Consumption:
         self._options, self._shared, self._in, self._host = options, shared, end, host
         self._index, self._opened, self._arrivals, self._fault = index, opened, arrivals, fault
         self._usage = usage
-        self._stride = Stride(largest_bytes)
+        self._stride = Stride(largest_bytes, options.stride_high)
 
     async def run(self) -> Received:
         probe = await self._take_phase(Phase.probe)

@@ -57,13 +57,17 @@ class Out:
 
 
 class FanOut(Out):
-    """Every message to every consumer, one after the other."""
+    """Every message to every consumer, one after the other, or to a channel that reaches them all."""
 
     async def send(self, stream: int, messages: Sequence[bytes], message_bytes: int) -> None:
         for message in messages:
             for send in self._sends:
                 send(message)
         self._count(len(messages) * len(self._sends), message_bytes * len(self._sends))
+
+    async def end(self, copies: int) -> None:
+        for send in self._sends:
+            send(END)
 
 
 class ManyOut(Out):
@@ -83,7 +87,7 @@ class ManyOut(Out):
         self.bytes += (message_bytes + len(messages) * self._frame_bytes) * len(sends)
 
     async def end(self, copies: int) -> None:
-        for send in once_each(self._many, copies):
+        for send in self._many if self._all else once_each(self._many, copies):
             send([END])
 
 

@@ -35,6 +35,10 @@ class LoopHost(Host):
         assert isinstance(transport, AsyncTransport)
         return AsyncIn(await transport.connect_consumer(index))
 
+    async def confirmed(self, transport: Transport) -> None:
+        assert isinstance(transport, AsyncTransport)
+        await transport.confirmed()
+
     async def through(self, gate: Gate) -> None:
         loop = asyncio.get_running_loop()
         opened: asyncio.Future[None] = loop.create_future()
@@ -67,7 +71,7 @@ class AsyncOut(Out):
         self._count(len(messages) * len(sends), message_bytes * len(sends))
 
     async def end(self, copies: int) -> None:
-        for send in once_each(self._awaited, copies):
+        for send in self._awaited if self._all else once_each(self._awaited, copies):
             await send(END)
 
 

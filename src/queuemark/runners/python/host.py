@@ -18,6 +18,8 @@ from queuemark.runners.python.transport import Transport
 _SPIN_NS = 100_000
 """Waking up takes longer than a message may be late, so the last of the time is spent awake."""
 
+_PAUSE_S = 0.0001
+
 
 class Host:
     """A role that blocks where it waits. crowded: others need its cpu, so it only sleeps."""
@@ -47,6 +49,10 @@ class Host:
             return ManyIn(transport.open_consumer_of_many(index), options.vector_items)
         return In(transport.open_consumer(index))
 
+    async def confirmed(self, transport: Transport) -> None:
+        """Waits until all that was sent is accepted."""
+        transport.confirm()
+
     async def through(self, gate: Gate) -> None:
         """Waits until the gate lets it through."""
         gate.pass_through()
@@ -56,6 +62,10 @@ class Host:
         while (left_ns := moment_ns - now_ns()) > 0:
             if left_ns > self._awake_ns:
                 await self._sleep((left_ns - self._awake_ns) / 1e9)
+
+    async def pause(self) -> None:
+        """Lets a moment pass: of what shows in the shared memory alone nobody is told."""
+        await self._sleep(_PAUSE_S)
 
     async def _sleep(self, seconds: float) -> None:
         time.sleep(seconds)

@@ -9,13 +9,15 @@ import os
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, field
+from typing import Any
 
 from queuemark.model.errors import UsageError
 from queuemark.model.mix import Mix, MixPart, mix_fault
 from queuemark.model.transport import Param, ParamValue, Transport
 from queuemark.model.workload import (
+    ACK_WINDOW_HIGH,
+    ACKS,
     BUFFER_HIGH_BYTES,
     CONSUMERS_HIGH,
     FAULTS,
@@ -29,6 +31,7 @@ from queuemark.model.workload import (
     VECTOR_HIGH,
     VECTOR_HIGH_BYTES,
     WAITS,
+    ack_name,
     policy_name,
     policy_value,
 )
@@ -54,6 +57,7 @@ class Options:
     dispatch: str
     policy: str
     linger_us: int
+    ack: str
     wait: str
     placement: str
     items: int | None
@@ -69,6 +73,7 @@ class Options:
     stall_s: float
     deadline_s: float
     parent_pid: int | None
+    server: str | None = field(repr=False)
     params: dict[str, ParamValue]
 
     @property
@@ -104,6 +109,17 @@ class Options:
     def bare_values(self) -> bool:
         """Messages too small for a number, of which only values can be counted where consumers compete."""
         return self.messages_path is None and not self.mix and self.size_bytes < SEQUENCE_BYTES
+
+    @property
+    def backlog_items(self) -> int | None:
+        """How many messages consumers may lack when the next ones are sent; None for what has bounds of its own."""
+        found = self.params.get("backlog_items")
+        return int(found) if found is not None and self.rate_per_s is None else None
+
+    @property
+    def stride_high(self) -> int:
+        """Messages that a consumer may take before it tells so: of a backlog all of them hide at most half."""
+        return _ITEMS_HIGH if self.backlog_items is None else self.backlog_items // (2 * self.consumers)
 
     @property
     def items_high(self) -> int:
@@ -158,8 +174,9 @@ def _said(words: Sequence[str], transport: Transport) -> tuple[dict[str, Any], d
         else:
             field, read = _READERS[option]
             said[field] = read(option, words[place + 1])
-    for name in ("ack", "in_flight", "role"):
-        _check_alone(name, said.pop(name, None), transport)
+    said.pop("role", None)
+    if said.pop("in_flight", 1) > 1:
+        raise UsageError("--in-flight goes with --pattern pingpong")
     return said, params
 
 
@@ -173,6 +190,7 @@ def _defaults(transport: Transport) -> dict[str, Any]:
         "dispatch": transport.facts.dispatches[0],
         "policy": "each",
         "linger_us": 0,
+        "ack": transport.facts.acks[0],
         "wait": "block",
         "placement": "spread",
         "items": None,
@@ -188,6 +206,7 @@ def _defaults(transport: Transport) -> dict[str, Any]:
         "stall_s": 5.0,
         "deadline_s": 600.0,
         "parent_pid": None,
+        "server": None,
     }
 
 
@@ -238,6 +257,17 @@ def _policy(option: str, text: str) -> str:
         raise UsageError(f"{option} takes each, split, buffer:BYTES or vector:N, got {text!r}")
     high = VECTOR_HIGH if name == "vector" else BUFFER_HIGH_BYTES
     return f"{name}:{_whole(1, high)(f'{option} {name}', value)}" if colon else name
+
+
+def _ack(option: str, text: str) -> str:
+    """``window:1`` is ``each``."""
+    name, colon, value = text.partition(":")
+    if name not in ACKS or bool(colon) != (name == "window"):
+        raise UsageError(f"{option} takes none, fence, each or window:N, got {text!r}")
+    if not colon:
+        return name
+    messages = _whole(1, ACK_WINDOW_HIGH)(f"{option} {name}", value)
+    return f"{name}:{messages}" if messages > 1 else "each"
 
 
 def _verify(option: str, text: str) -> int:
@@ -297,7 +327,7 @@ _READERS: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "--dispatch": ("dispatch", _word(("deal", "compete"))),
     "--policy": ("policy", _policy),
     "--linger-us": ("linger_us", _whole(0, LINGER_HIGH_US)),
-    "--ack": ("ack", _text),
+    "--ack": ("ack", _ack),
     "--wait": ("wait", _word(WAITS)),
     "--placement": ("placement", _word(PLACEMENTS)),
     "--items": ("items", _whole(1, _ITEMS_HIGH)),
@@ -313,17 +343,10 @@ _READERS: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "--stall": ("stall_s", _decimal(0.05, _SECONDS_HIGH, "seconds")),
     "--deadline": ("deadline_s", _decimal(0.05, _SECONDS_HIGH, "seconds")),
     "--parent": ("parent_pid", _whole(1, 2**31 - 1)),
+    "--server": ("server", _text),
     "--role": ("role", _word(("all",))),
     **{option: (field, _text) for option, field in _PLACES.items()},
 }
-
-
-def _check_alone(name: str, value: object, transport: Transport) -> None:
-    """Options of which this runner knows a single value."""
-    if name == "ack" and value not in (None, *transport.facts.acks):
-        raise UsageError(f"{transport.name} cannot do ack {value}; it offers {', '.join(transport.facts.acks)}")
-    if name == "in_flight" and cast(int, value or 1) > 1:
-        raise UsageError("--in-flight goes with --pattern pingpong")
 
 
 def _settle_mix(said: dict[str, Any]) -> None:
@@ -345,6 +368,7 @@ def _check(options: Options, transport: Transport) -> None:
         ("pattern", options.pattern, facts.patterns),
         ("dispatch", options.dispatch, facts.dispatches),
         ("policy", policy_name(options.policy), facts.policies),
+        ("ack", ack_name(options.ack), facts.acks),
         ("wait", options.wait, facts.waits),
     ):
         if value not in offered:
@@ -354,6 +378,7 @@ def _check(options: Options, transport: Transport) -> None:
             f"--size {options.size_bytes} is above the largest message of {transport.name} here, "
             f"{facts.max_size_bytes} bytes"
         )
+    _check_server(options, transport)
     if options.linger_us and not options.buffer_bytes:
         raise UsageError("--linger-us goes with --policy buffer:BYTES")
     if options.messages_path is None:
@@ -363,3 +388,12 @@ def _check(options: Options, transport: Transport) -> None:
             "--inject reorder: where several consumers compete nobody can see the order of two messages that different "
             "consumers took; use --consumers 1"
         )
+
+
+def _check_server(options: Options, transport: Transport) -> None:
+    """Raises: UsageError, which does not repeat the address: a login may be in it."""
+    broker = transport.facts.broker
+    if broker is None and options.server is not None:
+        raise UsageError(f"{transport.name} needs no server; --server goes with transports whose facts name a broker")
+    if broker is not None and not (options.server or "").startswith(f"{broker}://"):
+        raise UsageError(f"{transport.name} needs the address of a server: --server {broker}://HOST")

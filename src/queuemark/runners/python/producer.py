@@ -12,7 +12,7 @@ from __future__ import annotations
 
 __all__ = ["Production"]
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from itertools import cycle
 
 from queuemark.runners.python.content import Content
@@ -33,7 +33,7 @@ _UNBOUNDED = 1 << 62
 
 
 class Production:
-    """One trial's producer."""
+    """One trial's producer. confirmed: waits until all that was sent is accepted."""
 
     def __init__(
         self,
@@ -47,10 +47,11 @@ class Production:
         fault: Fault | None,
         usage: Callable[[], Usage],
         stamping: Stamping | None,
+        confirmed: Callable[[], Awaitable[None]],
     ) -> None:
         self._options, self._shared, self._content, self._out, self._host = options, shared, content, out, host
         self._deal_items, self._fault, self._stamping = deal_items, fault, stamping
-        self._usage = usage
+        self._usage, self._confirmed = usage, confirmed
         self._stride = Stride(content.largest_bytes)
         self._boards: list[Board | None] = [
             None if stamping is None else stamping.board(stream) for stream in range(options.streams)
@@ -71,6 +72,8 @@ class Production:
         self._shared.open_window(self._opened_ns)
         await self._send_all()
         await self._out.flush()
+        if self._options.ack != "none":
+            await self._confirmed()
         await self._wait_out()
         last_ns, used = now_ns(), usage.used()
         for stream, given in enumerate(self._given):
@@ -161,9 +164,10 @@ class Production:
         """So many of the stream's next messages; fewer when the trial is to end."""
         done = 0
         while done < count and not self._shared.stopped and not self._scheduled_all():
+            room = await self._room()
             began_ns = now_ns()
             first = self._given[stream]
-            messages = self._content.run(self._streams[stream], first, min(count - done, self._stride.items))
+            messages = self._content.run(self._streams[stream], first, min(count - done, self._stride.items, room))
             if self._phase is Phase.window and self._schedule is not None:
                 taken = await self._follow_schedule(stream, first, messages)
             else:
@@ -171,6 +175,21 @@ class Production:
             done += taken
             self._stride.took(now_ns() - began_ns)
         return done
+
+    async def _room(self) -> int:
+        """Messages that may be sent now, at least one: waits while consumers lack as many as they may."""
+        backlog = self._options.backlog_items
+        if backlog is None:
+            return _UNBOUNDED
+        while (room := backlog - self._published + self._taken()) < 1 and not self._shared.stopped:
+            await self._host.pause()
+        return max(1, room)
+
+    def _taken(self) -> int:
+        """Messages of this phase that consumers have; in a fan-out, that all of them have."""
+        told = self._shared.in_window if self._phase is Phase.window else self._shared.before_window
+        counts = [told(1 + index) for index in range(self._options.consumers)]
+        return min(counts) if self._options.fans_out else sum(counts)
 
     async def _hand_over(self, stream: int, first: int, messages: list[bytes]) -> int:
         """As fast as they are taken, in runs that begin at a message that is stamped."""

@@ -116,6 +116,8 @@ async def work(setup: Setup, transport: Transport, worker: int, host: Host, used
     if worker == 0:
         out = await host.opened_out(transport, setup.options)
         setup.shared.arrive(worker)
+        for _ in range(setup.options.consumers):
+            await host.through(setup.shared.opened)
         return await Production(
             setup.options,
             setup.shared,
@@ -126,6 +128,7 @@ async def work(setup: Setup, transport: Transport, worker: int, host: Host, used
             fault=setup.fault,
             stamping=setup.stamping,
             usage=usage,
+            confirmed=partial(host.confirmed, transport),
         ).run()
     return await _consumption(setup, transport, worker - 1, host, content, usage)
 

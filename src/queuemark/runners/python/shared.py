@@ -71,6 +71,8 @@ class Shared:
     def __init__(self, consumers: int, streams: int) -> None:
         self.consumers, self.streams = consumers, streams
         self._memory = Memory(8 * (_SLOT_WORDS * (consumers + 1) + _DEALT + streams))
+        self.opened = Gate()
+        """Tells the producer that a consumer has opened its end."""
         self.go = Gate()
         """Lets competing consumers into the next phase, one after the other."""
         self.done = Gate()
@@ -89,6 +91,8 @@ class Shared:
     def arrive(self, worker: int) -> None:
         """The worker has opened its end."""
         self._words[_SLOT_WORDS * worker + _ARRIVED] = 1
+        if worker:
+            self.opened.open()
 
     def all_arrived(self) -> bool:
         return all(self._words[_SLOT_WORDS * worker + _ARRIVED] for worker in range(self.consumers + 1))

@@ -18,7 +18,7 @@ import selectors
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
@@ -79,7 +79,7 @@ def _set_up(options: Options, kind: type[Transport]) -> Setup:
     return Setup(
         options=options,
         kind=kind,
-        case=Case(options.consumers, largest_bytes, options.params),
+        case=_case(options, largest_bytes),
         shared=Shared(options.consumers, options.streams),
         stamping=Stamping(options) if Stamping.possible(options) else None,
         fault=draw_fault(options, deal_items),
@@ -87,6 +87,19 @@ def _set_up(options: Options, kind: type[Transport]) -> Setup:
         deal_items=deal_items,
         runner_pid=os.getpid(),
         allowed_cpus=allowed_cpus(),
+    )
+
+
+def _case(options: Options, largest_bytes: int) -> Case:
+    return Case(
+        options.consumers,
+        largest_bytes,
+        options.params,
+        run_id=options.run_id,
+        pattern=options.pattern,
+        dispatch=options.dispatch,
+        ack=options.ack,
+        server=options.server,
     )
 
 
@@ -104,12 +117,15 @@ class Parent:
         self._selector = selectors.DefaultSelector()
         self._reports: list[Connection] = []
         self._forget: Callable[[], None] = lambda: None
+        self._clear_away: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Parent:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._end_all()
+        with suppress(Exception):
+            self._clear_away()
         self._selector.close()
         for connection in self._reports:
             connection.close()
@@ -135,7 +151,7 @@ class Parent:
         if kind.roles == "processes":
             transport = kind(self._setup.case)
             self._outcome.granted = self._granted(transport.granted())
-            self._forget = transport.forget
+            self._forget, self._clear_away = transport.forget, transport.clear_away
             # Consumers first: what they wait for is then there for all of them.
             for worker in [*workers[1:], 0]:
                 theirs = self._connected(context)
