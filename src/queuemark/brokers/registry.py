@@ -10,11 +10,12 @@ import msgspec
 
 from queuemark.brokers.broker import Broker, BrokerUnavailable, Lack, Server
 from queuemark.brokers.nats import Nats
+from queuemark.brokers.redis import Redis
 from queuemark.model.errors import UsageError, nearest
 from queuemark.model.transport import ParamValue, Transport
 from queuemark.runners.registry import Survey
 
-BROKERS: dict[str, Broker] = {broker.name: broker for broker in (Nats(),)}
+BROKERS: dict[str, Broker] = {broker.name: broker for broker in (Nats(), Redis())}
 
 
 class Servers:

@@ -41,6 +41,7 @@ _OURS = {
     "pyzmq": "zmq_push:ZmqPush",
     "pynng": "nng_pair:NngPair",
     "faster-fifo": "faster_fifo:FasterFifo",
+    "redis-list": "redis_list:RedisList",
 }
 
 
