@@ -54,9 +54,11 @@ class FakeServers(Servers):
     def __init__(self, slow_consumers: int | None = 0, fate: str | None = None) -> None:
         super().__init__()
         self.log: list[str] = []
+        self.params: list[Mapping[str, ParamValue] | None] = []
         self._slow, self._fate = slow_consumers, fate
 
-    def serve(self, kind: str) -> Server:
+    def serve(self, kind: str, params: Mapping[str, ParamValue] | None = None) -> Server:
+        self.params.append(params)
         number = sum(line.startswith("begun") for line in self.log) + 1
         return FakeServer(f"{kind}://127.0.0.1:{number}", self.log, self._slow, self._fate)
 
@@ -108,6 +110,12 @@ def test_m13_every_repeat_has_a_server_of_its_own_which_ends_with_it(
 def test_what_the_server_says_stands_beside_the_trial(ran: Callable[..., list[Trial]]) -> None:
     (trial,) = ran(FakeServers())
     assert trial.broker == BrokerUse(name="nats", version="1", started=True, cpu_ns=5, slow_consumers=0)
+
+
+def test_m03_the_server_is_told_of_the_parameters_of_the_case(ran: Callable[..., list[Trial]]) -> None:
+    servers = FakeServers()
+    ran(servers)
+    assert servers.params == [{"behave": "ok"}]
 
 
 def test_who_needs_no_server_gets_none(ran: Callable[..., list[Trial]]) -> None:

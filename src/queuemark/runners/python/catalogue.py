@@ -42,6 +42,9 @@ _OURS = {
     "pynng": "nng_pair:NngPair",
     "faster-fifo": "faster_fifo:FasterFifo",
     "redis-list": "redis_list:RedisList",
+    "redis-stream": "redis_stream:RedisStream",
+    "redis-pubsub": "redis_pubsub:RedisPubSub",
+    "nats-py": "nats_py:NatsPy",
 }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from queuemark.model.address import read_address
-from queuemark.model.transport import Param, ParamValue
+from queuemark.model.transport import Durability, Param, ParamValue
 from queuemark.runners.python.transport import BACKLOG_ITEMS, Case, Transport, Unavailable
 
 PORT = 6379
@@ -38,7 +38,7 @@ class RedisTransport(Transport):
     distribution = "'queuemark[brokers]'"
     policies = ("each", "vector")
     acks = ("fence", "none", "each", "window")
-    durability = ("nothing", "server", "machine")
+    durability: ClassVar[tuple[Durability, ...]] = ("nothing", "server", "machine")
     copies = 5
     max_size_bytes = 64 << 20
     params: ClassVar[tuple[Param, ...]] = (BACKLOG_ITEMS, PERSIST)
@@ -66,6 +66,7 @@ class RedisTransport(Transport):
             port=place.port,
             username=place.user,
             password=place.password,
+            protocol=2,
             socket_timeout=None,
             retry=Retry(NoBackoff(), 0),
             single_connection_client=True,
