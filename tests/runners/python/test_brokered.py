@@ -134,6 +134,7 @@ def test_nothing_is_sent_before_every_end_is_open(environment: dict[str, str]) -
         (("redis-list", "--server", f"{LOGIN}host", "--ack", "perhaps"), "none, fence, each or window:N"),
         (("redis-list", "--server", f"{LOGIN}host", "--ack", "window"), "none, fence, each or window:N"),
         (("redis-list", "--server", f"{LOGIN}host", "--ack", "window:0"), "from 1 to 65536"),
+        (("redis-stream", "--pattern", "fanout", "--dispatch", "compete"), "--dispatch deal"),
         (("mp-queue", "--ack", "each"), "mp-queue cannot do ack each; it offers fence"),
     ],
 )
@@ -227,7 +228,7 @@ def test_every_ack_is_proved_and_nothing_is_left_on_the_server(redis_url: str, n
 @needs_redis
 @pytest.mark.parametrize("name", ["redis-pubsub", "redis-stream"])
 def test_a_fan_out_is_published_once(redis_url: str, name: str) -> None:
-    shape = ("--pattern", "fanout", "--dispatch", "deal", "--consumers", "3", "--items", "100")
+    shape = ("--pattern", "fanout", "--consumers", "3", "--items", "100")
     code, result, _ = performed(name, "--server", redis_url, *shape)
     assert (code, result["producer"]["calls"], result["delivered"]) == (0, 100, 300), result
 

@@ -154,6 +154,7 @@ def read_options(words: Sequence[str], transports: dict[str, Transport]) -> Opti
     if not transport.facts.crosses_hosts and said.keys() & set(_PLACES.values()):
         raise UsageError(f"{transport.name} stays on one host: {', '.join(_PLACES)} go with what crosses hosts")
     _settle_mix(said)
+    _settle_dispatch(said, transport)
     options = Options(**{**_defaults(transport), **said, "params": params, "transport": transport.name})
     _check(options, transport)
     return options
@@ -187,7 +188,6 @@ def _defaults(transport: Transport) -> dict[str, Any]:
         "mix": (),
         "consumers": 1,
         "pattern": "share",
-        "dispatch": transport.facts.dispatches[0],
         "policy": "each",
         "linger_us": 0,
         "ack": transport.facts.acks[0],
@@ -359,6 +359,15 @@ def _settle_mix(said: dict[str, Any]) -> None:
     largest = mix[-1].size_bytes
     if said.setdefault("size_bytes", largest) != largest:
         raise UsageError(f"--size {said['size_bytes']} is not the largest size of --mix, {largest}")
+
+
+def _settle_dispatch(said: dict[str, Any], transport: Transport) -> None:
+    """A message for all consumers is dealt to each; what takes turns at one channel has no fan-out."""
+    offered = transport.facts.dispatches
+    fans_out = said.get("pattern") == "fanout"
+    said.setdefault("dispatch", "deal" if fans_out and "deal" in offered else offered[0])
+    if fans_out and said["dispatch"] != "deal" and "fanout" in transport.facts.patterns:
+        raise UsageError("--pattern fanout goes with --dispatch deal: of one channel each message goes to one consumer")
 
 
 def _check(options: Options, transport: Transport) -> None:
