@@ -132,9 +132,8 @@ def _describe(console: Console, transport: Transport) -> None:
 def outlived(facts: Facts) -> str:
     """What becomes of accepted messages that were not delivered, in words."""
     words = {"nothing": "nothing", "server": "the server's end", "machine": "the machine's end"}
-    return " or ".join(words[each] for each in facts.durability) + (
-        ", as its parameters say" if len(facts.durability) > 1 else ""
-    )
+    *others, last = (words[each] for each in facts.durability)
+    return f"{', '.join(others)} or {last}, as its parameters say" if others else last
 
 
 def _parameters(params: list[Param]) -> Table:

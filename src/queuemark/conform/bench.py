@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = ["Bench", "Raw"]
 
 import os
+import secrets
 import shlex
 import subprocess
 from collections.abc import Mapping
@@ -100,7 +101,8 @@ class Bench:
         )
         return TrialRequest(
             case=case,
-            run_id=f"conform-{next(self._numbers)}",
+            # Drawn anew each time: what a killed trial left on a server that is kept never meets its successor's.
+            run_id=f"conform-{next(self._numbers)}-{secrets.token_hex(3)}",
             seed=SEED,
             inject=inject,
             messages_path=None if messages_path is None else str(messages_path),

@@ -19,13 +19,13 @@ PORT = 6379
 _OLDEST = (7, 0)
 """The first that gives several elements by one call that waits (BLMPOP)."""
 
-_PERSISTENCE = ("none", "everysec", "always")
+_ASKED_S, _LEAVING_S = 5.0, 1.0
 
 PERSIST = Param(
     name="persist",
     unit="choice",
     default="none",
-    choices=[*_PERSISTENCE],
+    choices=["none", "everysec", "always"],
     help="the append-only file: none, synced once a second, or before each reply (appendfsync)",
 )
 
@@ -51,8 +51,14 @@ class RedisTransport(Transport):
         self.keys = [key] if alone else [f"{key}-{index}" for index in range(case.consumers)]
         self.told = self._asked()
 
-    def connected(self) -> Any:
-        """A client with one connection, which neither gives up nor tries again.
+    def prepare(self, client: Any) -> None:
+        """Makes what must be there before the roles are.
+
+        Raises: redis.RedisError.
+        """
+
+    def connected(self, timeout_s: float | None = None) -> Any:
+        """A client with one connection, which does not try again; timeout_s: for each reply, None: as long as it takes.
 
         Raises: redis.RedisError.
         """
@@ -67,7 +73,7 @@ class RedisTransport(Transport):
             username=place.user,
             password=place.password,
             protocol=2,
-            socket_timeout=None,
+            socket_timeout=timeout_s,
             retry=Retry(NoBackoff(), 0),
             single_connection_client=True,
         )
@@ -90,7 +96,7 @@ class RedisTransport(Transport):
         """It holds nothing in the parent but what it needs to clear away."""
 
     def clear_away(self) -> None:
-        with self.connected() as client:
+        with self.connected(_LEAVING_S) as client:
             client.delete(*self.keys)
 
     def _asked(self) -> dict[str, ParamValue]:
@@ -98,14 +104,16 @@ class RedisTransport(Transport):
         import redis
 
         try:
-            with self.connected() as client:
+            with self.connected(_ASKED_S) as client:
                 version = str(client.info("server")["redis_version"])
+                if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
+                    raise Unavailable(f"{self.address} is Redis {version}", f"take {_OLDEST[0]}.{_OLDEST[1]} or later")
                 persist = _persistence(client.config_get("append*"))
+                self.prepare(client)
         except (redis.RedisError, KeyError) as error:
             raise Unavailable(f"{self.address}: {_reason(error)}", _REMEDY) from error
-        if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
-            raise Unavailable(f"{self.address} is Redis {version}", f"take {'.'.join(map(str, _OLDEST))} or later")
-        return {"server_version": version, "persist": persist}
+        parser = "hiredis" if redis.utils.HIREDIS_AVAILABLE else "python"
+        return {"server_version": version, "persist": persist, "parser": parser}
 
 
 _REMEDY = "see that a Redis server is there, and that it takes this login: redis://USER:PASSWORD@HOST:6379"

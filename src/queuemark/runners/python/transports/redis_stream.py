@@ -26,12 +26,13 @@ class RedisStream(RedisTransport):
     dispatches = ("compete", "deal")
 
     def __init__(self, case: Case) -> None:
-        super().__init__(case)
         self.groups = [f"group-{index}" for index in range(case.consumers if case.fans_out else 1)]
-        with self.connected() as client:
-            for key in self.keys:
-                for group in self.groups:
-                    client.xgroup_create(key, group, id="0", mkstream=True)
+        super().__init__(case)
+
+    def prepare(self, client: Any) -> None:
+        for key in self.keys:
+            for group in self.groups:
+                client.xgroup_create(key, group, id="0", mkstream=True)
 
     def open_producer(self) -> list[Send]:
         commands = self.commands()
