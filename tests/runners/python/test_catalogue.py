@@ -72,10 +72,12 @@ def test_a_class_is_named_by_its_file(tmp_path: Path) -> None:
         ("json:JSONDecoder", "is not a class of Transport"),
         ("json:NoSuchClass", "AttributeError"),
         ("no-colon", "no-colon"),
+        ("LEAVES:Mine", "SystemExit: no more"),
     ],
 )
-def test_a_class_that_cannot_be_had_is_listed_as_unavailable(text: str, reason: str) -> None:
-    found = described({VARIABLE: text})
+def test_a_class_that_cannot_be_had_is_listed_as_unavailable(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "leaves.py").write_text('raise SystemExit("no more")')
+    found = described({VARIABLE: text.replace("LEAVES", str(tmp_path / "leaves.py"))})
     assert found["mp-queue"].available
     [broken] = [transport for name, transport in found.items() if not ours(name)]
     assert not broken.available

@@ -74,6 +74,22 @@ class Waits(SimpleQueue):
         return lambda: threading.Event().wait()
 """
 
+PRINTS = """
+import os
+from queuemark.runners.python.transports.os_pipe import OsPipe
+
+print("imported")
+
+class Prints(OsPipe):
+    name = "prints"
+    def __init__(self, case):
+        super().__init__(case)
+        print("made")
+    def open_consumer(self, index):
+        os.write(1, b"opened")
+        return super().open_consumer(index)
+"""
+
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
@@ -87,8 +103,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def performed(environment: dict[str, str], *words: str) -> tuple[int, dict[str, Any], str]:
     command = [*PYTHON_RUNNER, "trial", *words]
     ended = subprocess.run(command, capture_output=True, env=environment, text=True, timeout=60, check=False)
-    lines = ended.stdout.splitlines()
-    return ended.returncode, json.loads(lines[-1]) if lines else {}, ended.stderr
+    events = [json.loads(line) for line in ended.stdout.splitlines()]
+    return ended.returncode, events[-1] if events else {}, ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -115,6 +131,16 @@ def test_what_goes_wrong_is_said_in_a_line(
 def test_torn_messages_prove_nothing(environment: dict[str, str]) -> None:
     ended, result, _ = performed(environment, "tears", "--items", "50", "--warmup", "0", "--stall", "0.6")
     assert (ended, result["state"]) == (4, "failed")
+
+
+def test_what_a_transport_prints_is_no_event(tmp_path: Path) -> None:
+    (tmp_path / "prints.py").write_text(PRINTS)
+    environment = {**os.environ, VARIABLE: f"{tmp_path / 'prints.py'}:Prints"}
+    ended, result, said = performed(environment, "prints", "--items", "50", "--warmup", "0")
+    assert (ended, result["state"]) == (0, "ok")
+    assert all(word in said for word in ("imported", "made", "opened"))
+    listed = subprocess.run([*PYTHON_RUNNER, "list"], capture_output=True, env=environment, check=True, timeout=60)
+    assert "prints" in {transport["name"] for transport in json.loads(listed.stdout)["transports"]}
 
 
 def test_a_remedy_is_told_with_what_is_unavailable(environment: dict[str, str]) -> None:

@@ -1,7 +1,8 @@
 """Which transports there are: ours, those that somebody names, and those that installed packages bring.
 
 1. A module of a transport is imported only when that transport is described or run; what it needs only when it runs.
-2. A class of somebody else that cannot be had takes nothing from the others: it is listed as unavailable.
+2. A class of somebody else that cannot be had takes nothing from the others: it is listed as unavailable, also when
+   importing it would end the process.
 3. A name is known once: ours before those that are named in QUEUEMARK_TRANSPORTS, these before those that installed
    packages have under an entry point of the group ``queuemark.transports``.
 """
@@ -86,7 +87,7 @@ class Catalogue:
     def describe(self, name: str) -> Description:
         try:
             described = self.load(name).description()
-        except Exception as error:  # noqa: BLE001 - what somebody else's module raises is why it is unavailable
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - what their module raises is why it is unavailable
             return _unavailable(name, error)
         if described.name != name:
             return _unavailable(name, ValueError(f"its entry point is {name}, and it calls itself {described.name}"))
@@ -106,11 +107,11 @@ def _named(text: str) -> tuple[str, EntryPoint]:
     point = EntryPoint(text, f"{module}:{attribute}", GROUP)
     try:
         return str(point.load().name), point
-    except Exception:  # noqa: BLE001 - whatever it is, it is told where this transport is described
+    except (Exception, SystemExit):  # noqa: BLE001 - whatever it is, it is told where this transport is described
         return text, point
 
 
-def _unavailable(name: str, error: Exception) -> Description:
+def _unavailable(name: str, error: BaseException) -> Description:
     said = " ".join(f"{type(error).__name__}: {error}".split())
     nothing = Facts(
         lossless=True,

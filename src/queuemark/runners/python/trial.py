@@ -35,6 +35,7 @@ from queuemark.runners.python.placement import allowed_cpus
 from queuemark.runners.python.setup import Failure, Report, Running, Setup
 from queuemark.runners.python.shared import Memory, Shared
 from queuemark.runners.python.stamping import Stamping, now_ns
+from queuemark.runners.python.tracker import start_apart
 from queuemark.runners.python.transport import Case, Transport
 from queuemark.runners.python.verdict import Outcome, judge
 
@@ -146,6 +147,7 @@ class Parent:
 
     def _start(self) -> None:
         _raise_descriptor_limit()
+        start_apart()
         context = multiprocessing.get_context("spawn")
         kind, workers = self._setup.kind, list(range(self._setup.workers))
         if kind.roles == "processes":

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 __all__ = ["PosixMq"]
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from queuemark.model.transport import Param
-from queuemark.runners.python.transport import Case, Receive, Send, Transport
+from queuemark.runners.python.transport import Case, Descriptor, Receive, Send, Transport
 
 if TYPE_CHECKING:
     import posix_ipc
@@ -23,7 +24,7 @@ DEPTH = Param(
 
 
 class PosixMq(Transport):
-    """Consumers compete for one queue, which has a name until every role has opened it."""
+    """Consumers compete for one queue, whose descriptor goes along to every role."""
 
     name = "posix-ipc"
     summary = "posix_ipc.MessageQueue, one that all consumers take from"
@@ -33,12 +34,9 @@ class PosixMq(Transport):
     params = (DEPTH,)
 
     def __init__(self, case: Case) -> None:
-        import posix_ipc
-
-        made = posix_ipc.MessageQueue(
-            None, posix_ipc.O_CREX, max_messages=case.number("depth"), max_message_size=max(1, case.largest_bytes)
-        )
-        self.path = made.name
+        self.largest = max(1, case.largest_bytes)
+        made = self._made(case.number("depth"))
+        self.queue = Descriptor(os.dup(made.mqd))
         made.close()
 
     @classmethod
@@ -49,11 +47,8 @@ class PosixMq(Transport):
             return _LIMIT_USUAL_BYTES
 
     def forget(self) -> None:
-        import posix_ipc
-
-        if "path" in vars(self):
-            with suppress(posix_ipc.ExistentialError):
-                posix_ipc.unlink_message_queue(self.path)
+        if "queue" in vars(self):
+            self.queue.close()
         super().forget()
 
     def open_producer(self) -> list[Send]:
@@ -64,6 +59,18 @@ class PosixMq(Transport):
         return lambda: receive()[0]
 
     def _opened(self) -> posix_ipc.MessageQueue:
+        """posix_ipc opens by name alone; here the descriptor of one that it made becomes that of the queue."""
+        opened = self._made(1)
+        os.dup2(self.queue.number, opened.mqd, inheritable=False)
+        return opened
+
+    def _made(self, depth: int) -> posix_ipc.MessageQueue:
+        """A new queue, which has its name for no longer than it takes to make it."""
         import posix_ipc
 
-        return posix_ipc.MessageQueue(self.path)
+        name = f"/queuemark-{os.getpid()}"
+        with suppress(posix_ipc.ExistentialError):
+            posix_ipc.unlink_message_queue(name)
+        made = posix_ipc.MessageQueue(name, posix_ipc.O_CREX, max_messages=depth, max_message_size=self.largest)
+        made.unlink()
+        return made
