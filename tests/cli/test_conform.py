@@ -33,7 +33,10 @@ def test_a_runner_that_only_pretends_is_found_out(call: Call, fake_runner: Path)
     ("words", "code", "said"),
     [
         (["no-such-transport"], 2, "neither the path of a runner nor a transport"),
-        (["./no/such/runner"], 3, "there is no such executable"),
+        (["./no/such/runner"], 2, "there is no runner no/such/runner; name an executable"),
+        (["/"], 2, "/ is a directory; name the executable in it"),
+        ([__file__], 2, "is not executable; try: chmod +x"),
+        (["/bin/true"], 3, "did not print a listing"),
         (["FAKE", "-t", "tpc"], 2, "did you mean 'tcp'"),
         (["FAKE", "-t", "absent"], 3, "nothing was tried"),
         ([], 2, "conform --help"),

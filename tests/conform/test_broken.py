@@ -11,6 +11,7 @@ import pytest
 from queuemark.brokers.kept import Kept
 from queuemark.conform.check import Finding
 from queuemark.conform.suite import CHECKS, finding_of
+from queuemark.runners.python.catalogue import VARIABLE as TRANSPORTS
 from queuemark.runners.registry import NATIVE_NAME, Offer, survey
 from queuemark.runners.stop import Stop
 
@@ -97,3 +98,27 @@ def test_a_runner_that_tells_the_truth_through_another_is_believed(tmp_path: Pat
 def test_what_a_transport_does_not_offer_is_not_tried(tmp_path: Path) -> None:
     finding = found_of("in a fan-out every consumer gets every message", lying(tmp_path, ""))
     assert (finding.state, finding.words) == ("not here", "it offers no fan-out")
+
+
+FORGETFUL = """
+from queuemark.runners.python.transports.simple_queue import SimpleQueue
+
+class Forgetful(SimpleQueue):
+    name = "forgetful"
+    def open_producer(self):
+        put, self.count = self.queue.put, 0
+        def send(message):
+            self.count += 1
+            if self.count % 1000 or not message:
+                put(message)
+        return [send]
+"""
+
+
+def test_one_message_in_a_thousand_is_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "forgetful.py").write_text(FORGETFUL)
+    monkeypatch.setenv(TRANSPORTS, f"{tmp_path / 'forgetful.py'}:Forgetful")
+    [offer] = [offer for offer in survey({}).offers if offer.transport.name == "forgetful"]
+    finding = found_of("a trial that is called ok proves its delivery, to two consumers", offer)
+    assert finding.state == "broken"
+    assert "2 lost of 2500 messages" in finding.words

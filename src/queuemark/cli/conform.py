@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["command"]
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -59,6 +60,7 @@ def _offers(word: str) -> list[Offer]:
     Raises: UsageError, NothingAvailable.
     """
     if "/" in word or Path(word).is_file():
+        _check_runner(Path(word))
         runner = (str(Path(word).absolute()),)
         listing = ask(runner)
         if isinstance(listing, Trouble):
@@ -70,6 +72,16 @@ def _offers(word: str) -> list[Offer]:
         known = [offer.transport.name for offer in offers]
         raise UsageError(f"{word!r} is neither the path of a runner nor a transport; {nearest(word, known)}")
     return named
+
+
+def _check_runner(path: Path) -> None:
+    """Raises: UsageError for what cannot be an executable."""
+    if not path.exists():
+        raise UsageError(f"there is no runner {path}; name an executable, or a transport that queuemark list shows")
+    if path.is_dir():
+        raise UsageError(f"{path} is a directory; name the executable in it")
+    if not os.access(path, os.X_OK):
+        raise UsageError(f"{path} is not executable; try: chmod +x {path}")
 
 
 def _of_listing(listing: Listing, runner: tuple[str, ...]) -> list[Offer]:

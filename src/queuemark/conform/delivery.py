@@ -14,6 +14,9 @@ from queuemark.model.workload import PLACEMENTS, SEQUENCE_BYTES, MessagesSource
 
 MIB = 1 << 20
 RATE_PER_S = 2000
+MANY = 2500
+"""Enough that a message in a thousand shows, and few enough for what confirms each of them on a disk."""
+
 _OWN = (b"short", b"a line that is longer", b"x" * 2500, b"\xff\x00no text")
 
 
@@ -25,7 +28,7 @@ def _sizes(bench: Bench) -> None:
 
 
 def _plain(bench: Bench) -> None:
-    bench.proved(consumers=2)
+    bench.proved(consumers=2, items=MANY)
 
 
 def _policies(bench: Bench) -> None:
