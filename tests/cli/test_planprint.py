@@ -42,6 +42,7 @@ AXES = {
     "waits": said("block", "spin", "spin-then-block"),
     "placements": said("spread", "same", "free"),
     "links": said("10M", "1G/9000"),
+    "payloads": st.sampled_from([None, "bytes", "bytes,pickle:dict"]),
     "rates": said("10k", "1M"),
     "in_flights": said("1", "8"),
     "stamp_every": st.sampled_from([None, "8"]),

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from queuemark.cli.asked import Asked
 from queuemark.cli.prepare import Prepared, Request, prepare
 from queuemark.cli.presets import PRESETS
+from queuemark.measure.outlook import typical_s
 from queuemark.model.errors import UsageError
 from queuemark.model.link import parse_link
 from queuemark.model.transport import Transport
+from queuemark.runners.python.catalogue import Catalogue, ours
 from queuemark.runners.registry import VARIABLE, survey
 from tests.examples import transports
 
@@ -247,6 +250,8 @@ def test_a_seed_is_drawn_when_none_is_given(known: dict[str, Transport]) -> None
         ({"links": "fast"}, "link 'fast' is not a number"),
         ({"links": "10M/20"}, "an mtu of 20 B cannot carry IPv4"),
         ({"links": "10M", "transports": "pipe"}, "no link is between them"),
+        ({"payloads": "pickle:dcit"}, "unknown payload 'pickle:dcit'; did you mean 'pickle:dict'?"),
+        ({"payloads": "pickle:dict", "transports": "tcp"}, "tcp: payload pickle:dict is not possible here"),
         ({"rates": "0"}, "must be at least 1"),
         ({"rates": "2G"}, "at most 1000000000 messages a second"),
         ({"in_flights": "0"}, "must be at least 1"),
@@ -294,6 +299,50 @@ def test_the_whole_is_checked_too(known: dict[str, Transport], request_words: di
 def test_sizes_and_own_messages_exclude_each_other(known: dict[str, Transport], tmp_path: Path) -> None:
     (tmp_path / "own").write_text("one\n")
     assert "leave the sizes out" in refused(known, Request(messages=str(tmp_path / "own"), asked=Asked(sizes="1")))
+
+
+@pytest.fixture(scope="module")
+def all_known() -> dict[str, Transport]:
+    """Those of both our runners, here or not."""
+    native = transports()
+    named = {name for preset in PRESETS.values() for sweep in preset.sweeps for name in _names(sweep)}
+    python = {transport.name: transport for transport in Catalogue({}).describe_all()}
+    others = {name: structs.replace(native["tcp"], name=name) for name in named - native.keys() - python.keys()}
+    return {**native, **others, **python}
+
+
+def _names(sweep: Asked) -> list[str]:
+    return (sweep.transports or "tcp").split(",")
+
+
+def test_python_queues_are_all_that_need_no_server(all_known: dict[str, Transport]) -> None:
+    prepared = prepare(Request(name="python-queues"), all_known)
+    measured = {case.transport for case in prepared.plan.cases if case.runtime == "python"}
+    offered = [transport for transport in Catalogue({}).describe_all() if ours(transport.name)]
+    beside = {found.name for found in offered if found.facts.broker is None and "share" in found.facts.patterns}
+    assert measured == beside
+    assert prepared.exclusions == []
+
+
+def test_python_queues_stand_beside_native_ones(all_known: dict[str, Transport]) -> None:
+    plan = prepare(Request(name="python-queues"), all_known).plan
+    for runtime in ("python", "native"):
+        ran = [case.workload for case in plan.cases if case.runtime == runtime]
+        assert {load.consumers for load in ran} == {1, 4}
+        assert {load.size_bytes for load in ran} == {64}
+    assert {case.params.get("loop") for case in plan.cases} == {None, "asyncio", "uvloop"}
+    assert {case.params.get("payload") for case in plan.cases} == {None, "bytes", "pickle:dict", "pickle:numpy"}
+    assert sum(map(typical_s, plan.cases)) * plan.repeats <= 240
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS.keys() - {"python-queues"}))
+def test_other_presets_are_native(name: str, all_known: dict[str, Transport]) -> None:
+    assert {case.runtime for case in prepare(Request(name=name), all_known).plan.cases} == {"native"}
+
+
+def test_a_payload_is_said_once(all_known: dict[str, Transport]) -> None:
+    asked = Asked(transports="mp-queue", payloads="bytes", params={"payload": "pickle:dict"})
+    assert "the payload is said twice" in refused(all_known, Request(asked=asked))
 
 
 def test_a_preset_without_a_case_left(known: dict[str, Transport]) -> None:

@@ -39,6 +39,15 @@ def test_what_costs_more_is_expected_to_take_longer() -> None:
     assert guess(pattern="pingpong") > 3 * guess(pattern="pingpong", wait="spin")
 
 
+def test_interpreters_take_longer_to_start() -> None:
+    def outside_s(runtime: str, consumers: int) -> float:
+        of = msgspec.structs.replace(case("pipe", consumers=consumers, duration_s=1.0), runtime=runtime)
+        return typical_s(of) - 1
+
+    assert outside_s("python", 1) > 3 * outside_s("native", 1)
+    assert outside_s("python", 4) - outside_s("python", 1) > 3 * (outside_s("native", 4) - outside_s("native", 1))
+
+
 def test_a_vector_does_not_spare_a_datagram_what_it_costs() -> None:
     packets = msgspec.structs.replace(case("tcp", items=1_000_000, policy="vector:64"), transport="unix-dgram")
     assert typical_s(packets) > 1

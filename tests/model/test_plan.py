@@ -13,7 +13,7 @@ from queuemark.model.errors import UsageError
 from queuemark.model.link import parse_link
 from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Case, Sweep, case_key, expand, trial_seed
-from queuemark.model.transport import Transport
+from queuemark.model.transport import Param, Transport
 from queuemark.model.workload import Workload
 from tests.examples import case, transports
 
@@ -241,6 +241,38 @@ def test_a_parameter_is_swept_where_it_is_known() -> None:
 def test_a_parameter_that_none_knows_is_refused() -> None:
     with pytest.raises(UsageError, match="did you mean 'nodelay'"):
         expand(sweep("tcp", params={"nodely": ("1",)}), transports())
+
+
+def taking_objects() -> dict[str, Transport]:
+    """The pipe takes bytes, ``objects`` takes some objects, too."""
+    pipe = transports()["pipe"]
+    payload = Param(name="payload", unit="choice", default="bytes", choices=["bytes", "pickle:dict", "pickle:numpy"])
+    objects = msgspec.structs.replace(pipe, name="objects", params=[payload])
+    return {"pipe": pipe, "objects": objects}
+
+
+def test_an_object_goes_where_it_is_taken() -> None:
+    found = expand(sweep("pipe", "objects", payloads=("bytes", "pickle:dict", "numpy")), taking_objects())
+    assert [(case.transport, case.params.get("payload")) for case in found.cases] == [
+        ("pipe", None),
+        ("objects", "bytes"),
+        ("objects", "pickle:dict"),
+    ]
+    assert [(left.transport, left.reason) for left in found.exclusions] == [
+        ("pipe", "payload pickle:dict is not possible here (possible: bytes)"),
+        ("pipe", "payload numpy is not possible here (possible: bytes)"),
+        ("objects", "payload numpy is not possible here (possible: bytes, pickle:dict, pickle:numpy)"),
+    ]
+
+
+def test_m03_what_holds_a_message_is_identity() -> None:
+    found = expand(sweep("objects", payloads=("bytes", "pickle:dict", "pickle:numpy")), taking_objects())
+    assert len({case_key(case) for case in found.cases}) == 3
+
+
+def test_where_nothing_is_said_of_objects_parameters_decide() -> None:
+    found = expand(sweep("pipe", "objects", params={"payload": ("pickle:dict",)}), taking_objects())
+    assert [case.params.get("payload") for case in found.cases] == [None, "pickle:dict"]
 
 
 def test_an_unknown_transport_is_told_the_nearest() -> None:

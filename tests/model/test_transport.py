@@ -49,6 +49,10 @@ def test_an_unknown_parameter_is_told_the_nearest() -> None:
         transports()["tcp"].param("nodely")
 
 
+def test_what_takes_no_objects_takes_bytes() -> None:
+    assert transports()["tcp"].payloads == ["bytes"]
+
+
 def test_defaults_are_those_of_every_parameter() -> None:
     tcp = transports()["tcp"]
     assert tcp.defaults() == {param.name: param.default for param in tcp.params}

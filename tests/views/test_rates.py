@@ -53,6 +53,16 @@ def test_the_fastest_is_first_among_equals() -> None:
     assert [line["case"] for line in found] == [3, 2, 1]
 
 
+def test_who_performed_the_trials_stands_beside_them_where_it_differs() -> None:
+    native = case("pipe")
+    python = msgspec.structs.replace(native, transport="os-pipe", runtime="python")
+    table = rates_table(with_estimates(document(three(native), three(python))))
+    place = [column.name for column in table.columns].index("runtime")
+    assert [row[place] for row in table.rows] == ["native", "python"]
+    alike = rates_table(with_estimates(document(three(native), three(case("tcp")))))
+    assert "runtime" not in [column.name for column in alike.columns]
+
+
 def test_what_did_not_run_has_no_number() -> None:
     _, line = lines(three(case("tcp")), unavailable(case("mq-posix")))
     identity = {"case", "size_bytes", "consumers", "linger_us", "trials"}

@@ -33,7 +33,7 @@ from queuemark.model.errors import UsageError, nearest
 from queuemark.model.link import Link, parse_link
 from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Sweep
-from queuemark.model.transport import Transport
+from queuemark.model.transport import PAYLOAD, PAYLOADS, Transport
 from queuemark.model.units import parse_count, parse_count_list, parse_duration_s, parse_percent
 from queuemark.model.workload import (
     CONSUMERS_HIGH,
@@ -84,6 +84,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     rates: str | None = None
     in_flights: str | None = None
     links: str | None = None
+    payloads: str | None = None
     items: str | None = None
     duration: str | None = None
     warmup: str | None = None
@@ -110,6 +111,8 @@ def read_sweep(asked: Asked, known: dict[str, Transport], messages: MessagesSour
         raise UsageError("items and duration exclude each other; give one of them")
     if messages is not None and asked.sizes is not None:
         raise UsageError(OWN_SIZES)
+    if asked.payloads is not None and PAYLOAD in asked.params:
+        raise UsageError(f"the payload is said twice, also as the parameter {PAYLOAD}; leave that out")
     return Sweep(
         transports=read_transports(asked.transports, known),
         sizes_bytes=parse_sizes(_said(asked.sizes, "64")),
@@ -124,6 +127,7 @@ def read_sweep(asked: Asked, known: dict[str, Transport], messages: MessagesSour
         rates_per_s=_rates_per_s(asked.rates) if asked.rates is not None else (None,),
         in_flights=_in_flights(_said(asked.in_flights, "1")),
         links=_links(asked.links) if asked.links is not None else (None,),
+        payloads=_payloads(asked.payloads) if asked.payloads is not None else (None,),
         params={name: _each(values, str) for name, values in asked.params.items()},
         items=_items(asked.items) if asked.items is not None else None,
         duration_s=None if asked.items is not None else _duration_s(_said(asked.duration, DURATION_DEFAULT)),
@@ -265,6 +269,10 @@ def _links(text: str) -> tuple[Link, ...]:
     return _each(text, parse_link)
 
 
+def _payloads(text: str) -> tuple[str, ...]:
+    return _words(text, "payload", PAYLOADS)
+
+
 def _consumers(text: str) -> tuple[int, ...]:
     counts = tuple(parse_count_list(text, "consumers", low=0))
     if max(counts) > CONSUMERS_HIGH:
@@ -313,6 +321,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "rates": _rates_per_s,
     "in_flights": _in_flights,
     "links": _links,
+    "payloads": _payloads,
     "items": _items,
     "duration": _duration_s,
     "warmup": _warmup_s,

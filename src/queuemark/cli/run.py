@@ -165,6 +165,14 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
     help="Over a link of so many bits per second, made on this host: 10M,100M; 1G/9000 has an mtu. The table shows "
     "what came through beside what whole frames allow.",
 )
+@_option(
+    "--payload",
+    "payloads",
+    metavar="KINDS",
+    panel=_SWEPT,
+    help="What holds a message where objects are taken: bytes, pickle:dict, pickle:numpy; within a process also dict, "
+    "numpy, handed over as they are.  [default: bytes]",
+)
 @click.option(
     "-P", "params", metavar="NAME=VALUE", multiple=True, panel=_SWEPT, help="A transport's parameter: nodelay=0,1."
 )

@@ -16,9 +16,11 @@ from math import log2
 from queuemark.model.plan import Case
 from queuemark.model.workload import Workload, policy_name
 
-_AROUND_S = 0.06
-_CONSUMER_S = 0.004
+_AROUND_S, _CONSUMER_S = 0.06, 0.004
 """Outside the window: a process tree to start and to end, and each consumer's part of it."""
+
+_OF_RUNTIME_S = {"python": (0.5, 0.15)}
+"""The same where each of the tree is a fresh interpreter with what it imports."""
 
 _MESSAGE_NS = {"tcp": 2500, "unix-stream": 2500, "unix-dgram": 3400, "udp": 6000, "mq-posix": 2600, "pipe": 900}
 _MESSAGE_OTHER_NS = 3000
@@ -41,7 +43,8 @@ def typical_s(case: Case) -> float:
     """Seconds that a trial of the case typically takes, its start and end included."""
     load = case.workload
     sending_s = load.duration_s if load.duration_s is not None else (load.items or 0) * _interval_ns(case) / 1e9
-    return _AROUND_S + _CONSUMER_S * load.consumers + load.warmup_s + sending_s
+    around_s, consumer_s = _OF_RUNTIME_S.get(case.runtime, (_AROUND_S, _CONSUMER_S))
+    return around_s + consumer_s * load.consumers + load.warmup_s + sending_s
 
 
 def _interval_ns(case: Case) -> float:

@@ -35,7 +35,7 @@ from queuemark.model.errors import UsageError, nearest
 from queuemark.model.link import Link
 from queuemark.model.mix import Mix
 from queuemark.model.search import Search
-from queuemark.model.transport import Facts, ParamValue, Transport
+from queuemark.model.transport import PAYLOAD, Facts, ParamValue, Transport
 from queuemark.model.units import Count, Positive
 from queuemark.model.workload import VECTOR_HIGH_BYTES, MessagesSource, Workload, ack_name, policy_name, policy_value
 
@@ -91,6 +91,7 @@ class Sweep(msgspec.Struct, kw_only=True):
     dispatches: empty: what each transport prefers, the first that its facts name; where that is not
         to share, ``deal``.
     links: None: no wire in between.
+    payloads: None: what each transport's parameters say.
     params: the values to sweep, by name; a transport without a parameter of that name ignores it if
         another transport of the sweep has it.
     """
@@ -108,6 +109,7 @@ class Sweep(msgspec.Struct, kw_only=True):
     rates_per_s: tuple[float | None, ...] = (None,)
     in_flights: tuple[int, ...] = (1,)
     links: tuple[Link | None, ...] = (None,)
+    payloads: tuple[str | None, ...] = (None,)
     params: dict[str, tuple[str, ...]] = {}
     items: int | None = None
     duration_s: float | None = None
@@ -206,9 +208,11 @@ def expand(sweep: Sweep, transports: dict[str, Transport]) -> Expansion:
     cases: dict[str, Case] = {}
     reasons: Counter[tuple[str, str]] = Counter()
     for transport in chosen:
-        for params, workload in product(_param_sets(sweep, transport), _workloads(sweep, transport)):
-            case = Case(transport=transport.name, runtime=transport.runtime, params=params, workload=workload)
-            reason = _excluded(case, transport)
+        axes = product(sweep.payloads, _param_sets(sweep, transport), _workloads(sweep, transport))
+        for payload, params, workload in axes:
+            held = params if payload is None or PAYLOAD not in params else {**params, PAYLOAD: payload}
+            case = Case(transport=transport.name, runtime=transport.runtime, params=held, workload=workload)
+            reason = _not_taken(payload, transport) or _excluded(case, transport)
             if reason is None:
                 cases.setdefault(case_key(case), case)
             else:
@@ -281,6 +285,13 @@ def _preferred(facts: Facts, pattern: str) -> list[str]:
     """What a transport does with messages when nothing is said of it."""
     dealing = [dispatch for dispatch in facts.dispatches if dispatch == "deal"]
     return dealing if pattern != "share" and dealing else facts.dispatches[:1]
+
+
+def _not_taken(payload: str | None, transport: Transport) -> str | None:
+    """Why a message cannot be such an object here, or None."""
+    if payload is None or payload in transport.payloads:
+        return None
+    return f"payload {payload} is not possible here (possible: {', '.join(transport.payloads)})"
 
 
 def _excluded(case: Case, transport: Transport) -> str | None:

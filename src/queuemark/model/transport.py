@@ -5,7 +5,7 @@ Command line help, validation, documentation and forms derive from these structs
 
 from __future__ import annotations
 
-__all__ = ["Cost", "Durability", "Facts", "Listing", "Param", "ParamValue", "Transport", "Way"]
+__all__ = ["PAYLOAD", "PAYLOADS", "Cost", "Durability", "Facts", "Listing", "Param", "ParamValue", "Transport", "Way"]
 
 from typing import Literal
 
@@ -16,6 +16,12 @@ from queuemark.model.units import Count, format_bytes, parse_bytes, parse_count
 
 ParamValue = int | str
 Durability = Literal["nothing", "server", "machine"]
+
+PAYLOAD = "payload"
+"""The parameter of a transport that takes objects, by this name in all of them."""
+
+PAYLOADS = ("bytes", "dict", "numpy", "pickle:dict", "pickle:numpy")
+"""What can go through it: a message's bytes, or an object that holds them, handed over as it is or pickled."""
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -148,6 +154,11 @@ class Transport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         raise UsageError(
             f"transport {self.name} has no parameter {name!r}; {nearest(name, [p.name for p in self.params])}"
         )
+
+    @property
+    def payloads(self) -> list[str]:
+        """What a message may be: one that takes no objects takes bytes."""
+        return next((param.choices or [] for param in self.params if param.name == PAYLOAD), ["bytes"])
 
     def defaults(self) -> dict[str, ParamValue]:
         return {param.name: param.default for param in self.params}

@@ -59,6 +59,7 @@ class _Field(msgspec.Struct, frozen=True, kw_only=True):
     wide: shown only when every column is asked for, or a case needs it; brief: shown only when not.
     alone: shown only where there are no lines below the table to refer to.
     needed: by which cases. beside: other heads, and for which cases together; the first that holds.
+    differs: of the wide ones, shown also where cases differ in it.
     mixed: has a place among the brief ones only where some case mixes sizes (True), or only where none does (False).
     """
 
@@ -69,6 +70,7 @@ class _Field(msgspec.Struct, frozen=True, kw_only=True):
     brief: bool = False
     alone: bool = False
     needed: Callable[[CaseResult], bool] | None = None
+    differs: bool = False
     beside: tuple[_Beside, ...] = ()
     mixed: bool | None = None
 
@@ -80,8 +82,9 @@ class _Field(msgspec.Struct, frozen=True, kw_only=True):
 
     def shown(self, lines: Sequence[_Line], wide: bool, alone: bool) -> bool:
         needed = self.needed is not None and any(self.needed(line.result) for line in lines)
+        differing = self.differs and len({self.cell(line) for line in lines}) > 1
         usual = self.fits(lines) and not (self.wide or self.folded(lines))
-        asked = not self.brief if wide else needed or usual
+        asked = not self.brief if wide else needed or differing or usual
         return asked and (alone or not self.alone)
 
     def headed(self, lines: Sequence[_Line]) -> Column:
@@ -211,10 +214,14 @@ def _left(
     folds: bool = False,
     wide: bool = False,
     alone: bool = False,
+    differs: bool = False,
     mixed: bool | None = None,
 ) -> _Field:
     column = Column(name=name, head=head, align="left", wrap=wrap)
-    return _Field(column=column, cell=cell, folds=folds, wide=wide, brief=mixed is True, alone=alone, mixed=mixed)
+    brief = mixed is True
+    return _Field(
+        column=column, cell=cell, folds=folds, wide=wide, brief=brief, alone=alone, differs=differs, mixed=mixed
+    )
 
 
 def _number(
@@ -283,7 +290,7 @@ _FIELDS = (
     _left("key", "key", lambda line: case_key(line.result.case), wide=True),
     _left("name", "transport", lambda line: line.name, wrap=22),
     _left("transport", "transport", lambda line: line.result.case.transport, wide=True),
-    _left("runtime", "runtime", lambda line: line.result.case.runtime, wide=True),
+    _left("runtime", "runtime", lambda line: line.result.case.runtime, wide=True, differs=True),
     _left("params", "parameters", _params, wide=True),
     _number("size_bytes", "size", as_bytes, _load("size_bytes"), folds=True, mixed=False),
     _left("sizes", "size", lambda line: size_text(line.result.case.workload), wrap=14, folds=True, mixed=True),

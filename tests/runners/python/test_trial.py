@@ -173,14 +173,23 @@ def test_a_call_that_takes_many_takes_no_other_consumers_end(environment: dict[s
     assert result["sent"] == result["delivered"] == 2000
 
 
-@pytest.mark.parametrize("payload", ["dict", "numpy"])
-@pytest.mark.parametrize("name", ["mp-queue", "mp-pipe"])
+@pytest.mark.parametrize(
+    ("name", "payload"),
+    [("mp-queue", "pickle:dict"), ("mp-pipe", "pickle:numpy"), ("queue", "numpy"), ("asyncio-queue", "pickle:dict")],
+)
 def test_objects_are_opened_and_what_is_in_them_is_compared(name: str, payload: str) -> None:
     words = (name, "--items", "200", "-P", f"payload={payload}", "--warmup", "0")
     ended, result, _ = performed(dict(os.environ), *words)
     assert (ended, result["granted"]["payload"], result["checked"]) == (0, payload, 200), result
     ended, result, _ = performed(dict(os.environ), *words, "--inject", "flip")
     assert (ended, result["corrupted"]) == (4, 1), result
+
+
+@pytest.mark.parametrize(("name", "payload"), [("mp-queue", "dict"), ("os-pipe", "pickle:dict")])
+def test_an_object_that_is_not_taken_is_refused(name: str, payload: str) -> None:
+    ended, result, said = performed(dict(os.environ), name, "-P", f"payload={payload}")
+    assert (ended, result) == (2, {})
+    assert len(said.splitlines()) == 1
 
 
 @pytest.mark.parametrize("name", ["os-pipe", "socketpair"])

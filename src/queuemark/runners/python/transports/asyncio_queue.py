@@ -5,10 +5,12 @@ from __future__ import annotations
 __all__ = ["AsyncioQueue"]
 
 import asyncio
+from typing import Any
 
 from queuemark.runners.python.transport import AsyncReceive, AsyncSend, AsyncTransport, Case
 from queuemark.runners.python.transports.event_loops import LOOP, new_loop
 from queuemark.runners.python.transports.mp_queue import DEPTH
+from queuemark.runners.python.transports.payloads import HANDED_OVER, Objects
 
 
 class AsyncioQueue(AsyncTransport):
@@ -19,17 +21,18 @@ class AsyncioQueue(AsyncTransport):
     dispatch = "compete"
     roles = "tasks"
     copies = 0
-    params = (DEPTH, LOOP)
+    params = (DEPTH, LOOP, HANDED_OVER)
 
     def __init__(self, case: Case) -> None:
         self.kind = case.params["loop"]
-        self.queue: asyncio.Queue[bytes] = asyncio.Queue(case.number("depth"))
+        self.objects = Objects(case.params[HANDED_OVER.name], pickling=False)
+        self.queue: asyncio.Queue[Any] = asyncio.Queue(case.number("depth"))
 
     def loop(self) -> asyncio.AbstractEventLoop:
         return new_loop(self.kind)
 
     async def connect_producer(self) -> list[AsyncSend]:
-        return [self.queue.put]
+        return [self.objects.sending(self.queue.put)]
 
     async def connect_consumer(self, index: int) -> AsyncReceive:
-        return self.queue.get
+        return self.objects.receiving_awaited(self.queue.get)

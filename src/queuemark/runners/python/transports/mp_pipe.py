@@ -7,7 +7,7 @@ __all__ = ["MpPipe"]
 import multiprocessing
 
 from queuemark.runners.python.transport import Case, Receive, Send, Transport
-from queuemark.runners.python.transports.payloads import PAYLOAD, receiving, sending
+from queuemark.runners.python.transports.payloads import PICKLED, Objects
 
 
 class MpPipe(Transport):
@@ -16,14 +16,14 @@ class MpPipe(Transport):
     name = "mp-pipe"
     summary = "multiprocessing.Pipe with send and recv of objects, one a consumer"
     dispatch = "deal"
-    params = (PAYLOAD,)
+    params = (PICKLED,)
 
     def __init__(self, case: Case) -> None:
-        self.payload = case.params["payload"]
+        self.objects = Objects(case.params[PICKLED.name], pickling=True)
         self.pipes = [multiprocessing.get_context("spawn").Pipe(duplex=False) for _ in range(case.consumers)]
 
     def open_producer(self) -> list[Send]:
-        return [sending(into.send, self.payload) for _, into in self.pipes]
+        return [self.objects.sending(into.send) for _, into in self.pipes]
 
     def open_consumer(self, index: int) -> Receive:
-        return receiving(self.pipes[index][0].recv, self.payload)
+        return self.objects.receiving(self.pipes[index][0].recv)

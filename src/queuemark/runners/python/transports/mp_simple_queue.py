@@ -7,7 +7,7 @@ __all__ = ["MpSimpleQueue"]
 import multiprocessing
 
 from queuemark.runners.python.transport import Case, Receive, Send, Transport
-from queuemark.runners.python.transports.payloads import PAYLOAD, receiving, sending
+from queuemark.runners.python.transports.payloads import PICKLED, Objects
 
 
 class MpSimpleQueue(Transport):
@@ -16,14 +16,14 @@ class MpSimpleQueue(Transport):
     name = "mp-simple-queue"
     summary = "multiprocessing.SimpleQueue, one that all consumers take from"
     dispatch = "compete"
-    params = (PAYLOAD,)
+    params = (PICKLED,)
 
     def __init__(self, case: Case) -> None:
-        self.payload = case.params["payload"]
+        self.objects = Objects(case.params[PICKLED.name], pickling=True)
         self.queue = multiprocessing.get_context("spawn").SimpleQueue()
 
     def open_producer(self) -> list[Send]:
-        return [sending(self.queue.put, self.payload)]
+        return [self.objects.sending(self.queue.put)]
 
     def open_consumer(self, index: int) -> Receive:
-        return receiving(self.queue.get, self.payload)
+        return self.objects.receiving(self.queue.get)

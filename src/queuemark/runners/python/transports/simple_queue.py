@@ -5,8 +5,10 @@ from __future__ import annotations
 __all__ = ["SimpleQueue"]
 
 import queue
+from typing import Any
 
 from queuemark.runners.python.transport import Case, Receive, Send, Transport
+from queuemark.runners.python.transports.payloads import HANDED_OVER, Objects
 
 
 class SimpleQueue(Transport):
@@ -17,12 +19,14 @@ class SimpleQueue(Transport):
     dispatch = "compete"
     roles = "threads"
     copies = 0
+    params = (HANDED_OVER,)
 
     def __init__(self, case: Case) -> None:
-        self.queue: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self.objects = Objects(case.params[HANDED_OVER.name], pickling=False)
+        self.queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def open_producer(self) -> list[Send]:
-        return [self.queue.put]
+        return [self.objects.sending(self.queue.put)]
 
     def open_consumer(self, index: int) -> Receive:
-        return self.queue.get
+        return self.objects.receiving(self.queue.get)
