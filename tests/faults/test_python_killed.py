@@ -39,7 +39,7 @@ class Starting({kind}):
 
 
 @pytest.mark.parametrize("kill", [os.kill, os.killpg])
-@pytest.mark.parametrize("name", ["mp-queue", "shared-memory", "queue", "asyncio-queue"])
+@pytest.mark.parametrize("name", ["mp-queue", "shared-memory", "queue", "asyncio-queue", "iceoryx2"])
 def test_a_killed_runner_leaves_no_name_and_no_process(
     tmp_path: Path, name: str, kill: Callable[[int, int], None]
 ) -> None:
