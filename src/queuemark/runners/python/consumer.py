@@ -47,13 +47,15 @@ class Consumption:
         self._index, self._opened, self._arrivals, self._fault = index, opened, arrivals, fault
         self._usage = usage
         self._stride = Stride(largest_bytes, options.stride_high)
+        self._last_ns = 0
+        """When the last batch had come; looking at it takes its time, too."""
 
     async def run(self) -> Received:
         probe = await self._take_phase(Phase.probe)
         warmup = await self._take_phase(Phase.warmup) if self._options.warmup_s else Tally()
         usage, calls = self._usage(), self._in.calls
         account = await self._receive(Phase.window)
-        last_ns, used = now_ns(), usage.used()
+        used = usage.used()
         early = not self._shared.ending
         self._shared.done.open()
         account.finish(self._shared.dealt(self._options.stream_of(self._index)))
@@ -63,7 +65,7 @@ class Consumption:
             clean_before=probe.clean and warmup.clean,
             early=early,
             calls=self._in.calls - calls,
-            last_ns=last_ns,
+            last_ns=self._last_ns,
             used=used,
             missed=self._arrivals.missed,
             latency=self._arrivals.latency.histogram(),
@@ -79,7 +81,7 @@ class Consumption:
     async def _receive(self, phase: Phase) -> Account:
         """All messages of a phase, up to its end."""
         if phase is not Phase.probe and self._options.competing:
-            await self._host.through(self._shared.go)
+            await self._host.through(self._shared.go[phase])
         account = self._opened(phase)
         stamped = phase is Phase.window and self._arrivals.stamping is not None
         whole = True
@@ -91,6 +93,7 @@ class Consumption:
             self._stride.took(now_ns() - began_ns)
             if stamped and not self._arrivals.opened_ns:
                 self._arrivals.opened_ns = self._shared.opened_ns
+            self._last_ns = came.last_ns
             account.take(messages, came)
             whole = len(messages) == asked
         self._publish(account, phase)

@@ -128,7 +128,7 @@ class Production:
     async def _let_in(self) -> None:
         """Consumers that compete wait for the next phase, so that none takes the end of another one."""
         if self._options.competing:
-            self._shared.go.open(self._options.consumers)
+            self._shared.go[self._phase].open(self._options.consumers)
 
     def _begin(self, phase: Phase) -> None:
         options = self._options

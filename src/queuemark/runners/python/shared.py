@@ -73,8 +73,8 @@ class Shared:
         self._memory = Memory(8 * (_SLOT_WORDS * (consumers + 1) + _DEALT + streams))
         self.opened = Gate()
         """Tells the producer that a consumer has opened its end."""
-        self.go = Gate()
-        """Lets competing consumers into the next phase, one after the other."""
+        self.go = {phase: Gate() for phase in (Phase.warmup, Phase.window)}
+        """Lets competing consumers into a phase; one for each, so that a quick one takes no other's turn."""
         self.done = Gate()
         """Tells the producer that a consumer has come to the end of a phase."""
         self.stage = Gate()
