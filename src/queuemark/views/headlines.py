@@ -50,7 +50,7 @@ def headlines(document: SessionDocument) -> list[Headline]:
 
 
 def _rated(document: SessionDocument) -> list[CaseResult]:
-    """Cases that may be called the fastest: as fast as they go, delivered, proved, with a rate that their limit allows."""
+    """Cases that may be called the fastest: as fast as they go, delivered, proved, within their limit."""
     held = [result for result in document.cases if result.rate_per_s is not None and not result.unproved]
     delivered = [result for result in held if result.case.workload.consumers]
     return [result for result in delivered if not paced(result) and not (result.limit and result.limit.beyond)]
