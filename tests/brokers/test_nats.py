@@ -175,14 +175,18 @@ def test_a_server_that_runs_already_is_left_running() -> None:
         assert greeting(running.url).startswith(b"INFO {")
 
 
-@pytest.mark.parametrize("url", ["nats://", "nats://:4222", "nats://a:0", "nats://a:70000", "http://a", "nats://a/b"])
+NOWHERE = ["nats://", "nats://:4222", "nats://a:0", "nats://a:70000", "http://a", "nats://a/b", "nats://a b"]
+UNQUOTED = ["nats://me:s/t@a", "nats://me:s#t@a", "nats://s#t@a", "nats://me:s?t@a", "nats://me:s%zz@a", "nats://a?tls=1"]
+
+
+@pytest.mark.parametrize("url", [*NOWHERE, *UNQUOTED])
 def test_what_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(UsageError, match="nats://HOST:4222"):
+    with pytest.raises(UsageError, match=r"nats://HOST:4222.*write %2F for /"):
         Nats().at(url)
 
 
 def test_an_address_with_a_login_is_one() -> None:
-    for url in ("nats://a", "nats://me:secret@a:1", "nats://token@[::1]:4222/"):
+    for url in ("nats://a", "nats://me:secret@a:1", "nats://token@[::1]:4222/", "nats://me:%2F%23%25@a"):
         assert Nats().at(url).url == url
 
 

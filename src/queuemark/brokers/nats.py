@@ -33,6 +33,9 @@ _ADDRESS = re.compile(r"Listening for client connections on (\S+)")
 _MONITOR = re.compile(r"Starting http monitor on (\S+)")
 _READY = re.compile(r"Server is ready")
 
+_UNREADABLE = re.compile(r"\s|%(?![0-9A-Fa-f]{2})")
+"""What no address holds: a space, a % that stands for nothing."""
+
 
 class Nats:
     """Servers of NATS."""
@@ -125,11 +128,15 @@ def _check(url: str) -> None:
     """Raises: UsageError, which repeats neither a password nor a token."""
     try:
         parts = urlsplit(url)
-        fine = parts.scheme == Nats.name and parts.hostname and parts.port != 0 and parts.path in ("", "/")
+        bare = parts.path in ("", "/") and not (parts.query or parts.fragment or _UNREADABLE.search(url))
+        fine = parts.scheme == Nats.name and parts.hostname and parts.port != 0 and bare
     except ValueError:
         fine = False
     if not fine:
-        raise UsageError("a NATS server has an address such as nats://HOST:4222 or nats://USER:PASSWORD@HOST:4222")
+        raise UsageError(
+            "a NATS server has an address such as nats://HOST:4222 or nats://USER:PASSWORD@HOST:4222; in a name or a "
+            "password write %2F for /, %23 for #, %3F for ? and %25 for %"
+        )
 
 
 def _version(granted: Mapping[str, ParamValue]) -> str | None:
