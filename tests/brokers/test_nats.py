@@ -176,7 +176,14 @@ def test_a_server_that_runs_already_is_left_running() -> None:
 
 
 NOWHERE = ["nats://", "nats://:4222", "nats://a:0", "nats://a:70000", "http://a", "nats://a/b", "nats://a b"]
-UNQUOTED = ["nats://me:s/t@a", "nats://me:s#t@a", "nats://s#t@a", "nats://me:s?t@a", "nats://me:s%zz@a", "nats://a?tls=1"]
+UNQUOTED = [
+    "nats://me:s/t@a",
+    "nats://me:s#t@a",
+    "nats://s#t@a",
+    "nats://me:s?t@a",
+    "nats://me:s%zz@a",
+    "nats://a?tls=1",
+]
 
 
 @pytest.mark.parametrize("url", [*NOWHERE, *UNQUOTED])

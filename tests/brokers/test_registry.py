@@ -7,7 +7,8 @@ import pytest
 
 from queuemark.brokers import nats, registry
 from queuemark.brokers.broker import BrokerUnavailable
-from queuemark.brokers.registry import Servers, place_left_out, read_servers, without_login
+from queuemark.brokers.registry import Servers, crossed_out, place_left_out, read_servers, without_login
+from queuemark.model.broker import BrokerUse
 from queuemark.model.errors import UsageError
 from queuemark.model.transport import Transport
 from queuemark.runners.registry import Offer, Survey
@@ -94,6 +95,47 @@ def test_logins_and_places_are_left_out() -> None:
     assert without_login("nats://me:p@ss@host:4222") == "nats://host:4222"
     assert without_login(ADDRESS) == ADDRESS
     assert place_left_out("nats://me:secret@host:4222") == "nats://HOST"
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "kept"),
+    [
+        ("nats://10.1.2.3:4222", "connect to 10.1.2.3:4222: refused", "connect to HOST: refused"),
+        (
+            "nats://10.1.2.3",
+            "connect to 10.1.2.3:4222: refused, not 110.1.2.3",
+            "connect to HOST: refused, not 110.1.2.3",
+        ),
+        ("nats://Bus.corp.example:1", "find bus.corp.example:1: no such name", "find HOST: no such name"),
+        ("nats://[fd00::7]:4222", "connect to [fd00::7]:4222 or fd00::7:4222", "connect to HOST or HOST"),
+        ("nats://nats:4222", "connect to the NATS server nats:4222", "connect to the NATS server HOST"),
+        (
+            "nats://me:p%40ss@a.b",
+            "no user 'me' with \"p@ss\" at a.b, says me",
+            "no user 'USER' with \"PASSWORD\" at HOST, says me",
+        ),
+        ("nats://t0ken@a.b", "no token 't0ken'", "no token 'USER'"),
+    ],
+)
+def test_what_is_said_about_a_server_names_neither_place_nor_login(address: str, said: str, kept: str) -> None:
+    assert crossed_out(said, address) == kept
+
+
+def test_a_server_that_nothing_goes_through_is_refused() -> None:
+    servers = Servers({"nats": ADDRESS})
+    servers.check_needed({None, "nats"})
+    with pytest.raises(UsageError, match="leave --server nats"):
+        servers.check_needed({None})
+
+
+def test_a_session_keeps_to_its_servers() -> None:
+    started, named = (BrokerUse(name="nats", started=started) for started in (True, False))
+    Servers().check_same([started])
+    Servers({"nats": ADDRESS}).check_same([named])
+    with pytest.raises(UsageError, match="leave --server nats"):
+        Servers({"nats": ADDRESS}).check_same([started])
+    with pytest.raises(UsageError, match="name it again: --server nats"):
+        Servers().check_same([named])
 
 
 def test_every_kind_is_known_by_its_name() -> None:

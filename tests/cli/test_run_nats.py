@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from queuemark.brokers import nats
 from queuemark.brokers.nats import Nats
 from queuemark.runners.registry import NATIVE_NAME, survey
+from queuemark.store import Store
 
 from .conftest import Call
 
@@ -151,7 +153,8 @@ def test_a_server_that_is_not_there_is_named(call: Call) -> None:
     answer = call("run", "-t", "nats", "--server", f"nats://{place}", *SHORT)
     (trial,) = answer.json["cases"][0]["trials"]
     assert trial["state"] == "unavailable"
-    assert trial["reason"] == f"connect to the NATS server {place}: Connection refused"
+    assert trial["reason"] == "connect to the NATS server HOST: Connection refused"
+    assert place not in answer.out
 
 
 def test_a_refused_address_is_one_line(call: Call) -> None:
@@ -159,6 +162,27 @@ def test_a_refused_address_is_one_line(call: Call) -> None:
     assert answer.code == 2
     assert len(answer.err.splitlines()) == 1
     assert "s3cr3t" not in answer.err
+
+
+def test_a_server_that_nothing_goes_through_is_one_line(call: Call) -> None:
+    for more in (("-t", "tcp"), ("-t", "nats", "--print-plan")):
+        answer = call("run", *more, "--server", "nats://127.0.0.1:4222", "--items", "10")
+        assert answer.code == 2
+        assert len(answer.err.splitlines()) == 1
+        assert "--server" in answer.err
+
+
+@NEEDS_SERVER
+def test_an_interrupted_session_goes_on_with_servers_as_before(call: Call, data: Path) -> None:
+    call("run", "-t", "nats", *SHORT)
+    with Store.open(data) as store:
+        session = store.find()
+        store.finish(session.id, "interrupted")
+    with Nats().start() as server:
+        answer = call("run", "--resume", "--server", server.url)
+    assert answer.code == 2
+    assert "leave --server nats://... out" in answer.err
+    assert call("run", "--resume").code == 0
 
 
 def test_other_transports_need_somebody_to_receive(call: Call) -> None:

@@ -27,16 +27,18 @@ from queuemark.runners.stop import Stop
 class FakeServer:
     """Remembers what became of it."""
 
-    def __init__(self, url: str, log: list[str], slow_consumers: int | None, fate: str | None) -> None:
+    def __init__(
+        self, url: str, log: list[str], slow_consumers: int | None, fate: str | None, *, started: bool
+    ) -> None:
         self.url = url
-        self._log, self._slow, self._fate = log, slow_consumers, fate
+        self._log, self._slow, self._fate, self._started = log, slow_consumers, fate, started
 
     def fate(self) -> str | None:
         return self._fate
 
     def used(self, granted: Mapping[str, ParamValue]) -> BrokerUse:
         self._log.append(f"asked {self.url}")
-        return BrokerUse(name="nats", version="1", started=True, cpu_ns=5, slow_consumers=self._slow)
+        return BrokerUse(name="nats", version="1", started=self._started, cpu_ns=5, slow_consumers=self._slow)
 
     def __enter__(self) -> Server:
         self._log.append(f"begun {self.url}")
@@ -51,16 +53,16 @@ class FakeServer:
 class FakeServers(Servers):
     """A fresh server each time it is asked for one."""
 
-    def __init__(self, slow_consumers: int | None = 0, fate: str | None = None) -> None:
+    def __init__(self, slow_consumers: int | None = 0, fate: str | None = None, *, started: bool = True) -> None:
         super().__init__()
         self.log: list[str] = []
         self.params: list[Mapping[str, ParamValue] | None] = []
-        self._slow, self._fate = slow_consumers, fate
+        self._slow, self._fate, self._started = slow_consumers, fate, started
 
     def serve(self, kind: str, params: Mapping[str, ParamValue] | None = None) -> Server:
         self.params.append(params)
         number = sum(line.startswith("begun") for line in self.log) + 1
-        return FakeServer(f"{kind}://127.0.0.1:{number}", self.log, self._slow, self._fate)
+        return FakeServer(f"{kind}://127.0.0.1:{number}", self.log, self._slow, self._fate, started=self._started)
 
 
 @pytest.fixture
@@ -139,6 +141,19 @@ def test_what_failed_already_says_both(ran: Callable[..., list[Trial]]) -> None:
     assert trial.state == "failed"
     assert (trial.reason or "").endswith("; the server cut off 1 connection as too slow")
     assert not (trial.reason or "").startswith(";")
+
+
+def test_where_somebody_elses_server_is_is_not_kept(
+    ran: Callable[..., list[Trial]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def says(*words: object, **more: object) -> Trial:
+        said = {"reason": "connect to 127.0.0.1:1: refused", "remedy": "see whether one runs at 127.0.0.1:1"}
+        return Trial(state="unavailable", repeat=1, position=0, started_at="", seed=1, **said)
+
+    monkeypatch.setattr("queuemark.measure.execute.perform", says)
+    for started, place in ((True, "127.0.0.1:1"), (False, "HOST")):
+        (trial,) = ran(FakeServers(started=started))
+        assert (trial.reason, trial.remedy) == (f"connect to {place}: refused", f"see whether one runs at {place}")
 
 
 def test_a_server_that_cannot_be_asked_changes_nothing(ran: Callable[..., list[Trial]]) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["BROKERS", "Servers", "place_left_out", "read_servers", "without_login"]
+__all__ = ["BROKERS", "Servers", "crossed_out", "place_left_out", "read_servers", "without_login"]
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from queuemark.brokers.broker import Broker, BrokerUnavailable, Lack, Server
 from queuemark.brokers.nats import Nats
 from queuemark.brokers.redis import Redis
+from queuemark.model.broker import BrokerUse
 from queuemark.model.errors import UsageError, nearest
 from queuemark.model.transport import ParamValue, Transport
 from queuemark.runners.registry import Survey
@@ -43,6 +46,32 @@ class Servers:
         if lack is not None:
             raise BrokerUnavailable(lack.reason, lack.remedy)
         return BROKERS[kind].start(params)
+
+    def check_needed(self, kinds: Collection[str | None]) -> None:
+        """kinds: of the servers that there are trials for.
+
+        Raises: UsageError for a server that was named for none of them.
+        """
+        for kind in self._named:
+            if kind not in kinds:
+                raise UsageError(f"nothing of this goes through a {kind} server; leave --server {kind}://... out")
+
+    def check_same(self, used: Iterable[BrokerUse]) -> None:
+        """used: by the trials that a session has already.
+
+        Raises: UsageError when further ones would have another server, so that no case is measured through both.
+        """
+        for use in used:
+            if use.started and use.name in self._named:
+                raise UsageError(
+                    f"this session has a {use.name} server of its own for each trial; "
+                    f"leave --server {use.name}://... out, or begin a new one"
+                )
+            if not use.started and use.name not in self._named:
+                raise UsageError(
+                    f"this session went through a {use.name} server that was named, and where that is was not kept; "
+                    f"name it again: --server {use.name}://..."
+                )
 
     def surveyed(self, found: Survey) -> Survey:
         """The same offers; those whose servers cannot be had are unavailable."""
@@ -84,3 +113,19 @@ def without_login(address: str) -> str:
 def place_left_out(address: str) -> str:
     """``nats://HOST`` for any address of that kind: where somebody's server is concerns nobody else."""
     return f"{address.partition('://')[0]}://HOST"
+
+
+def crossed_out(text: str, address: str) -> str:
+    """What somebody says about a server, without where that is and as whom it was spoken to.
+
+    A name of one word is a place only with its port, a login only where it is quoted: both may be ordinary words.
+    """
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    port = r"(?::\d+)?" if re.search(r"[.:]", host) else r":\d+"
+    if host:
+        text = re.sub(rf"(?<![\w.:-])\[?{re.escape(host)}\]?{port}(?![\w-])", "HOST", text, flags=re.IGNORECASE)
+    for word, login in (("USER", parts.username), ("PASSWORD", parts.password)):
+        if login:
+            text = re.sub(rf"(['\"]){re.escape(unquote(login))}\1", rf"\1{word}\1", text)
+    return text

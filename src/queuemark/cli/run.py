@@ -278,6 +278,8 @@ def command(
         raise UsageError("--print-plan runs nothing that --strict could judge; leave one of them out")
     if print_plan and assertions:
         raise UsageError("--print-plan runs nothing that --assert could be asked of; leave one of them out")
+    if print_plan and servers:
+        raise UsageError("--print-plan runs nothing that goes through a --server; leave one of them out")
     if json_target is not None:
         check_writable(json_target)
     named = Servers(read_servers(servers))
@@ -393,6 +395,8 @@ def _new(
     console = Console(stderr=True)
     found = surveyed(console, servers)
     prepared = _prepared(request, found, runtimes)
+    offers = found.by_runtime()
+    servers.check_needed({offers[case.transport, case.runtime].transport.facts.broker for case in prepared.plan.cases})
     if wanted.strict:
         require_interval(prepared.plan)
     check_assertions(wanted.demands, prepared.plan.cases)
@@ -415,7 +419,7 @@ def _resume(name: str | None, stall: str | None, wanted: _Wanted, servers: Serve
     console = Console(stderr=True)
     stall_s = parse_duration_s(stall, "stall") if stall is not None else STALL_DEFAULT_S
     with alone(data_directory()), Store.open() as store:
-        session = resume(store, name)
+        session = resume(store, name, servers)
         check_assertions(wanted.demands, session.plan.cases)
         if session.state == "complete":
             say(

@@ -62,7 +62,7 @@ def begin(store: Store, plan: Plan, found: Survey) -> Session:
     return session
 
 
-def resume(store: Store, name: str | None) -> Session:
+def resume(store: Store, name: str | None, servers: Servers) -> Session:
     """The named session, or the newest that was interrupted; it is running again unless it is complete.
 
     Raises: UsageError when there is none, or when it cannot go on here.
@@ -74,6 +74,7 @@ def resume(store: Store, name: str | None) -> Session:
     if session.state != "complete":
         _check_machine(session, read_machine())
         _check_messages(session)
+        _check_servers(store, session, servers)
         store.reopen(session.id)
     return session
 
@@ -198,6 +199,15 @@ def _check_machine(session: Session, here: Machine) -> None:
                 f"session {session.id[:8]} cannot go on here: {fact} was {then!r} and is {now!r}, and trials of one "
                 "session are compared with each other; start a new one"
             )
+
+
+def _check_servers(store: Store, session: Session, servers: Servers) -> None:
+    """Raises: UsageError when what is left would go through other servers than what is done, or through none."""
+    kinds = {facts.broker for facts in session.facts.values()}
+    servers.check_needed(kinds)
+    if kinds - {None}:
+        trials = (trial for result in store.document(session.id).cases for trial in result.trials)
+        servers.check_same(trial.broker for trial in trials if trial.broker is not None)
 
 
 def _check_messages(session: Session) -> None:

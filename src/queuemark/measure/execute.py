@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from queuemark.brokers.broker import BrokerUnavailable, Server
-from queuemark.brokers.registry import Servers
+from queuemark.brokers.registry import Servers, crossed_out
 from queuemark.measure.conditions import Surroundings
 from queuemark.measure.link import Links, LinkUnavailable
 from queuemark.measure.schedule import Slot, pending
@@ -166,15 +166,22 @@ def _served(
 
 
 def _with_use(trial: Trial, server: Server) -> Trial:
-    """The trial, with what its server says of it, whatever else was seen: that it cut consumers off, or ended."""
+    """The trial, with what its server says of it, whatever else was seen: that it cut consumers off, or ended.
+
+    Where somebody else's server is, and who may use it, is not kept.
+    """
     used, fate = server.used(trial.granted), server.fate()
     told = msgspec.structs.replace(trial, broker=used)
+    if not used.started:
+        words = {name: getattr(trial, name) for name in ("reason", "remedy")}
+        kept = {name: crossed_out(text, server.url) for name, text in words.items() if text}
+        told = msgspec.structs.replace(told, **kept)
     said = [f"the server {fate}"] if fate is not None else []
     if used.slow_consumers:
         said += [f"the server cut off {used.slow_consumers} connection{'s' * (used.slow_consumers != 1)} as too slow"]
     if not said or trial.state == "unavailable":
         return told
-    reasons = [trial.reason, *said] if trial.reason else said
+    reasons = [told.reason, *said] if told.reason else said
     return msgspec.structs.replace(told, state="failed", reason="; ".join(reasons))
 
 
