@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec import structs
 
@@ -157,6 +158,16 @@ def test_a_fault_that_nobody_could_notice_is_left_out(known: dict[str, Transport
     assert [(e.transport, e.cells) for e in prepared.exclusions] == [("pipe", 1)]
     only = Request(asked=Asked(transports="pipe", consumers="4"), inject="reorder")
     assert "no case is left to run: pipe: nobody sees the order" in refused(known, only)
+
+
+def test_a_fault_is_made_where_somebody_receives(known: dict[str, Transport]) -> None:
+    facts = msgspec.structs.replace(known["tcp"].facts, consumers_low=0)
+    keeps = {"tcp": msgspec.structs.replace(known["tcp"], facts=facts)}
+    asked = Asked(transports="tcp", consumers="0,1")
+    prepared = prepare(Request(asked=asked, inject="flip"), keeps)
+    assert [case.workload.consumers for case in prepared.plan.cases] == [1]
+    assert [e.reason for e in prepared.exclusions] == ["nobody is there to notice a fault (use 1 consumer)"]
+    assert [case.workload.consumers for case in prepare(Request(asked=asked), keeps).plan.cases] == [0, 1]
 
 
 def test_own_messages(known: dict[str, Transport], tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Case
 from queuemark.model.trial import Trial
 from queuemark.model.workload import MessagesSource
-from queuemark.views.ending import BEYOND_LINK, UNPROVED, UNRECEIVED
+from queuemark.views.ending import BEYOND_LINK, UNCONFIRMED, UNPROVED, UNRECEIVED
 from queuemark.views.rates import rates_table, rates_text
 from queuemark.views.render import csv_text
 from tests.examples import case, document, said_trial, trial
@@ -126,6 +126,12 @@ def test_m04_what_nobody_received_is_not_called_delivered() -> None:
     assert UNRECEIVED in unreceived["remarks"]
     assert UNRECEIVED not in (received["remarks"] or "")
     assert any("(to 0 consumers: sent and accepted, and nothing is delivered)" in said for said in table.below)
+
+
+def test_m04_what_nobody_confirmed_is_not_called_accepted() -> None:
+    (unconfirmed,) = lines(three(case("pipe", consumers=0, ack="none")))
+    assert UNCONFIRMED in unconfirmed["remarks"]
+    assert UNRECEIVED not in unconfirmed["remarks"]
 
 
 OFFERED = {"rate_to_all_per_s", "send_rate_per_s", "lost_share"}

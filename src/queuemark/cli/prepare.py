@@ -275,14 +275,22 @@ def _seen(cases: list[Case], inject: str | None) -> tuple[list[Case], list[Exclu
 
     Raises: NothingLeft.
     """
-    if inject != "reorder":
-        return cases, []
-    unseen = [case for case in cases if case.workload.dispatch == "compete" and case.workload.consumers > 1]
-    reason = "nobody sees the order of two messages that competing consumers took"
-    exclusions = [Exclusion(transport=case.transport, reason=reason, cells=1) for case in unseen]
-    if len(unseen) == len(cases):
+    reasons = [_unseen(case, inject) for case in cases]
+    pairs = list(zip(cases, reasons, strict=True))
+    exclusions = [Exclusion(transport=case.transport, reason=reason, cells=1) for case, reason in pairs if reason]
+    if len(exclusions) == len(cases):
         raise NothingLeft(exclusions[:1])
-    return [case for case in cases if case not in unseen], exclusions
+    return [case for case, reason in pairs if reason is None], exclusions
+
+
+def _unseen(case: Case, inject: str | None) -> str | None:
+    """Why nobody would notice the fault in this case, or None."""
+    load = case.workload
+    if inject is not None and load.consumers == 0:
+        return "nobody is there to notice a fault (use 1 consumer)"
+    if inject == "reorder" and load.dispatch == "compete" and load.consumers > 1:
+        return "nobody sees the order of two messages that competing consumers took"
+    return None
 
 
 def _check_cells(sweep: Sweep) -> None:

@@ -6,6 +6,7 @@ __all__ = [
     "BEYOND_LINK",
     "LOOKED_FOR",
     "OVERSUBSCRIBED",
+    "UNCONFIRMED",
     "UNPROVED",
     "UNRECEIVED",
     "WRONGS",
@@ -29,6 +30,7 @@ OVERSUBSCRIBED = "oversubscribed: more workers than cpus to run them"
 BEYOND_LINK = "more came through than the link allows: an error of the model or of the measurement, not a success"
 UNPROVED = "not proved: whoever measured counted nothing; the rate is what was said"
 UNRECEIVED = "nobody was there to receive: the rate is of messages that the broker accepted, none was delivered"
+UNCONFIRMED = "nobody was there to receive: the rate is of messages that were written, accepted or not"
 LOOKED_FOR = ("p50_ns", "p99_ns", "p999_ns")
 WRONGS = ("lost", "duplicated", "reordered", "corrupted")
 
@@ -48,7 +50,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
         ok = [trial for trial in trials if trial.state == "ok"]
         remarks += [f"no rate: {trial.rate_withheld}" for trial in ok if trial.rate_withheld]
         remarks += [] if all(trial.proved for trial in ok) else [UNPROVED]
-        remarks += [] if result.case.workload.consumers or not ok else [UNRECEIVED]
+        remarks += _unreceived(result) if ok else []
         remarks += _allowed(ok, LOST_AT_RATE if paced(result) else LOST) + _unknown(result)
         remarks += [SATURATED] if any(trial.saturated for trial in ok) else []
         remarks += [BEYOND_LINK] if (link_share(result) or 0) > SHARE_HIGH else []
@@ -67,6 +69,14 @@ def state_text(trial: TrialFigures) -> str:
 def _share(trials: list[TrialFigures], state: str) -> str:
     ended = sum(state_text(trial) == state for trial in trials)
     return state if ended == len(trials) else f"{ended}/{len(trials)} {state}" if ended else ""
+
+
+def _unreceived(result: CaseResult) -> list[str]:
+    """What the rate is of where nobody is there to receive."""
+    load = result.case.workload
+    if load.consumers:
+        return []
+    return [UNCONFIRMED if load.ack == "none" else UNRECEIVED]
 
 
 def _allowed(ok: list[TrialFigures], lost: str) -> list[str]:
