@@ -1,9 +1,10 @@
 // What sending and receiving a message cost in the kernel while nobody sleeps: a batch that the mechanism
 // holds is sent, and then received; for each mechanism, by the size of the messages.
 //
-// calls: `each`, a call a message; `many`, as few calls as the mechanism lets one take. cores: `one` process
-// does both, or the batch is received on another core (`two`), where everything that the sender touched has
-// to come from. side: `send` or `receive`.
+// calls: `each`, a call a message; `many`, as few calls as the mechanism lets one take, with an element for
+// each message; `whole`, of byte streams, the same with one element for all: what `many` takes more is what
+// elements cost. cores: `one` process does both, or the batch is received on another core (`two`), where
+// everything that the sender touched has to come from. side: `send` or `receive`.
 
 #include <algorithm>
 
@@ -15,8 +16,20 @@ namespace queuemark {
 namespace {
 
 constexpr std::size_t kSizes[] = {16, 1024, 4096, 16 * 1024};
-constexpr std::size_t kQuickSizes[] = {16, 4096};
+constexpr std::size_t kQuickSizes[] = {16, 4096, 16 * 1024};
 constexpr std::size_t kPacketHighBytes = 4096;  // of a pipe, and of a POSIX queue without privilege
+
+enum class Calls { each, many, whole };
+
+const char* name_of(Calls calls) {
+  if (calls == Calls::each) return "each";
+  return calls == Calls::many ? "many" : "whole";
+}
+
+// In the short run only a stream is asked for what a call of a full buffer costs: nothing else is buffered.
+bool has_size(const Probing& probing, const ChannelKind& kind, std::size_t bytes) {
+  return bytes <= kPacketHighBytes || kind.stream || (kind.vectors && !probing.quick());
+}
 
 // So many that they fit into the smallest queue that the system gives by itself. The kernel counts more than
 // a message's own bytes; a POSIX queue holds ten; a pipe 64 KiB.
@@ -44,15 +57,17 @@ class Batch {
   double of_one(Nanoseconds batch_ns) const {
     return static_cast<double>(batch_ns) / static_cast<double>(count_);
   }
-  void send(bool many) {
-    if (many) return channel_->send_all(from_);
+  void send(Calls calls) {
+    if (calls == Calls::many) return channel_->send_all(from_);
+    if (calls == Calls::whole) return channel_->send(sent_);
     for (const iovec& message : from_) {
       channel_->send({static_cast<const std::byte*>(message.iov_base), message.iov_len});
     }
   }
   void push() { channel_->push(); }
-  void receive(bool many) {
-    if (many) return channel_->receive_all(into_);
+  void receive(Calls calls) {
+    if (calls == Calls::many) return channel_->receive_all(into_);
+    if (calls == Calls::whole) return channel_->receive(came_);
     for (const iovec& message : into_) {
       channel_->receive({static_cast<std::byte*>(message.iov_base), message.iov_len});
     }
@@ -69,16 +84,16 @@ struct Sides {
   std::vector<double> send, receive;
 };
 
-Sides sides_of(const Probing& probing, Batch& batch, bool many, bool two_cores) {
+Sides sides_of(const Probing& probing, Batch& batch, Calls calls, bool two_cores) {
   Sides sides;
-  const std::function<void()> receive = [&] { batch.receive(many); };
+  const std::function<void()> receive = [&] { batch.receive(calls); };
   std::unique_ptr<Alternating> receiver;
   if (two_cores) {
     if (!probing.other_cpu()) throw Unavailable(kOneCpu, "");
     receiver = std::make_unique<Alternating>(*probing.other_cpu(), receive);
   }
   rounds_of(probing.span_ns(), [&] {
-    const Nanoseconds send_ns = elapsed_ns(1, [&] { batch.send(many); });
+    const Nanoseconds send_ns = elapsed_ns(1, [&] { batch.send(calls); });
     batch.push();
     const Nanoseconds receive_ns = receiver ? receiver->ask() : elapsed_ns(1, receive);
     sides.send.push_back(batch.of_one(send_ns));
@@ -88,18 +103,19 @@ Sides sides_of(const Probing& probing, Batch& batch, bool many, bool two_cores) 
   return sides;
 }
 
-void measure(const Probing& probing, const ChannelKind& kind, std::size_t bytes, bool many, bool two_cores) {
+void measure(const Probing& probing, const ChannelKind& kind, std::size_t bytes, Calls calls,
+             bool two_cores) {
   const auto params = [&](const char* side) {
     return ProbeParams{{"mechanism", kind.name},
                        {"bytes", static_cast<std::int64_t>(bytes)},
-                       {"calls", many ? "many" : "each"},
+                       {"calls", name_of(calls)},
                        {"cores", two_cores ? "two" : "one"},
                        {"side", side}};
   };
   Sides sides;
   probing.attempt(params("send"), ProbeUnit::ns, [&] {
     Batch batch(kind, bytes);
-    sides = sides_of(probing, batch, many, two_cores);
+    sides = sides_of(probing, batch, calls, two_cores);
     return std::move(sides.send);
   });
   probing.attempt(params("receive"), ProbeUnit::ns, [&] {
@@ -113,11 +129,12 @@ void run(const Probing& probing) {
       probing.quick() ? std::span<const std::size_t>(kQuickSizes) : kSizes;
   for (const ChannelKind& kind : channel_kinds()) {
     for (const std::size_t bytes : sizes) {
-      if (!kind.vectors && bytes > kPacketHighBytes) continue;
+      if (!has_size(probing, kind, bytes)) continue;
       for (const bool two_cores : {false, true}) {
-        measure(probing, kind, bytes, false, two_cores);
-        if (kind.vectors) measure(probing, kind, bytes, true, two_cores);
+        measure(probing, kind, bytes, Calls::each, two_cores);
+        if (kind.vectors) measure(probing, kind, bytes, Calls::many, two_cores);
       }
+      if (kind.stream) measure(probing, kind, bytes, Calls::whole, false);
     }
   }
 }

@@ -54,6 +54,16 @@ def test_a_longer_message_takes_longer() -> None:
     assert on_one_core[-1][1] > on_one_core[0][1]
 
 
+def test_a_session_probes_what_a_streams_full_buffer_and_its_elements_cost() -> None:
+    figures = Probes(asked("--quick", "--only", "path"))
+    for mechanism in ("tcp", "tcp-nodelay", "unix-stream", "pipe"):
+        for side, calls in (("send", "each"), ("receive", "many"), ("send", "whole")):
+            known = {"mechanism": mechanism, "side": side, "calls": calls, "cores": "one"}
+            assert [size for size, _ in figures.by("bytes", "path", **known)] == [16, 4096, 16_384]
+    for mechanism in ("unix-dgram", "pipe-packet"):
+        assert not figures.by("bytes", "path", mechanism=mechanism, side="send", calls="whole", cores="one")
+
+
 @pytest.mark.skipif(CPUS < 2, reason="needs two cpus")
 def test_the_cpus_can_be_named() -> None:
     first, second = sorted(os.sched_getaffinity(0))[:2]
