@@ -3,13 +3,14 @@
 1. Every constant is a figure of the session's probes; no factor belongs to a transport. What a transport declares is
    which way its messages go, whether one receive takes many, and what stands around a message (model/transport.py).
 2. A worker's cost of a message is what writing or comparing it takes, and its calls' way through the kernel under the
-   policy in use. Workers on one cpu share it: their costs add up. The cpu that takes longest for a message binds.
+   policy in use: where a call takes many messages in one piece, that of all its bytes, shared by them, on either side
+   of a byte stream. Workers on one cpu share it: their costs add up. The cpu that takes longest for a message binds.
 3. Two ends on one cpu take turns: to the consumer when the queue is full, and back when it is empty. Otherwise nobody
    sleeps in a limit, and in the kernel everything lies in the core's own cache: wake-ups, switches, waiting for
    each other and what comes from another core keep a result below it. In place, bytes do cross from core to core.
 4. A result above its limit by more than 5 % is an error of the model, and is told as one.
 
-Between the sizes that were probed costs are interpolated; beyond them the last slope goes on.
+Between the sizes that were probed costs are interpolated; beyond them the last slope goes on, never downwards.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ BEYOND = 1.05
 """A share above this is an error of the model; what is below may be the probes' own uncertainty."""
 
 _LENGTH_BYTES = 4
+
+_NUMBER_BYTES = 8
+"""A message below this is a part of its number, written and compared in another way than longer ones."""
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,35 +84,27 @@ class CaseModel(msgspec.Struct, frozen=True, kw_only=True):
 
     def producer(self, cores: str) -> Side | None:
         """For one consumer's copy of a message."""
-        load = self.case.workload
-        name, value = policy_name(load.policy), policy_value(load.policy)
-        size = load.mean_bytes
-        frame = size + self.cost.frame_bytes
         if self.mechanism is None:
             return self._in_place("producer", "write", cores)
+        name, size = policy_name(self.case.workload.policy), self.case.workload.mean_bytes
         message = self._message("write", "one")
         if name == "split":
             parts = [self._path("send", "each", bytes_) for bytes_ in (_LENGTH_BYTES, size)]
             return _side("producer", message, _sum(parts), "2 calls a message")
-        if name == "buffer":
-            count = max(1, int(value // frame))
-            whole = self._path("send", "each", count * frame)
-            return _side("producer", message, whole and whole / count, f"1 call for {count} messages")
-        each = self._path("send", "each", frame)
-        if name == "vector":
-            many = self._path("send", "many", frame)
-            mixed = many + max(0.0, each - many) / value if many and each else None
-            return _side("producer", message, mixed, f"1 call for {value} messages")
-        return _side("producer", message, each, "1 call a message")
+        if name in ("buffer", "vector"):
+            way_ns = self._shared("send", "each") if name == "buffer" else self._vectored()
+            return _side("producer", message, way_ns, f"1 call for {self._together} messages")
+        return _side("producer", message, self._path("send", "each", self._frame_bytes), "1 call a message")
 
     def consumer(self, cores: str) -> Side | None:
         if self.mechanism is None:
             return self._in_place("consumer", "compare", cores)
-        gathered = self.cost.gathers or policy_name(self.case.workload.policy) == "vector"
-        frame = self.case.workload.mean_bytes + self.cost.frame_bytes
-        calls = "many" if gathered and self.mechanism != "pipe-packet" else "each"
-        words = "1 call for many messages" if calls == "many" else "1 call a message"
-        return _side("consumer", self._message("compare", "one"), self._path("receive", calls, frame), words)
+        message = self._message("compare", "one")
+        if self._streams:
+            return _side("consumer", message, self._shared("receive", "many"), "1 call for many messages")
+        many = policy_name(self.case.workload.policy) == "vector" and self.mechanism != "pipe-packet"
+        calls, words = ("many", "1 call for many messages") if many else ("each", "1 call a message")
+        return _side("consumer", message, self._path("receive", calls, self._frame_bytes), words)
 
     def turns_ns(self, granted: Mapping[str, ParamValue]) -> float:
         """Of a message that both ends handle on one cpu: two wake-ups for as many messages as wait between them."""
@@ -117,18 +113,54 @@ class CaseModel(msgspec.Struct, frozen=True, kw_only=True):
         if not isinstance(held, int) or held < 1 or wake_up_ns is None:
             return 0.0
         in_bytes = (self.cost.holds or "").endswith("_bytes")
-        frame = self.case.workload.mean_bytes + self.cost.frame_bytes
-        return 2 * wake_up_ns / max(1.0, held / frame if in_bytes else held)
+        return 2 * wake_up_ns / max(1.0, held / self._frame_bytes if in_bytes else held)
 
     def _in_place(self, name: str, side: str, cores: str) -> Side | None:
         return _side(name, self._message(side, cores), 0.0, "no call")
 
+    @property
+    def _frame_bytes(self) -> float:
+        return self.case.workload.mean_bytes + self.cost.frame_bytes
+
+    @property
+    def _streams(self) -> bool:
+        """Whether what the producer's calls bring has no boundaries for the consumer's."""
+        return self.cost.gathers and self.mechanism != "pipe-packet"
+
+    @property
+    def _together(self) -> int:
+        """Messages that a call of the producer takes."""
+        name, value = policy_name(self.case.workload.policy), policy_value(self.case.workload.policy)
+        if name == "buffer":
+            return max(1, int(value // self._frame_bytes))
+        return value if name == "vector" else 1
+
+    def _shared(self, side: str, calls: str) -> float | None:
+        """A message's part of the way of all bytes that a call of the producer takes, in one piece."""
+        way_ns = self._path(side, calls, self._together * self._frame_bytes)
+        return None if way_ns is None else way_ns / self._together
+
+    def _vectored(self) -> float | None:
+        """A message's part of a call that takes it as an element of its own."""
+        frame = self._frame_bytes
+        each_ns, many_ns = self._path("send", "each", frame), self._path("send", "many", frame)
+        if each_ns is None or many_ns is None:
+            return None
+        if not self._streams:
+            return many_ns + max(0.0, each_ns - many_ns) / self._together
+        # Not `many` alone: its one call goes on its way at once, which TCP spares a producer that never pauses. So the
+        # bytes are those of a full call, and elements what they add to one piece; free where that was not probed.
+        shared_ns, whole_ns = self._shared("send", "each"), self._path("send", "whole", frame)
+        element_ns = 0.0 if whole_ns is None else max(0.0, many_ns - whole_ns)
+        return None if shared_ns is None else shared_ns + element_ns
+
     def _message(self, side: str, cores: str) -> float | None:
-        return self.probes.along("bytes", self.case.workload.mean_bytes, "message", side=side, cores=cores)
+        size = self.case.workload.mean_bytes
+        return self.probes.along("bytes", size, "message", apart_at=_NUMBER_BYTES, side=side, cores=cores)
 
     def _path(self, side: str, calls: str, bytes_: float) -> float | None:
-        known = {"mechanism": self.mechanism or "", "side": side, "calls": calls, "cores": "one"}
-        return self.probes.along("bytes", 0 if self.bare else bytes_, "path", **known)
+        mechanism, place = self.mechanism or "", 0.0 if self.bare else bytes_
+        return self.probes.along("bytes", place, "path", mechanism=mechanism, side=side, calls=calls, cores="one")
 
 
 def _side(name: str, message_ns: float | None, kernel_ns: float | None, calls: str) -> Side | None:

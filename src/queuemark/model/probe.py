@@ -71,14 +71,19 @@ class Probes:
             lines = self._lines[param, name] = self._drawn(param, name)
         return lines.get(frozenset(params.items()), [])
 
-    def along(self, param: str, place: float, name: str, **params: ParamValue) -> float | None:
+    def along(
+        self, param: str, place: float, name: str, *, apart_at: float = 0.0, **params: ParamValue
+    ) -> float | None:
         """The median at any value of the parameter, between and beyond those of ``by``; None where there are none.
 
+        apart_at: figures below it and figures from there on are of different things, and no line joins them.
         Read off once: the cases of a session ask for few places, each of them many times.
         """
-        asked = (param, place, name, *params.items())
+        asked = (param, place, name, apart_at, *params.items())
         if asked not in self._places:
-            self._places[asked] = _at(place, self.by(param, name, **params))
+            points = self.by(param, name, **params)
+            alike = [point for point in points if (point[0] < apart_at) == (place < apart_at)]
+            self._places[asked] = _at(place, alike)
         return self._places[asked]
 
     def _drawn(self, param: str, name: str) -> dict[_Params, list[tuple[float, float]]]:
@@ -93,14 +98,15 @@ class Probes:
 
 
 def _at(place: float, points: Sequence[tuple[float, float]]) -> float | None:
-    """On the line through the two points around it, or through the last two; never below the first."""
+    """On the line through the two points around it, or through the last two; beyond either end never below it."""
     if not points:
         return None
     if len(points) == 1 or place <= points[0][0]:
         return points[0][1]
     near = next(((one, other) for one, other in pairwise(points) if place <= other[0]), (points[-2], points[-1]))
     (low, low_ns), (high, high_ns) = near
-    return max(low_ns + (high_ns - low_ns) * (place - low) / (high - low), points[0][1])
+    found = low_ns + (high_ns - low_ns) * (place - low) / (high - low)
+    return found if place <= high else max(found, high_ns)
 
 
 def _key(name: str, params: dict[str, ParamValue]) -> _Key:

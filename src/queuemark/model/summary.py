@@ -10,7 +10,7 @@ import msgspec
 
 from queuemark.model.units import Count, Positive
 
-SUMMARY_VERSION: Final = 1
+SUMMARY_VERSION: Final = 2
 """Of the way summaries are made; those of an earlier version are made again."""
 
 CaseState = Literal["ok", "failed", "unavailable", "unproved"]
