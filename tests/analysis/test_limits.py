@@ -143,6 +143,17 @@ def test_m23_what_lies_below_a_number_is_of_another_kind() -> None:
     assert limit(case("tcp", size_bytes=7)) is None
 
 
+def test_m23_of_two_probings_the_faster_counts() -> None:
+    of = case("tcp")
+    slow = [msgspec.structs.replace(figure, value=10 * (figure.value or 0.0)) for figure in PROBES]
+    rates = []
+    for before, after in ((PROBES, slow), (slow, PROBES), (PROBES, [])):
+        held = document((of, [trial(of)]))
+        held.session.costs, held.session.probes_before, held.session.probes_after = {"tcp": COST}, before, after
+        rates.append(rate(with_estimates(held).cases[0].limit))
+    assert rates == [pytest.approx(1e9 / (10 + 100 + 26))] * 3
+
+
 @pytest.mark.parametrize("older", [False, True])
 @pytest.mark.parametrize(
     ("transport", "policy", "rate_per_s"),

@@ -30,3 +30,14 @@ def test_no_line_joins_what_is_of_different_things() -> None:
     assert FALLING.along("bytes", 7, "path", apart_at=8) == 60.0
     assert FALLING.along("bytes", 8, "path", apart_at=8) == 10.0
     assert Probes([figure(10.0, bytes=16)]).along("bytes", 7, "path", apart_at=8) is None
+
+
+def test_the_best_of_each_figure_is_of_the_time_when_the_machine_was_faster() -> None:
+    before = [figure(20.0, bytes=16), figure(5e9, "bytes_per_s", bytes=4096), figure(None, cores="two")]
+    after = [figure(30.0, bytes=16), figure(6e9, "bytes_per_s", bytes=4096), figure(70.0, cores="two")]
+    for times in ((before, after), (after, before)):
+        best = Probes.best(*times)
+        assert best.value("path", bytes=16) == 20.0
+        assert best.value("path", bytes=4096) == 6e9
+        assert best.value("path", cores="two") == 70.0
+    assert Probes.best(before, []).value("path", bytes=16) == 20.0

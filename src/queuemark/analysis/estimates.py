@@ -37,7 +37,7 @@ _NEGLIGIBLE = 1e-12
 def with_estimates(document: SessionDocument) -> SessionDocument:
     """The document with the rate, the latency, the marks and the limit of each case; those in it are not looked at."""
     session = document.session
-    probes = Probes(session.probes_before)
+    probes = Probes.best(session.probes_before, session.probes_after)
     cases = [_estimated(session.plan, case) for case in document.cases]
     if probes:
         known: Known = {}

@@ -1,7 +1,8 @@
 """What this machine allows of a case, and how near its result comes (M23).
 
-1. Every constant is a figure of the session's probes; no factor belongs to a transport. What a transport declares is
-   which way its messages go, whether one receive takes many, and what stands around a message (model/transport.py).
+1. Every constant is a figure of the session's probes, of those before and after its trials the faster; no factor
+   belongs to a transport. What a transport declares is which way its messages go, whether one receive takes many, and
+   what stands around a message (model/transport.py).
 2. A worker's cost of a message is what writing or comparing it takes, and its calls' way through the kernel under the
    policy in use: where a call takes many messages in one piece, that of all its bytes, shared by them, on either side
    of a byte stream. Workers on one cpu share it: their costs add up. The cpu that takes longest for a message binds.

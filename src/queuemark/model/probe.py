@@ -9,7 +9,7 @@ from __future__ import annotations
 __all__ = ["Probe", "ProbeEvent", "Probes", "figures_of"]
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Annotated, Literal
 
 import msgspec
@@ -55,6 +55,16 @@ class Probes:
         self._found: dict[_Key, Probe] = {_key(figure.name, figure.params): figure for figure in figures}
         self._lines: dict[tuple[str, str], dict[_Params, list[tuple[float, float]]]] = {}
         self._places: dict[tuple[object, ...], float | None] = {}
+
+    @classmethod
+    def best(cls, *times: Iterable[Probe]) -> Probes:
+        """Of each figure the one of that time at which the machine was at its fastest."""
+        found: dict[_Key, Probe] = {}
+        for figure in chain.from_iterable(times):
+            held = found.setdefault(_key(figure.name, figure.params), figure)
+            if _faster(figure, held):
+                found[_key(figure.name, figure.params)] = figure
+        return cls(found.values())
 
     def __bool__(self) -> bool:
         return any(figure.value is not None for figure in self._found.values())
@@ -107,6 +117,12 @@ def _at(place: float, points: Sequence[tuple[float, float]]) -> float | None:
     (low, low_ns), (high, high_ns) = near
     found = low_ns + (high_ns - low_ns) * (place - low) / (high - low)
     return found if place <= high else max(found, high_ns)
+
+
+def _faster(figure: Probe, held: Probe) -> bool:
+    if figure.value is None or held.value is None:
+        return held.value is None
+    return figure.value > held.value if figure.unit == "bytes_per_s" else figure.value < held.value
 
 
 def _key(name: str, params: dict[str, ParamValue]) -> _Key:

@@ -92,7 +92,7 @@ def _measured_per_s(row: _Mark) -> float:
 
 
 def _ceilings(document: SessionDocument, sizes: list[int], consumers: set[int]) -> list[_Mark]:
-    probes = Probes(document.session.probes_before)
+    probes = Probes.best(document.session.probes_before, document.session.probes_after)
     call_ns = probes.value("syscall")
     copied = probes.value("copy", bytes=_COPIED_BYTES, cores="two")
     found: dict[str, list[float]] = {}
