@@ -82,11 +82,13 @@ class StreamSocketChannel : public Channel {
   StreamEnds ends_;
 };
 
-void set_nodelay(const Descriptor& socket, int on) {
-  if (setsockopt(socket.number(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
-    throw_system("set TCP_NODELAY");
-  }
+void set_tcp(const Descriptor& socket, int option, int on, const char* what_was_tried) {
+  if (setsockopt(socket.number(), IPPROTO_TCP, option, &on, sizeof on) != 0) throw_system(what_was_tried);
 }
+
+void set_nodelay(const Descriptor& socket, int on) { set_tcp(socket, TCP_NODELAY, on, "set TCP_NODELAY"); }
+
+void set_cork(const Descriptor& socket, int on) { set_tcp(socket, TCP_CORK, on, "set TCP_CORK"); }
 
 StreamEnds tcp_ends() {
   const Descriptor listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -112,7 +114,13 @@ class TcpChannel : public StreamSocketChannel {
   explicit TcpChannel(bool nodelay) : StreamSocketChannel(tcp_ends()), nodelay_(nodelay) {
     set_nodelay(ends_.out, nodelay_);
   }
+  void hold() override {
+    set_cork(ends_.out, 1);
+    corked_ = true;
+  }
   void push() override {
+    if (corked_) set_cork(ends_.out, 0);
+    corked_ = false;
     if (nodelay_) return;
     set_nodelay(ends_.out, 1);
     set_nodelay(ends_.out, 0);
@@ -120,6 +128,7 @@ class TcpChannel : public StreamSocketChannel {
 
  private:
   bool nodelay_;
+  bool corked_ = false;
 };
 
 StreamEnds unix_ends(int type) {
@@ -263,19 +272,21 @@ class QueueChannel : public Channel {
 using Opened = std::unique_ptr<Channel>;
 
 constexpr ChannelKind kKinds[] = {
-    {"tcp", true, true, [](std::size_t) -> Opened { return std::make_unique<TcpChannel>(false); }},
-    {"tcp-nodelay", true, true, [](std::size_t) -> Opened { return std::make_unique<TcpChannel>(true); }},
-    {"unix-stream", true, true,
+    {"tcp", true, true, true, [](std::size_t) -> Opened { return std::make_unique<TcpChannel>(false); }},
+    {"tcp-nodelay", true, true, true,
+     [](std::size_t) -> Opened { return std::make_unique<TcpChannel>(true); }},
+    {"unix-stream", true, true, false,
      [](std::size_t) -> Opened { return std::make_unique<StreamSocketChannel>(unix_ends(SOCK_STREAM)); }},
-    {"unix-seqpacket", true, false,
+    {"unix-seqpacket", true, false, false,
      [](std::size_t) -> Opened { return std::make_unique<DatagramChannel>(unix_ends(SOCK_SEQPACKET)); }},
-    {"unix-dgram", true, false,
+    {"unix-dgram", true, false, false,
      [](std::size_t) -> Opened { return std::make_unique<DatagramChannel>(unix_ends(SOCK_DGRAM)); }},
-    {"udp", true, false, [](std::size_t) -> Opened { return std::make_unique<DatagramChannel>(udp_ends()); }},
-    {"pipe", true, true, [](std::size_t) -> Opened { return std::make_unique<PipeChannel>(0); }},
-    {"pipe-packet", false, false,
+    {"udp", true, false, false,
+     [](std::size_t) -> Opened { return std::make_unique<DatagramChannel>(udp_ends()); }},
+    {"pipe", true, true, false, [](std::size_t) -> Opened { return std::make_unique<PipeChannel>(0); }},
+    {"pipe-packet", false, false, false,
      [](std::size_t) -> Opened { return std::make_unique<PipeChannel>(O_DIRECT); }},
-    {"mq-posix", false, false,
+    {"mq-posix", false, false, false,
      [](std::size_t bytes) -> Opened { return std::make_unique<QueueChannel>(bytes); }},
 };
 

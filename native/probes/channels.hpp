@@ -23,6 +23,8 @@ class Channel {
   virtual void send(std::span<const std::byte> message) = 0;
   // As few calls as it takes; the messages lie behind each other, all of one size.
   virtual void send_all(std::span<const iovec> messages) = 0;
+  // Nothing goes on its way by itself any more, as behind what waits for the receiver, until it is pushed.
+  virtual void hold() {}
   // What the mechanism holds back goes on its way.
   virtual void push() {}
   virtual void receive(std::span<std::byte> into) = 0;
@@ -30,11 +32,12 @@ class Channel {
 };
 
 // One kind of channel. vectors: many messages fit into one call. stream: it keeps no boundaries, so that one
-// call takes as much as there is.
+// call takes as much as there is. holds: what is sent behind something that waits is put to it.
 struct ChannelKind {
   const char* name;
   bool vectors;
   bool stream;
+  bool holds;
   std::unique_ptr<Channel> (*open)(std::size_t message_bytes);
 };
 

@@ -3,8 +3,9 @@
 //
 // calls: `each`, a call a message; `many`, as few calls as the mechanism lets one take, with an element for
 // each message; `whole`, of byte streams, the same with one element for all: what `many` takes more is what
-// elements cost. cores: `one` process does both, or the batch is received on another core (`two`), where
-// everything that the sender touched has to come from. side: `send` or `receive`.
+// elements cost; `queued`, a call a message that is put to what waits already. cores: `one` process does
+// both, or the batch is received on another core (`two`), where everything that the sender touched has to
+// come from. side: `send` or `receive`.
 
 #include <algorithm>
 
@@ -19,11 +20,20 @@ constexpr std::size_t kSizes[] = {16, 1024, 4096, 16 * 1024};
 constexpr std::size_t kQuickSizes[] = {16, 4096, 16 * 1024};
 constexpr std::size_t kPacketHighBytes = 4096;  // of a pipe, and of a POSIX queue without privilege
 
-enum class Calls { each, many, whole };
+enum class Calls { each, many, whole, queued };
 
 const char* name_of(Calls calls) {
-  if (calls == Calls::each) return "each";
-  return calls == Calls::many ? "many" : "whole";
+  switch (calls) {
+    case Calls::each:
+      return "each";
+    case Calls::many:
+      return "many";
+    case Calls::whole:
+      return "whole";
+    case Calls::queued:
+      break;
+  }
+  return "queued";
 }
 
 // In the short run only a stream is asked for what a call of a full buffer costs: nothing else is buffered.
@@ -64,6 +74,7 @@ class Batch {
       channel_->send({static_cast<const std::byte*>(message.iov_base), message.iov_len});
     }
   }
+  void hold() { channel_->hold(); }
   void push() { channel_->push(); }
   void receive(Calls calls) {
     if (calls == Calls::many) return channel_->receive_all(into_);
@@ -93,6 +104,7 @@ Sides sides_of(const Probing& probing, Batch& batch, Calls calls, bool two_cores
     receiver = std::make_unique<Alternating>(*probing.other_cpu(), receive);
   }
   rounds_of(probing.span_ns(), [&] {
+    if (calls == Calls::queued) batch.hold();
     const Nanoseconds send_ns = elapsed_ns(1, [&] { batch.send(calls); });
     batch.push();
     const Nanoseconds receive_ns = receiver ? receiver->ask() : elapsed_ns(1, receive);
@@ -135,6 +147,7 @@ void run(const Probing& probing) {
         if (kind.vectors) measure(probing, kind, bytes, Calls::many, two_cores);
       }
       if (kind.stream) measure(probing, kind, bytes, Calls::whole, false);
+      if (kind.holds) measure(probing, kind, bytes, Calls::queued, false);
     }
   }
 }

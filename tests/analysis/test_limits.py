@@ -133,6 +133,14 @@ def test_m23_a_datagram_of_many_costs_its_own_way() -> None:
     assert rate(found) == pytest.approx(1e9 / (10 + many_ns + (126 - many_ns) / 4))
 
 
+def test_m23_what_waits_for_a_consumer_on_the_same_cpu_is_put_together() -> None:
+    probes = [*PROBES, *path("send", "queued", (16, 40.0), (1040, 552.0))]
+    consumer_ns, turns_ns = 10 + 30 + 52 / 1024 * 100, 2 * 1000 / 10
+    together = limit(case("tcp"), cpus=(0, 0), probes=probes, granted={"depth": 10})
+    assert rate(together) == pytest.approx(1e9 / (10 + 40 + 26 + consumer_ns + turns_ns))
+    assert rate(limit(case("tcp"), probes=probes)) == rate(limit(case("tcp")))
+
+
 def test_m23_what_lies_below_a_number_is_of_another_kind() -> None:
     small = [figure("message", 40.0, bytes=4, side=side, cores="one") for side in ("write", "compare")]
     probes = [*PROBES, *small]

@@ -60,8 +60,11 @@ def test_a_session_probes_what_a_streams_full_buffer_and_its_elements_cost() -> 
         for side, calls in (("send", "each"), ("receive", "many"), ("send", "whole")):
             known = {"mechanism": mechanism, "side": side, "calls": calls, "cores": "one"}
             assert [size for size, _ in figures.by("bytes", "path", **known)] == [16, 4096, 16_384]
-    for mechanism in ("unix-dgram", "pipe-packet"):
-        assert not figures.by("bytes", "path", mechanism=mechanism, side="send", calls="whole", cores="one")
+    for mechanism, calls in (("unix-dgram", "whole"), ("pipe-packet", "whole"), ("pipe", "queued")):
+        assert not figures.by("bytes", "path", mechanism=mechanism, side="send", calls=calls, cores="one")
+    for mechanism in ("tcp", "tcp-nodelay"):
+        queued = figures.by("bytes", "path", mechanism=mechanism, side="send", calls="queued", cores="one")
+        assert [size for size, _ in queued] == [16, 4096, 16_384]
 
 
 @pytest.mark.skipif(CPUS < 2, reason="needs two cpus")

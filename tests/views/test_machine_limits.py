@@ -40,6 +40,7 @@ def test_a_mechanism_and_a_size_are_a_line() -> None:
         figure("path", 400.0, **known, calls="each", side="receive"),
         figure("path", 30.0, **known, calls="many", side="send"),
         figure("path", 20.0, **known, calls="whole", side="send"),
+        figure("path", 90.0, **known, calls="queued", side="send"),
     ]
     *_, paths = machine_tables(probes, machine(), "queuemark limits")
-    assert paths.rows == [["pipe", "one", 16, 300.0, 400.0, 30.0, None, 20.0, "2.5 M/s"]]
+    assert paths.rows == [["pipe", "one", 16, 300.0, 400.0, 30.0, None, 20.0, 90.0, "2.5 M/s"]]

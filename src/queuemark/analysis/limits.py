@@ -90,19 +90,20 @@ class CaseModel(msgspec.Struct, frozen=True, kw_only=True):
         name, size = policy_name(self.case.workload.policy), self.case.workload.mean_bytes
         message = self._message("write", "one")
         if name == "split":
-            parts = [self._path("send", "each", bytes_) for bytes_ in (_LENGTH_BYTES, size)]
+            parts = [self._sent(cores, bytes_) for bytes_ in (_LENGTH_BYTES, size)]
             return _side("producer", message, _sum(parts), "2 calls a message")
         if name in ("buffer", "vector"):
-            way_ns = self._shared("send", "each") if name == "buffer" else self._vectored()
+            way_ns = self._part(self._sent(cores, self._call_bytes)) if name == "buffer" else self._vectored(cores)
             return _side("producer", message, way_ns, f"1 call for {self._together} messages")
-        return _side("producer", message, self._path("send", "each", self._frame_bytes), "1 call a message")
+        return _side("producer", message, self._sent(cores, self._frame_bytes), "1 call a message")
 
     def consumer(self, cores: str) -> Side | None:
         if self.mechanism is None:
             return self._in_place("consumer", "compare", cores)
         message = self._message("compare", "one")
         if self._streams:
-            return _side("consumer", message, self._shared("receive", "many"), "1 call for many messages")
+            way_ns = self._part(self._path("receive", "many", self._call_bytes))
+            return _side("consumer", message, way_ns, "1 call for many messages")
         many = policy_name(self.case.workload.policy) == "vector" and self.mechanism != "pipe-packet"
         calls, words = ("many", "1 call for many messages") if many else ("each", "1 call a message")
         return _side("consumer", message, self._path("receive", calls, self._frame_bytes), words)
@@ -136,12 +137,23 @@ class CaseModel(msgspec.Struct, frozen=True, kw_only=True):
             return max(1, int(value // self._frame_bytes))
         return value if name == "vector" else 1
 
-    def _shared(self, side: str, calls: str) -> float | None:
-        """A message's part of the way of all bytes that a call of the producer takes, in one piece."""
-        way_ns = self._path(side, calls, self._together * self._frame_bytes)
+    @property
+    def _call_bytes(self) -> float:
+        return self._together * self._frame_bytes
+
+    def _part(self, way_ns: float | None) -> float | None:
+        """A message's, of the way of all that a call of the producer takes."""
         return None if way_ns is None else way_ns / self._together
 
-    def _vectored(self) -> float | None:
+    def _sent(self, cores: str, bytes_: float) -> float | None:
+        """The way of one piece. Where the consumer has to wait for the cpu the queue is full again and again, and TCP
+        puts a piece to what waits, which is cheaper than to send it off by itself.
+        """
+        each_ns = self._path("send", "each", bytes_)
+        queued_ns = self._path("send", "queued", bytes_) if cores == "one" else None
+        return each_ns if each_ns is None or queued_ns is None else min(each_ns, queued_ns)
+
+    def _vectored(self, cores: str) -> float | None:
         """A message's part of a call that takes it as an element of its own."""
         frame = self._frame_bytes
         each_ns, many_ns = self._path("send", "each", frame), self._path("send", "many", frame)
@@ -151,9 +163,9 @@ class CaseModel(msgspec.Struct, frozen=True, kw_only=True):
             return many_ns + max(0.0, each_ns - many_ns) / self._together
         # Not `many` alone: its one call goes on its way at once, which TCP spares a producer that never pauses. So the
         # bytes are those of a full call, and elements what they add to one piece; free where that was not probed.
-        shared_ns, whole_ns = self._shared("send", "each"), self._path("send", "whole", frame)
+        part_ns, whole_ns = self._part(self._sent(cores, self._call_bytes)), self._path("send", "whole", frame)
         element_ns = 0.0 if whole_ns is None else max(0.0, many_ns - whole_ns)
-        return None if shared_ns is None else shared_ns + element_ns
+        return None if part_ns is None else part_ns + element_ns
 
     def _message(self, side: str, cores: str) -> float | None:
         size = self.case.workload.mean_bytes

@@ -105,7 +105,14 @@ _FIGURES = (
     Column(name="meaning", head="which is", align="left", wrap=60, wrap_low=28),
 )
 
-_KINDS = (("send", "each"), ("receive", "each"), ("send", "many"), ("receive", "many"), ("send", "whole"))
+_KINDS = (
+    ("send", "each"),
+    ("receive", "each"),
+    ("send", "many"),
+    ("receive", "many"),
+    ("send", "whole"),
+    ("send", "queued"),
+)
 
 
 def _paths(probes: Probes) -> Table:
@@ -123,8 +130,8 @@ def _paths(probes: Probes) -> Table:
         title="What does a message cost in the kernel, while nobody sleeps?",
         above=[
             "ns a message, to send and to receive it: by a call each, by as few calls as the mechanism lets one "
-            "take (many), or by these in one piece (whole); by one core, or received on another (two), where all "
-            "that the sender touched comes from"
+            "take (many), by these in one piece (whole), or by a call each that is put to what waits (queued); by one "
+            "core, or received on another (two), where all that the sender touched comes from"
         ],
         columns=[
             Column(name="mechanism", head="mechanism", align="left"),
@@ -135,6 +142,7 @@ def _paths(probes: Probes) -> Table:
             Column(name="send_many_ns", head="send\nmany", show=as_digits),
             Column(name="receive_many_ns", head="receive\nmany", show=as_digits),
             Column(name="send_whole_ns", head="send\nwhole", show=as_digits),
+            Column(name="send_queued_ns", head="send\nqueued", show=as_digits),
             Column(name="per_s", head="calls\nper s\nat most", rank=1),
         ],
         rows=rows,
