@@ -148,3 +148,17 @@ def test_a_fan_out_is_a_call_for_each_consumer() -> None:
     done(out.end(2))
     assert got == [[*MESSAGES, END]] * 2
     assert (out.calls, out.bytes) == (8, 2 * (BYTES + 4 * 4))
+
+
+def test_a_channel_that_reaches_all_consumers_gets_each_message_and_the_end_once() -> None:
+    got: list[bytes] = []
+    out = FanOut([got.append], 4)
+    done(out.send(0, MESSAGES, BYTES))
+    done(out.end(3))
+    assert got == [*MESSAGES, END]
+    assert (out.calls, out.bytes) == (4, BYTES + 4 * 4)
+    calls: list[list[bytes]] = []
+    many = ManyOut([lambda messages: calls.append([*messages])], 0, 3, all=True)
+    done(many.send(0, MESSAGES, BYTES))
+    done(many.end(3))
+    assert calls == [MESSAGES[:3], MESSAGES[3:], [END]]

@@ -109,20 +109,26 @@ class NatsPy(AsyncTransport):
         """
         import nats
 
-        async def hush(error: Exception) -> None:
-            """Whoever waits for the server is told."""
+        connecting = True
+
+        async def heard(error: Exception) -> None:
+            # It would try for ever to reach the first server. Later, whoever waits for the server is told.
+            if connecting:
+                raise error
 
         place = self.address
         token = place.user if place.password is None else None
-        return await nats.connect(
+        client = await nats.connect(
             str(place),
             user=None if token else place.user,
             password=place.password,
             token=token,
             allow_reconnect=False,
-            error_cb=hush,
+            error_cb=heard,
             closed_cb=lose,
         )
+        connecting = False
+        return client
 
     async def _asked(self, largest_bytes: int) -> dict[str, ParamValue]:
         """Raises: Unavailable."""
@@ -133,11 +139,11 @@ class NatsPy(AsyncTransport):
         except (nats.errors.Error, OSError) as error:
             said = " ".join(f"{type(error).__name__}: {error}".split())
             raise Unavailable(f"{self.address}: {said}", _REMEDY) from error
-        version, most = str(client.connected_server_version), int(client.max_payload)
+        version, most = client.connected_server_version, int(client.max_payload)
         await client.close()
         if largest_bytes > most:
             raise Unavailable(f"{self.address} takes messages of at most {most} bytes", "raise its max_payload")
-        return {"server_version": version}
+        return {"server_version": f"{version.major}.{version.minor}.{version.patch}"}
 
 
 _REMEDY = "see that a NATS server is there, and that it takes this login: nats://USER:PASSWORD@HOST:4222"
