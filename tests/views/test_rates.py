@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from queuemark.analysis.estimates import with_estimates
+from queuemark.model.broker import BrokerUse
 from queuemark.model.link import parse_link
 from queuemark.model.mix import parse_sizes
 from queuemark.model.plan import Case
@@ -126,6 +127,20 @@ def test_m04_what_nobody_received_is_not_called_delivered() -> None:
     assert UNRECEIVED in unreceived["remarks"]
     assert UNRECEIVED not in (received["remarks"] or "")
     assert any("(to 0 consumers: sent and accepted, and nothing is delivered)" in said for said in table.below)
+
+
+def test_m21_what_a_server_took_stands_beside_what_the_ends_took() -> None:
+    through, direct = case("pipe"), case("tcp")
+    used = BrokerUse(name="nats", started=True, cpu_ns=60_000_000)
+    results = three(through, broker=used), three(direct)
+    found = {line["transport"]: line for line in lines(*results)}
+    assert found["pipe"]["broker_cpu_ns_per_message"] == 60_000_000 / found["pipe"]["delivered"] * 3
+    assert found["pipe"]["cpu_ns_per_message"] == found["tcp"]["cpu_ns_per_message"]
+    assert found["tcp"]["broker_cpu_ns_per_message"] is None
+    assert "broker_cpu_ns_per_message" in columns(*results)
+    assert "broker_cpu_ns_per_message" not in columns(results[1])
+    elsewhere = three(through, broker=BrokerUse(name="nats", started=False))
+    assert "broker_cpu_ns_per_message" not in columns(elsewhere)
 
 
 def test_m04_what_nobody_confirmed_is_not_called_accepted() -> None:

@@ -77,6 +77,15 @@ def middle(result: CaseResult, name: str) -> float | None:
     return median(held) if held else None
 
 
+def broker_cpu_ns(result: CaseResult) -> float | None:
+    """What the server took of the cpu in a whole trial, warm-up included, for each message; None where nobody knows."""
+    held = [
+        (trial.broker.cpu_ns, trial.delivered or trial.sent) for trial in proved(result) if trial.broker is not None
+    ]
+    spent = [cpu_ns / messages for cpu_ns, messages in held if cpu_ns is not None and messages]
+    return median(spent) if spent else None
+
+
 def lost_share(result: CaseResult) -> float | None:
     """Of what was to be delivered, 0 to 1; None where no trial accounted for its messages."""
     lost = sum(trial.lost for trial in proved(result))

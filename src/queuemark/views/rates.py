@@ -31,7 +31,7 @@ from queuemark.views.header import about, messages_texts, mix_texts
 from queuemark.views.marks import unjudged_texts
 from queuemark.views.naming import Naming, policy_text, size_text
 from queuemark.views.numbers import as_bytes, as_count, as_digits, as_exact, as_mb, as_ms, as_percent, as_share, as_us
-from queuemark.views.offered import asks, fans_out, lost_share, middle, paced, timed
+from queuemark.views.offered import asks, broker_cpu_ns, fans_out, lost_share, middle, paced, timed
 from queuemark.views.render import WIDTH, text
 from queuemark.views.table import KEEP, Cell, Column, Table
 
@@ -353,6 +353,15 @@ _FIELDS = (
     _number("goodput_bytes_per_s", "goodput\nMB/s", as_mb, _middle("goodput_bytes_per_s"), rank=3),
     _number("fairness", "fair-\nness", as_share, _middle("fairness"), rank=6),
     _number("cpu_ns_per_message", "cpu ns/\nmessage", as_digits, _middle("cpu_ns_per_message"), rank=4),
+    _number(
+        "broker_cpu_ns_per_message",
+        "server's\ncpu ns/\nmessage",
+        as_digits,
+        lambda line: broker_cpu_ns(line.result),
+        rank=4,
+        wide=True,
+        needed=lambda result: broker_cpu_ns(result) is not None,
+    ),
     _number("calls_per_message", "calls/\nmessage", as_digits, _middle("calls_per_message"), rank=5),
     _number("switches_per_message", "switches/\nmessage", as_digits, _middle("switches_per_message"), wide=True),
     _number("bytes_per_call", "bytes/\ncall", as_digits, _middle("bytes_per_call"), wide=True),
