@@ -49,6 +49,8 @@ _OURS = {
     "redis-stream": "redis_stream:RedisStream",
     "redis-pubsub": "redis_pubsub:RedisPubSub",
     "nats-py": "nats_py:NatsPy",
+    "rabbitmq": "rabbitmq:RabbitMq",
+    "mqtt": "mqtt:MqttTopic",
 }
 
 
