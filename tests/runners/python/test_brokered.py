@@ -16,7 +16,10 @@ from typing import Any
 import psutil
 import pytest
 
+from queuemark.brokers import nats
+from queuemark.brokers.broker import Broker
 from queuemark.brokers.nats import Nats
+from queuemark.brokers.program import Program
 from queuemark.brokers.redis import Redis
 from queuemark.runners.python.catalogue import VARIABLE
 from queuemark.runners.registry import PYTHON_RUNNER
@@ -42,7 +45,7 @@ class RefusesLater(AsyncioQueue):
         raise OSError(122, "Disk quota exceeded")
 
 class Bounded(SimpleQueue):
-    name, params = "bounded", (BACKLOG_ITEMS,)
+    name, params = "bounded", (*SimpleQueue.params, BACKLOG_ITEMS)
     def __init__(self, case):
         super().__init__(case)
         self.high = case.number("backlog_items") + case.consumers
@@ -252,14 +255,20 @@ def test_what_the_server_has_in_place_of_what_was_asked_for_is_told(redis_url: s
     assert (result["state"], result["granted"]["persist"]) == ("ok", "none")
 
 
-@needs_redis
-def test_a_server_that_dies_ends_the_trial(tmp_path: Path) -> None:
-    pytest.importorskip("redis", reason="redis-py is not installed (extra brokers)")
+@pytest.mark.parametrize(
+    ("kind", "module", "name"),
+    [
+        pytest.param(Redis(), "redis", "redis-list", marks=needs_redis),
+        pytest.param(Nats(), "nats", "nats-py", marks=needs_nats),
+    ],
+)
+def test_a_server_that_dies_ends_the_trial(kind: Broker, module: str, name: str, tmp_path: Path) -> None:
+    pytest.importorskip(module, reason=f"the client {module} is not installed (extra brokers)")
     before = set(psutil.Process().children())
     environment = {**os.environ, "MARK": str(tmp_path)}
-    with Redis().start() as server:
+    with kind.start() as server:
         (started,) = set(psutil.Process().children()) - before
-        command = [*PYTHON_RUNNER, "trial", "redis-list", "--server", server.url, "--duration", "20"]
+        command = [*PYTHON_RUNNER, "trial", name, "--server", server.url, "--duration", "20"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as runner:
             assert runner.stdout is not None
             assert "ready" in runner.stdout.readline()
@@ -267,11 +276,30 @@ def test_a_server_that_dies_ends_the_trial(tmp_path: Path) -> None:
             said, _ = runner.communicate(timeout=20)
     result = json.loads(said.splitlines()[-1])
     assert (runner.returncode, result["state"]) == (4, "failed")
-    assert "ConnectionError" in result["reason"]
+    assert "ConnectionError" in result["reason"] or "ConnectionClosedError" in result["reason"]
     assert none_left_of(str(tmp_path))
 
 
 # ---- nats-py
+
+
+@pytest.fixture
+def guarded() -> Iterator[str]:
+    """Where a server is that wants a login."""
+    program = Program(nats._program() or Path(), ("-a", "127.0.0.1", "-p", "-1", "--user", "bert", "--pass", "hidden"))
+    try:
+        address, _ = program.await_words((nats._ADDRESS, nats._READY), 10)
+        yield address[1]
+    finally:
+        program.end()
+
+
+@needs_nats
+def test_nats_py_logs_in_or_is_refused_in_a_line(guarded: str) -> None:
+    pytest.importorskip("nats", reason="nats-py is not installed (extra brokers)")
+    assert "Authorization" in unavailable("nats-py", "--server", f"nats://anna:secret@{guarded}")
+    code, result, _ = performed("nats-py", "--server", f"nats://bert:hidden@{guarded}", "--items", "10")
+    assert (code, result["delivered"]) == (0, 10), result
 
 
 @needs_nats
