@@ -56,6 +56,21 @@ def test_every_quality_is_proved(url: str, qos: str, ack: str, dispatch: str) ->
 
 
 @needs_mosquitto
+@pytest.mark.parametrize("qos", [0, 1])
+def test_a_started_server_drops_nothing_that_waits(url: str, qos: int) -> None:
+    place, topic, count = read_address(url, "mqtt", 1883), f"queuemark/waits-{qos}", 5000
+    consumer, connection = Connection(place), Connection(place)
+    consumer.subscribe(topic, qos)
+    publisher = Publisher(connection, qos, 100)
+    for number in range(count):
+        publisher.send(topic, b"%1000d" % number)
+    publisher.settle()
+    assert [int(consumer.receive()) for _ in range(count)] == list(range(count))
+    for end in (consumer, connection):
+        end.close()
+
+
+@needs_mosquitto
 def test_a_fan_out_is_published_once(url: str) -> None:
     shape = ("--pattern", "fanout", "--dispatch", "deal", "--consumers", "3", "--items", "100")
     code, result, _ = performed(url, *shape)
