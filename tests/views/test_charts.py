@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 
@@ -202,3 +203,16 @@ def test_a_case_beside_the_line_has_a_bar() -> None:
     held = [case("tcp", size_bytes=size) for size in SIZES] + [case("pipe")]
     drawn = rows(spec_of("rates", with_estimates(document(*map(three, held)))))
     assert {row["series"]: row["banded"] for row in drawn} == {"tcp each": True, "pipe each": False}
+
+
+@pytest.mark.parametrize("name", ["rates", "classic", "heat", "trials"])
+def test_m04_no_picture_calls_delivered_what_nobody_was_there_to_receive(name: str) -> None:
+    held = [case(size_bytes=size, consumers=consumers) for size in SIZES for consumers in (0, 1)]
+    spec = spec_of(name, with_estimates(document(*map(three, held))))
+    assert "messages delivered per second" not in json.dumps(spec)
+    assert any(
+        line.startswith("to 0 consumers: what was sent, none was delivered") for line in spec["title"]["subtitle"]
+    )
+    received = spec_of(name, grid())
+    assert "messages delivered per second" in json.dumps(received)
+    assert not any("to 0 consumers" in line for line in received["title"]["subtitle"])

@@ -16,6 +16,7 @@ from queuemark.model.plan import Case
 from queuemark.model.trial import Trial
 from queuemark.model.workload import MessagesSource
 from queuemark.views.ending import BEYOND_LINK, UNCONFIRMED, UNPROVED, UNRECEIVED
+from queuemark.views.offered import offered_tables
 from queuemark.views.rates import rates_table, rates_text
 from queuemark.views.render import csv_text
 from tests.examples import case, document, said_trial, trial
@@ -141,6 +142,15 @@ def test_m21_what_a_server_took_stands_beside_what_the_ends_took() -> None:
     assert "broker_cpu_ns_per_message" not in columns(results[1])
     elsewhere = three(through, broker=BrokerUse(name="nats", started=False))
     assert "broker_cpu_ns_per_message" not in columns(elsewhere)
+
+
+def test_m04_of_what_nobody_received_nothing_arrived() -> None:
+    (table,) = offered_tables(with_estimates(document(three(case("pipe", consumers=0)), three(case("pipe")))))
+    names = [column.name for column in table.columns]
+    unreceived, received = (dict(zip(names, row, strict=True)) for row in table.rows)
+    assert (unreceived["rate_per_s"], unreceived["lost_share"]) == (0, None)
+    assert unreceived["send_rate_per_s"]
+    assert received["rate_per_s"]
 
 
 def test_m04_what_nobody_confirmed_is_not_called_accepted() -> None:

@@ -13,7 +13,7 @@ from queuemark.views.axes import Scale, quantity_axis, quantity_scale, size_axis
 from queuemark.views.classic import QUESTION, check_grid
 from queuemark.views.lines import standing_out
 from queuemark.views.naming import Naming
-from queuemark.views.series import ends, grid_points, unseen_text
+from queuemark.views.series import ends, grid_points, rate_title, unreceived_texts, unseen_text
 from queuemark.views.theme import SHAPES, Spec, inline, paired, shaded, themed
 
 
@@ -33,7 +33,7 @@ def classic_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     y = alt.Y(
         "rate_per_s:Q",
         scale=quantity_scale(rates, scale),
-        axis=quantity_axis(rates, "messages delivered per second", scale),
+        axis=quantity_axis(rates, rate_title(consumers), scale),
     )
     colour = alt.Color("consumers:N", legend=legend, scale=paired(consumers, shaded(len(consumers))))
     base = alt.Chart().encode(x=size_axis(point.size_bytes for point in held), color=colour)
@@ -46,5 +46,6 @@ def classic_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     facet = alt.Facet("series:N", title=None, sort=names)
     chart = panel.facet(facet, columns=min(3, len(names)), data=inline(held))
     usual = Naming.of([result.case for result in document.cases]).usual_text()
-    notes = [f"{usual}; bars are 95 % intervals of the median", *lines.texts(), *unseen_text(document, every)]
+    bars = f"{usual}; bars are 95 % intervals of the median"
+    notes = [bars, *lines.texts(), *unreceived_texts(consumers), *unseen_text(document, every)]
     return themed(chart, document, QUESTION, notes, lines=panels)

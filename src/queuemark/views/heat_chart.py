@@ -22,7 +22,7 @@ from queuemark.views.classic import check_grid
 from queuemark.views.heat import QUESTION
 from queuemark.views.lines import standing_out
 from queuemark.views.naming import Naming
-from queuemark.views.series import grid_points, unseen_text
+from queuemark.views.series import grid_points, rate_title, unreceived_texts, unseen_text
 from queuemark.views.theme import Spec, inline, themed
 
 _DARK_WORD, _LIGHT_WORD = "#101010", "#FDFDFD"
@@ -57,7 +57,8 @@ def heat_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     )
     bright = sqrt(low * high) if scale == "log" else (low + high) / 2
     marks = [tick for tick in ticks(rates) if low <= tick <= high] if scale == "log" else alt.Undefined
-    legend = alt.Legend(title="messages delivered per second", format="~s", values=marks)
+    consumers = {each.consumers for each in cells}
+    legend = alt.Legend(title=rate_title(consumers), format="~s", values=marks)
     panel = alt.layer(
         base.mark_rect().encode(color=alt.Color("rate_per_s:Q", scale=ramp, legend=legend)),
         base.mark_text(fontSize=9).encode(
@@ -71,4 +72,5 @@ def heat_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
         alt.Facet("series:N", title=None, sort=names), columns=min(2 if wide else 3, len(names)), data=inline(cells)
     )
     usual = Naming.of([result.case for result in document.cases]).usual_text()
-    return themed(chart, document, QUESTION, [usual, *unseen_text(document, every)], lines=panels)
+    notes = [usual, *unreceived_texts(consumers), *unseen_text(document, every)]
+    return themed(chart, document, QUESTION, notes, lines=panels)

@@ -128,6 +128,13 @@ def offered_tables(document: SessionDocument, *, wide: bool = False, alone: bool
     ]
 
 
+def _delivered_per_s(result: CaseResult) -> float | None:
+    """Where nobody is there to receive the rate is of what was sent."""
+    if result.rate_per_s is None:
+        return None
+    return result.rate_per_s.median if result.case.workload.consumers else 0.0
+
+
 def _row(number: int, result: CaseResult, naming: Naming) -> list[Cell]:
     load = result.case.workload
     return [
@@ -137,7 +144,7 @@ def _row(number: int, result: CaseResult, naming: Naming) -> list[Cell]:
         load.consumers,
         policy_text(load.policy),
         middle(result, "send_rate_per_s"),
-        result.rate_per_s.median if result.rate_per_s else None,
+        _delivered_per_s(result),
         middle(result, "rate_to_all_per_s"),
         lost_share(result),
     ]

@@ -21,7 +21,7 @@ from queuemark.views.axes import Scale, quantity_axis, quantity_scale, size_axis
 from queuemark.views.lines import ROWS_HIGH, standing_out
 from queuemark.views.naming import Naming
 from queuemark.views.rates import QUESTION
-from queuemark.views.series import Point, ends, points, unseen_text
+from queuemark.views.series import Point, ends, points, rate_title, unreceived_texts, unseen_text
 from queuemark.views.theme import COLOURS, SHAPES, Spec, channels, inline, paired, shaded, themed
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ _SIZES_LOW = 3
 
 _CEILINGS_HIGH = 4
 """With more lines, or more numbers of consumers in a list, limits hide what was measured."""
-
-_RATE = "messages delivered per second"
 
 
 class _Row(Point, frozen=True, kw_only=True):
@@ -57,7 +55,11 @@ def _notes(document: SessionDocument, drawn: Sequence[Point], intervals: str, ce
     usual = Naming.of([result.case for result in document.cases]).usual_text()
     said = [f"{intervals} are 95 % intervals of the median"] if any(point.low_per_s for point in drawn) else []
     said += [f"{ceilings}: what this machine allows of it"] if ceilings else []
-    return ["; ".join([usual, *said]), *unseen_text(document, drawn)]
+    return ["; ".join([usual, *said]), *unreceived_texts(_consumers(drawn)), *unseen_text(document, drawn)]
+
+
+def _consumers(drawn: Sequence[Point]) -> list[int]:
+    return sorted({point.consumers for point in drawn})
 
 
 def _over_size(document: SessionDocument, every: Sequence[Point], scale: Scale) -> Spec:
@@ -69,7 +71,11 @@ def _over_size(document: SessionDocument, every: Sequence[Point], scale: Scale) 
     limits = _limits(rows) if lines.drawn <= _CEILINGS_HIGH else []
     apart = channels(((row.series, row.mechanism) for row in rows), "mechanism and policy")
     rates = [*ends(rows), *limits]
-    y = alt.Y("rate_per_s:Q", scale=quantity_scale(rates, scale), axis=quantity_axis(rates, _RATE, scale))
+    y = alt.Y(
+        "rate_per_s:Q",
+        scale=quantity_scale(rates, scale),
+        axis=quantity_axis(rates, rate_title(_consumers(rows)), scale),
+    )
     base = alt.Chart().encode(x=size_axis(row.size_bytes for row in rows), color=apart.colour)
     within = base.transform_filter("isValid(datum.low_per_s)").encode(y="low_per_s:Q", y2="high_per_s:Q")
     limit = base.transform_filter("isValid(datum.limit_per_s)").encode(y="limit_per_s:Q")
@@ -81,7 +87,7 @@ def _over_size(document: SessionDocument, every: Sequence[Point], scale: Scale) 
         base.mark_point().encode(y=y, shape=apart.shape),
     ).properties(width=260, height=240)
     facet = alt.Facet("consumers:O", title=None, header=alt.Header(labelExpr=_TO_CONSUMERS))
-    chart = panel.facet(facet, columns=min(3, len({row.consumers for row in rows})), data=inline(rows))
+    chart = panel.facet(facet, columns=min(3, len(_consumers(rows))), data=inline(rows))
     notes = _notes(document, every, "bands", "thin dotted lines" if limits else None)
     return themed(chart, document, QUESTION, notes, lines=lines)
 
@@ -107,7 +113,7 @@ def _listed(document: SessionDocument, every: Sequence[Point], scale: Scale) -> 
 
     lines = standing_out(every, lambda point: point.series, lambda point: point.rate_per_s, count=ROWS_HIGH)
     held = lines.rows
-    consumers = sorted({point.consumers for point in held})
+    consumers = _consumers(held)
     limits = _limits(held) if len(consumers) <= _CEILINGS_HIGH else []
     sizes = list(dict.fromkeys(point.size for point in sorted(held, key=lambda point: point.size_bytes)))
     colour, shape = _by_consumers(consumers)
@@ -116,7 +122,9 @@ def _listed(document: SessionDocument, every: Sequence[Point], scale: Scale) -> 
         y=alt.Y("series:N", sort=_fastest_first(held), axis=alt.Axis(title=None, labelLimit=0, grid=True)),
         color=colour,
     )
-    x = alt.X("rate_per_s:Q", scale=quantity_scale(rates, scale), axis=quantity_axis(rates, _RATE, scale))
+    x = alt.X(
+        "rate_per_s:Q", scale=quantity_scale(rates, scale), axis=quantity_axis(rates, rate_title(consumers), scale)
+    )
     limit = base.transform_filter("isValid(datum.limit_per_s)").encode(x="limit_per_s:Q")
     panel = alt.layer(
         *([limit.mark_tick(thickness=1.5, size=12)] if limits else []),

@@ -6,9 +6,19 @@ never share one.
 
 from __future__ import annotations
 
-__all__ = ["Names", "Point", "ends", "grid_points", "points", "points_by_case", "unseen_text"]
+__all__ = [
+    "Names",
+    "Point",
+    "ends",
+    "grid_points",
+    "points",
+    "points_by_case",
+    "rate_title",
+    "unreceived_texts",
+    "unseen_text",
+]
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -114,3 +124,14 @@ def unseen_text(document: SessionDocument, drawn: Sequence[Point]) -> list[str]:
     """A line that counts the cases which the chart has no place for, if any."""
     left = len(document.cases) - len(drawn)
     return [f"not drawn: {counted(left, 'case')} without a rate or a place here; the table has them"] if left else []
+
+
+def rate_title(consumers: Collection[int]) -> str:
+    """What the rates of cases with these numbers of consumers are of, for an axis."""
+    return "messages delivered per second" if all(consumers) else "messages per second"
+
+
+def unreceived_texts(consumers: Collection[int]) -> list[str]:
+    """A line about rates of what nobody was there to receive, if any of these numbers of consumers is 0."""
+    told = "to 0 consumers: what was sent, none was delivered; to others: what was delivered"
+    return [] if all(consumers) else [told]

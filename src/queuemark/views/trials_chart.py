@@ -20,7 +20,7 @@ from queuemark.model.session import CaseResult, SessionDocument
 from queuemark.model.trial import TrialFigures
 from queuemark.views.axes import Scale, quantity_axis, quantity_scale
 from queuemark.views.lines import ROWS_HIGH, standing_out
-from queuemark.views.series import Names
+from queuemark.views.series import Names, rate_title, unreceived_texts
 from queuemark.views.theme import COLOURS, CROSSED, GREY, INK, PALE, Spec, inline, paired, themed
 from queuemark.views.trials import QUESTION, scatter
 
@@ -71,7 +71,8 @@ def trials_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
         y=alt.Y("row:N", sort=rows, axis=alt.Axis(title=None, labelLimit=0, grid=True))
     )
     medians = base.transform_filter("!isValid(datum.kind)")
-    axis = quantity_axis(rates, "messages delivered per second", scale)
+    consumers = {result.case.workload.consumers for result in lines.rows}
+    axis = quantity_axis(rates, rate_title(consumers), scale)
     legend = alt.Legend(title=None, orient="top")
     trials = base.mark_point(opacity=0.75).encode(
         color=alt.Color("kind:N", legend=legend, scale=paired(kinds, [_KINDS[kind][0] for kind in kinds])),
@@ -94,6 +95,7 @@ def trials_chart(document: SessionDocument, *, scale: Scale = "log") -> Spec:
     notes = [
         names.naming.usual_text(),
         "upright marks: medians; broad bars: their 95 % intervals; at the left end: trials without a rate",
+        *unreceived_texts(consumers),
     ]
     return themed(chart, document, QUESTION, notes, lines=lines)
 
