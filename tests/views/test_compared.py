@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from queuemark.analysis.comparison import compare
+from queuemark.analysis.estimates import with_estimates
+from queuemark.model.broker import BrokerUse
 from queuemark.model.errors import UsageError
 from queuemark.model.plan import Case
 from queuemark.model.session import SessionDocument
@@ -20,7 +22,7 @@ from queuemark.views.picture import svg_text
 from queuemark.views.table import Table
 from queuemark.views.theme import Spec
 from tests.analysis.sessions import drawn_session
-from tests.examples import case
+from tests.examples import case, document, trial
 
 CASES = [case(name, size_bytes=size) for name in ("tcp", "pipe") for size in (16, 1024)]
 
@@ -92,6 +94,33 @@ def test_the_runtime_of_a_transport_is_named_where_several_measured_it() -> None
             "tcp (python)",
         ]
     assert "tcp (python) each, 16 B to 1" in {mark["row"] for mark in marks(compared_chart(sessions))}
+
+
+def through(name: str, *brokers: BrokerUse | None) -> SessionDocument:
+    """A session of this name whose trials went through these servers."""
+    of = case("tcp")
+    held = document((of, [trial(of, repeat, broker=used) for repeat, used in enumerate(brokers)]))
+    held.session.id = name * 32
+    return with_estimates(held)
+
+
+def test_m03_another_server_is_named() -> None:
+    started, newer = (BrokerUse(name="nats", version=version, started=True) for version in ("2.9", "2.10"))
+    named = BrokerUse(name="nats", version="2.9", started=False)
+    own, other, elsewhere = (
+        through("a", *[started] * 3),
+        through("b", *[newer] * 3),
+        through("c", named, started, named),
+    )
+    for second, servers in ((other, "nats 2.10"), (elsewhere, "nats 2.9, one that ran already, nats 2.9")):
+        beside = comparison_table(compare([own], [second]), [own], [second], "queuemark compare")
+        (line,) = [line for line in beside.above if "another nats server" in line]
+        assert line.startswith(f"B went through another nats server than A ({servers}, started for each trial; A: ")
+        (sums, _) = compared_tables([own, second])
+        assert line in sums.above
+    for second in (through("d", *[started] * 3), through("e", *[None] * 3)):
+        beside = comparison_table(compare([own], [second]), [own], [second], "queuemark compare")
+        assert not any("another nats server" in line for line in beside.above)
 
 
 def test_where_a_session_lacks_a_case_its_cells_are_empty() -> None:

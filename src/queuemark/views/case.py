@@ -16,7 +16,7 @@ from queuemark.views.counted import counters_text, counters_texts
 from queuemark.views.ending import Ending, state_text
 from queuemark.views.findings import noise_texts
 from queuemark.views.header import about
-from queuemark.views.naming import workload_text
+from queuemark.views.naming import server_text, workload_text
 from queuemark.views.numbers import (
     as_bytes,
     as_count,
@@ -86,9 +86,7 @@ def _granted(trial: TrialFigures) -> str:
 
 
 def _broker_text(used: BrokerUse) -> str:
-    version = f" {used.version}" if used.version else ""
-    where = "started for each trial" if used.started else "one that ran already"
-    return f"broker: {used.name}{version}, {where}{f', sha256 {used.sha256}' if used.sha256 else ''}"
+    return f"broker: {server_text(used)}{f', sha256 {used.sha256}' if used.sha256 else ''}"
 
 
 def trial_table(result: CaseResult) -> Table:

@@ -19,7 +19,7 @@ from queuemark.model.errors import UsageError
 from queuemark.model.machine import SAME
 from queuemark.model.plan import case_key
 from queuemark.model.session import SessionDocument
-from queuemark.views.comparison import FIGURE_WORDS, ratio_text
+from queuemark.views.comparison import FIGURE_WORDS, ratio_text, servers_texts
 from queuemark.views.header import about
 from queuemark.views.naming import Naming, policy_text, size_text
 from queuemark.views.numbers import counted
@@ -72,7 +72,7 @@ def compared_tables(documents: Sequence[SessionDocument]) -> list[Table]:
 
 
 def said_of(documents: Sequence[SessionDocument]) -> list[str]:
-    """A line for each session, its letter first, and one for each fact in which a machine differs from the first's."""
+    """A line for each session, its letter first, and where its machine or its servers differ from the first's."""
     first = documents[0].session.machine
     told = [f"{letter}: {about(document)}" for letter, document in zip(_LETTERS, documents, strict=False)]
     for letter, document in zip(_LETTERS, documents, strict=False):
@@ -80,6 +80,7 @@ def said_of(documents: Sequence[SessionDocument]) -> list[str]:
         told += [f"{letter} ran on another machine than A ({', '.join(unlike)}): its ratios compare machines"] * bool(
             unlike
         )
+        told += servers_texts(documents[:1], [document], letter)
     return told
 
 

@@ -9,6 +9,7 @@ __all__ = [
     "encode_comparison",
     "ratio_text",
     "regression_text",
+    "servers_texts",
     "unproved_text",
 ]
 
@@ -22,7 +23,7 @@ from queuemark.model.plan import Case, case_key
 from queuemark.model.session import SessionDocument
 from queuemark.model.units import format_duration_s
 from queuemark.views.header import about
-from queuemark.views.naming import Naming, policy_text, size_text
+from queuemark.views.naming import Naming, policy_text, server_text, size_text
 from queuemark.views.numbers import as_count, as_percent, counted
 from queuemark.views.table import Cell, Column, Table
 
@@ -49,6 +50,7 @@ def comparison_table(
         above=[
             *(f"A: {about(document)}" for document in a),
             *(f"B: {about(document)}" for document in b),
+            *servers_texts(a, b, "B"),
             naming.usual_text(),
         ],
         columns=[column for column, _ in columns],
@@ -56,6 +58,25 @@ def comparison_table(
         below=[*_said(comparison, naming), f"again: {command}"],
         more="--format csv has all",
     )
+
+
+def servers_texts(first: Sequence[SessionDocument], other: Sequence[SessionDocument], letter: str) -> list[str]:
+    """A line for each kind of server that both went through, where they are not the same one or of one version."""
+    ours, theirs = _servers(first), _servers(other)
+    return [
+        f"{letter} went through another {kind} server than A ({', '.join(sorted(theirs[kind]))}; "
+        f"A: {', '.join(sorted(ours[kind]))}): its ratios compare servers"
+        for kind in ours
+        if kind in theirs and ours[kind] != theirs[kind]
+    ]
+
+
+def _servers(documents: Sequence[SessionDocument]) -> dict[str, set[str]]:
+    trials = (trial for document in documents for result in document.cases for trial in result.trials)
+    found: dict[str, set[str]] = {}
+    for used in (trial.broker for trial in trials if trial.state == "ok" and trial.broker is not None):
+        found.setdefault(used.name, set()).add(server_text(used))
+    return found
 
 
 def encode_comparison(comparison: Comparison) -> bytes:

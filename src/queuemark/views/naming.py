@@ -6,13 +6,14 @@ that have it, and stands in the name of the others. Nothing of a case's meaning 
 
 from __future__ import annotations
 
-__all__ = ["Naming", "case_number", "policy_text", "rate_text", "size_text", "workload_text"]
+__all__ = ["Naming", "case_number", "policy_text", "rate_text", "server_text", "size_text", "workload_text"]
 
 from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 
+from queuemark.model.broker import BrokerUse
 from queuemark.model.errors import UsageError
 from queuemark.model.link import link_text
 from queuemark.model.mix import mix_text
@@ -195,3 +196,9 @@ def _named(name: str, number: int, result: CaseResult) -> bool:
     if name.isdecimal() and len(name) < len(key):
         return int(name) == number
     return bool(name) and key.startswith(name)
+
+
+def server_text(used: BrokerUse) -> str:
+    """``nats 2.15.1, started for each trial``"""
+    version = f" {used.version}" if used.version else ""
+    return f"{used.name}{version}, {'started for each trial' if used.started else 'one that ran already'}"
