@@ -10,17 +10,20 @@ from __future__ import annotations
 
 __all__ = ["SharedMemoryRing"]
 
+import os
 import platform
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
 from struct import Struct
 
 from queuemark.model.transport import Param, ParamValue
 from queuemark.runners.python.transport import Case, Receive, Send, Transport, Unavailable
 
 _LENGTH = Struct("<I")
+_PLACE = Path("/dev/shm")
 _COUNTS_BYTES = 256
 _PUBLISHED, _RELEASED = 0, 16
 """Words, on cache lines of their own."""
@@ -46,7 +49,17 @@ class SharedMemoryRing(Transport):
         self.slot_bytes = _LENGTH.size + case.largest_bytes
         self.slots = max(1, min(case.number("slots"), _RING_HIGH_BYTES // self.slot_bytes))
         size_bytes = _COUNTS_BYTES + self.slots * self.slot_bytes
-        self.rings = [SharedMemory(create=True, size=size_bytes) for _ in range(case.consumers)]
+        self.rings: list[SharedMemory] = []
+        try:
+            for _ in range(case.consumers):
+                self.rings.append(SharedMemory(create=True, size=size_bytes))
+                _reserve(self.rings[-1])
+        except OSError as error:
+            self.forget()
+            raise Unavailable(
+                f"a ring of {size_bytes} bytes for each consumer has no room in {_PLACE}: {error.strerror}",
+                f"take fewer slots, such as -P slots=16, or smaller messages, or enlarge {_PLACE}",
+            ) from error
 
     @classmethod
     def missing(cls) -> Unavailable | None:
@@ -106,6 +119,15 @@ class SharedMemoryRing(Transport):
             return message
 
         return receive
+
+
+def _reserve(ring: SharedMemory) -> None:
+    """Takes all of its pages now: one that cannot be had later kills whoever touches it.
+
+    Raises: OSError.
+    """
+    with (_PLACE / ring.name).open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, ring.size)
 
 
 def _mapped(ring: SharedMemory) -> memoryview[int]:
