@@ -31,16 +31,19 @@ def keep(store: str) -> None:
     """Makes a directory that is gone when this process is."""
     from pathlib import Path  # most programs start without a store, and without the time that this takes
 
-    Path(store).mkdir(0o700)
     program = os.pidfd_open(os.getpid())
-    if os.fork() == 0:
-        os.setsid()
+    remover = os.fork()
+    if remover == 0:
         ended = select.poll()
         ended.register(program, select.POLLIN)
         ended.poll()
         _remove(store)
         os._exit(0)
+    # The program is killed with its group, perhaps before the other one has run at all.
+    os.setpgid(remover, remover)
     os.close(program)
+    # Behind the fork: there is no moment at which nobody would remove it.
+    Path(store).mkdir(0o700)
 
 
 def _remove(store: str) -> None:
