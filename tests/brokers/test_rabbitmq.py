@@ -51,6 +51,9 @@ def test_a_server_keeps_to_its_place_and_is_gone_when_its_starter_is_killed(tmp_
         assert (store / "mnesia" / "queuemark@localhost").is_dir()
         started = psutil.Process(starter.pid).children(recursive=True)
         assert all(place.startswith("127.0.0.") for place in listening(started))
+        # As the server does once a minute.
+        asking = ["erl", "-boot", "no_dot_erlang", "-sname", "asking", "-noinput", "-s", "erlang", "halt"]
+        subprocess.run(asking, env=started[0].environ(), capture_output=True, timeout=30, check=False)
         with opened(process.pid for process in started) as descriptors:
             starter.kill()
             assert gone(descriptors), "the server, its helpers, and what removes its store"

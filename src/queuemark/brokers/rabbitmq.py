@@ -1,7 +1,8 @@
 """RabbitMQ: ``rabbitmq-server`` as Debian packs it, or whatever is found on PATH.
 
 1. Node, cookie and files are its own: nothing in /etc/rabbitmq is read, and no plugin is on.
-2. Erlang would start a daemon, epmd, that outlives the server. A node that is told its port beforehand needs none.
+2. Erlang would start a daemon, epmd, that outlives the server. A node that is told its port beforehand needs none; the
+   server misses it once a minute, and starts a node of Erlang to have it back, which is told the same.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ _READY_S = 60.0
 """Several hundred modules are loaded: 3 s on two idle cores, many times that on busy ones."""
 _READY = re.compile(r"completed with \d+ plugins")
 _TAKEN = re.compile(r"eaddrinuse|already in use")
+
+_NOBODYS_PORT = "1"
+"""So that a daemon which this machine may have is not told of the server."""
 
 
 class RabbitMq:
@@ -70,10 +74,14 @@ def _environment(store: Path, port: int) -> dict[str, str]:
     erlang = (
         "-noinput",
         f"-sname queuemark@localhost -setcookie {secrets.token_hex(16)}",
-        f"-start_epmd false -erl_epmd_port {port} -kernel inet_dist_use_interface {{127,0,0,2}}",
+        f"-erl_epmd_port {port} -kernel inet_dist_use_interface {{127,0,0,2}}",
     )
     return {
         "HOME": str(store),
+        "ERL_AFLAGS": "",
+        "ERL_FLAGS": "-start_epmd false",
+        "ERL_ZFLAGS": "",
+        "ERL_EPMD_PORT": _NOBODYS_PORT,
         "RABBITMQ_ALLOW_INPUT": "1",  # The server takes the place of the script that starts it.
         "RABBITMQ_ADVANCED_CONFIG_FILE": str(store / "advanced"),
         "RABBITMQ_CONF_ENV_FILE": "/dev/null",

@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partialmethod
 from typing import Any
 
 import psutil
@@ -15,10 +16,16 @@ import pytest
 
 from queuemark.brokers.mqtt import Mqtt
 from queuemark.model.address import read_address
-from queuemark.runners.python.transports.mqtt import Connection, Publisher, ThreadedPublisher
+from queuemark.model.transport import ParamValue
+from queuemark.runners.python.transport import Case
+from queuemark.runners.python.transports.mqtt import Connection, MqttTopic, Publisher, ThreadedPublisher
 from queuemark.runners.registry import PYTHON_RUNNER
 
 pytest.importorskip("paho.mqtt", reason="paho-mqtt is not installed (extra brokers)")
+from paho.mqtt.client import Client
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
 needs_mosquitto = pytest.mark.skipif(Mqtt().lack() is not None, reason="mosquitto is not installed")
 
 PUBLISH = 3
@@ -56,10 +63,26 @@ def test_every_quality_is_proved(url: str, qos: str, ack: str, dispatch: str) ->
 
 
 @needs_mosquitto
+def test_every_consumer_of_a_shared_subscription_gets_an_end_of_its_own(url: str) -> None:
+    params: dict[str, ParamValue] = {"qos": "0", "backlog_items": 1000}
+    transport = MqttTopic(Case(2, 64, params, run_id="ends", dispatch="compete", server=url))
+    receive = [transport.open_consumer(index) for index in range(2)]
+    (send,) = transport.open_producer()
+    for message in (b"a", b"", b"b", b""):
+        send(message)
+    assert [(take(), take()) for take in receive] == [(b"a", b""), (b"b", b"")]
+
+
+@needs_mosquitto
 @pytest.mark.parametrize("qos", [0, 1])
-def test_a_started_server_drops_nothing_that_waits(url: str, qos: int) -> None:
-    place, topic, count = read_address(url, "mqtt", 1883), f"queuemark/waits-{qos}", 5000
-    consumer, connection = Connection(place), Connection(place)
+def test_a_started_server_drops_nothing_that_waits(url: str, qos: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, topic, count = read_address(url, "mqtt", 1883), f"queuemark/waits-{qos}", 2000
+    one_by_one = Properties(PacketTypes.CONNECT)
+    one_by_one.ReceiveMaximum = 1
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "connect", partialmethod(Client.connect, properties=one_by_one))
+        consumer = Connection(place)
+    connection = Connection(place)
     consumer.subscribe(topic, qos)
     publisher = Publisher(connection, qos, 100)
     for number in range(count):
@@ -170,6 +193,20 @@ def test_m05_what_the_server_passes_on_to_nobody_is_no_success(url: str) -> None
                 publisher.send("queuemark/nobody", b"x")
     for connection in connections:
         connection.close()
+
+
+@needs_mosquitto
+def test_a_producer_is_told_of_the_servers_end(url: str) -> None:
+    before = set(psutil.Process().children())
+    with Mqtt().start() as server:
+        (started,) = set(psutil.Process().children()) - before
+        publisher = ThreadedPublisher(Connection(read_address(server.url, "mqtt", 1883)), 10)
+        publisher.send("queuemark/nobody", b"x")
+        publisher.settle()
+        started.kill()
+        with pytest.raises(ConnectionError):
+            for _ in range(11):
+                publisher.send("queuemark/nobody", b"x")
 
 
 @needs_mosquitto

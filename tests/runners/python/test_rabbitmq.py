@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import socket
 import subprocess
 import threading
@@ -14,7 +15,10 @@ from typing import Any
 import pytest
 
 from queuemark.brokers.rabbitmq import RabbitMq
+from queuemark.model.transport import ParamValue
+from queuemark.runners.python.transport import Case
 from queuemark.runners.python.transports.rabbitmq import Publisher
+from queuemark.runners.python.transports.rabbitmq import RabbitMq as RabbitMqQueue
 from queuemark.runners.registry import PYTHON_RUNNER
 
 amqp: Any = pytest.importorskip("amqp", reason="py-amqp is not installed (extra brokers)")
@@ -47,17 +51,17 @@ def left_on(url: str, asked: Callable[[Any], object]) -> bool:
 
 @needs_rabbitmq
 @pytest.mark.parametrize(
-    ("queue", "ack", "acked", "dispatch"),
+    ("kind", "ack", "acked", "dispatch"),
     [
         ("classic", "fence", "each", "compete"),
         ("durable", "each", "half", "deal"),
         ("quorum", "window:7", "half", "compete"),
     ],
 )
-def test_every_queue_is_proved_and_gone(url: str, queue: str, ack: str, acked: str, dispatch: str) -> None:
-    name = f"{queue}-{dispatch}"
+def test_every_queue_is_proved_and_gone(url: str, kind: str, ack: str, acked: str, dispatch: str) -> None:
+    name = f"{kind}-{dispatch}"
     shape = ("--items", "300", "--consumers", "3", "--warmup", "0.01", "--dispatch", dispatch, "--ack", ack)
-    code, result, _ = performed(url, *shape, "--run-id", name, "-P", f"queue={queue}", "-P", f"acked={acked}")
+    code, result, _ = performed(url, *shape, "--run-id", name, "-P", f"queue={kind}", "-P", f"acked={acked}")
     assert (code, result["delivered"]) == (0, 300), result
     assert result["granted"]["server_version"][0] == "3"
     made = f"queuemark-{name}" + ("-0" if dispatch == "deal" else "")
@@ -65,10 +69,19 @@ def test_every_queue_is_proved_and_gone(url: str, queue: str, ack: str, acked: s
 
 
 @needs_rabbitmq
-def test_each_consumer_gets_an_end_though_one_could_take_them_all(url: str) -> None:
-    shape = ("--items", "2", "--consumers", "4", "--warmup", "0.01", "-P", "prefetch=1000")
-    code, result, _ = performed(url, *shape)
-    assert (code, result["delivered"]) == (0, 2), result
+def test_who_was_sent_the_ends_of_all_gives_them_back(url: str) -> None:
+    params: dict[str, ParamValue] = {"queue": "classic", "prefetch": 1000, "acked": "half"}
+    transport = RabbitMqQueue(Case(2, 64, params, run_id="ends", dispatch="compete", server=url))
+    first, second = [transport.open_consumer(index) for index in range(2)]
+    (send,) = transport.open_producer()
+    for message in (b"a", b"b", b"", b""):
+        send(message)
+    transport.confirm()
+    assert [first() for _ in range(3)] == [b"a", b"b", b""]
+    came: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=lambda: came.put(second()), daemon=True).start()
+    assert came.get(timeout=10) == b""
+    transport.clear_away()
 
 
 @needs_rabbitmq

@@ -278,7 +278,7 @@ class ThreadedPublisher(Publisher):
         with self._changed:
             self._waiting -= 1
             if reason.value:
-                self._failure = _not_passed_on(number, reason)
+                self._failure = self._failure or _not_passed_on(number, reason)
             self._changed.notify()
 
     def _note_end(self, client: Any, data: Any, flags: Any, reason: Any, properties: Any) -> None:
