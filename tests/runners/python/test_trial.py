@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import selectors
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,11 @@ from typing import Any
 import pytest
 
 from queuemark.runners.python.catalogue import VARIABLE
+from queuemark.runners.python.setup import Running
+from queuemark.runners.python.trial import Parent
 from queuemark.runners.registry import PYTHON_RUNNER
 from tests.faults.leftovers import none_left_of
+from tests.runners.python.setups import setup
 
 BROKEN = """
 import os, threading
@@ -215,3 +220,18 @@ def test_uvloop_is_measured_where_it_is_there() -> None:
     for name in ("asyncio-queue", "asyncio-streams"):
         ended, result, _ = performed(dict(os.environ), name, "--items", "200", "-P", "loop=uvloop")
         assert (ended, result["granted"]["loop"]) == (0, "uvloop"), result
+
+
+@pytest.mark.timeout(20)
+def test_a_report_that_was_taken_behind_another_roles_end_is_not_waited_for() -> None:
+    with Parent(setup("mp-queue"), lambda event: None, 0) as parent:
+        ours, theirs = multiprocessing.Pipe(duplex=False)
+        parent._reports.append(ours)
+        parent._selector.register(ours, selectors.EVENT_READ)
+        theirs.send(Running({0: 7}, {}))
+        for _ in range(2):
+            parent._take_report(ours)
+        theirs.close()
+        for _ in range(2):
+            parent._take_report(ours)
+        assert parent._ids == {0: 7}

@@ -201,6 +201,9 @@ class Parent:
             self._keep_time(now_ns())
 
     def _take_report(self, connection: Connection) -> None:
+        """What one look has found may have been taken already, behind the end of another role."""
+        if connection not in self._selector.get_map() or not connection.poll():
+            return
         try:
             said = connection.recv()
         except EOFError:
