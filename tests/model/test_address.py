@@ -30,6 +30,13 @@ def test_an_address_is_shown_without_its_login() -> None:
     assert "anna" not in repr(found)
 
 
+def test_a_name_stands_behind_the_slash_where_there_can_be_one() -> None:
+    found = read_address("postgresql://me@example/a%20b", "postgresql", 5432, named=True)
+    assert (found.host, found.name, str(found)) == ("example", "a b", "postgresql://example:5432")
+    with pytest.raises(UsageError, match=r"postgresql://USER:PASSWORD@HOST:5432"):
+        read_address("postgresql://example/a/b", "postgresql", 5432, named=True)
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -15,6 +15,8 @@ import hashlib
 import os
 import re
 import secrets
+import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -30,6 +32,8 @@ from queuemark.brokers import guard
 from queuemark.brokers.broker import BrokerUnavailable
 
 _KEPT_LINES = 20
+_ENDED_S = 5.0
+"""How long a program may take that is not killed at once."""
 
 
 @cache
@@ -58,16 +62,23 @@ class Program:
         store: Path | None = None,
         environment: Mapping[str, str] | None = None,
         user: str | None = None,
+        before: Sequence[str] = (),
+        ending: signal.Signals = signal.SIGKILL,
     ) -> None:
         """store: a directory that is made for it, see new_store. environment: what differs from this process's own.
 
-        user: whose process it is, of those whom this one may become; None: the same.
+        user: whose process it is, of those whom this one may become; None: the same. before: a command that must
+        succeed first. ending: the signal that ends it; what does not end by another one is killed.
 
         Raises: BrokerUnavailable.
         """
-        self.program = program
-        own = (str(os.getpid()), str(store or ""))
-        command = (sys.executable, "-IS", guard.__file__, *own, str(program), *arguments)
+        self.program, self._ending = program, ending
+        guarded = [sys.executable, "-IS", guard.__file__, "--ending", str(int(ending))]
+        if user is not None:
+            guarded += ["--user", user]
+        if before:
+            guarded += ["--before", shlex.join(before)]
+        command = (*guarded, str(os.getpid()), str(store or ""), str(program), *arguments)
         try:
             # Without close_fds and preexec_fn the child is vforked: no page table of this process is copied.
             self._process = subprocess.Popen(
@@ -78,7 +89,6 @@ class Program:
                 close_fds=False,
                 process_group=0,
                 env={**os.environ, **(environment or {})},
-                user=user,
                 text=True,
                 errors="replace",
             )
@@ -129,16 +139,30 @@ class Program:
         return f"was killed by {signal.Signals(found.si_status).name}"
 
     def end(self) -> None:
-        """Ends it at once: nothing of it is to be kept. While it is not reaped its group's number stays its own.
+        """Ends it: nothing of it is to be kept. While it is not reaped its group's number stays its own.
 
         Its output ends when its store is removed.
         """
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        if self._ending is not signal.SIGKILL:
+            self._send(self._ending)
+            self._await_end(_ENDED_S)
+        self._send(signal.SIGKILL)
         self._process.wait()
         self._listener.join()
         if self._process.stdout is not None:
             self._process.stdout.close()
+
+    def _send(self, ending: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, ending)
+
+    def _await_end(self, timeout_s: float) -> None:
+        """It is not reaped by this."""
+        descriptor = os.pidfd_open(self._process.pid)
+        try:
+            select.select([descriptor], [], [], timeout_s)
+        finally:
+            os.close(descriptor)
 
     @property
     def last_words(self) -> str:

@@ -13,6 +13,7 @@ import msgspec
 from queuemark.brokers.broker import Broker, BrokerUnavailable, Lack, Server
 from queuemark.brokers.mqtt import Mqtt
 from queuemark.brokers.nats import Nats
+from queuemark.brokers.postgresql import PostgreSQL
 from queuemark.brokers.rabbitmq import RabbitMq
 from queuemark.brokers.redis import Redis
 from queuemark.model.broker import BrokerUse
@@ -20,7 +21,7 @@ from queuemark.model.errors import UsageError, nearest
 from queuemark.model.transport import ParamValue, Transport
 from queuemark.runners.registry import Survey
 
-BROKERS: dict[str, Broker] = {broker.name: broker for broker in (Nats(), Redis(), RabbitMq(), Mqtt())}
+BROKERS: dict[str, Broker] = {broker.name: broker for broker in (Nats(), Redis(), RabbitMq(), Mqtt(), PostgreSQL())}
 
 
 class Servers:

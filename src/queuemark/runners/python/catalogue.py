@@ -48,6 +48,8 @@ _OURS = {
     "redis-list": "redis_list:RedisList",
     "redis-stream": "redis_stream:RedisStream",
     "redis-pubsub": "redis_pubsub:RedisPubSub",
+    "pg-notify": "pg_notify:PgNotify",
+    "pg-skip-locked": "pg_skip_locked:PgSkipLocked",
     "nats-py": "nats_py:NatsPy",
     "rabbitmq": "rabbitmq:RabbitMq",
     "mqtt": "mqtt:MqttTopic",
