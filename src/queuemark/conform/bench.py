@@ -5,7 +5,7 @@ Whatever the laboratory would not believe breaks a promise here, too, in the sam
 
 from __future__ import annotations
 
-__all__ = ["Bench", "Raw"]
+__all__ = ["NO_FILE", "Bench", "Raw"]
 
 import os
 import secrets
@@ -34,6 +34,9 @@ from queuemark.runners.trial import perform
 TRIAL_TIMEOUT_S = 60.0
 SEED = 20
 
+NO_FILE = Path(f"/proc/{os.getpid()}/fd/none")
+"""What nobody can open."""
+
 
 class Raw(msgspec.Struct, frozen=True, kw_only=True):
     """How a runner answered words that it may not have understood."""
@@ -45,13 +48,21 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bench:
-    """One transport of one runner. place: a directory for files of its trials. servers: for whoever needs one."""
+    """One transport of one runner. servers: for whoever needs one."""
 
-    def __init__(self, offer: Offer, place: Path, stop: Stop, servers: Kept) -> None:
-        self.offer, self.place, self._stop, self._servers = offer, place, stop, servers
+    def __init__(self, offer: Offer, stop: Stop, servers: Kept) -> None:
+        self.offer, self._stop, self._servers = offer, stop, servers
+        self._files: list[int] = []
         self._numbers = count(1)
         self.events: list[Event] = []
         """Of the trial that was performed last."""
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for descriptor in self._files:
+            os.close(descriptor)
 
     @property
     def transport(self) -> Transport:
@@ -178,10 +189,13 @@ class Bench:
         """The whole command of a trial, to be started by other means."""
         return [*self.offer.command, *trial_arguments(self.request(**asked))]
 
-    def file(self, name: str, content: bytes) -> Path:
-        path = self.place / name
-        path.write_bytes(content)
-        return path
+    def file(self, content: bytes) -> Path:
+        """A file of the trials' own, in memory: however this process ends, it is gone."""
+        descriptor = os.memfd_create("queuemark-conform")
+        self._files.append(descriptor)
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(content)
+        return NO_FILE.with_name(str(descriptor))
 
 
 def _shown(request: TrialRequest) -> list[str]:

@@ -108,7 +108,7 @@ def _events(bench: Bench) -> None:
 
 def _own(bench: Bench) -> None:
     trial = None
-    path = bench.file("own.lines", b"\n".join(_OWN) + b"\n")
+    path = bench.file(b"\n".join(_OWN) + b"\n")
     total = sum(map(len, _OWN))
     largest = SEQUENCE_BYTES + max(map(len, _OWN))
     source = MessagesSource(

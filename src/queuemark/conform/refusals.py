@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["BAD_WORDS", "CHECKS"]
 
-from queuemark.conform.bench import Bench
+from queuemark.conform.bench import NO_FILE, Bench
 from queuemark.conform.check import Check, NotHere, expect
 
 BAD_WORDS = {
@@ -54,7 +54,7 @@ def _stays(bench: Bench) -> None:
 
 
 def _bad_file(bench: Bench) -> None:
-    for what, path in (("missing", bench.place / "none"), ("empty", bench.file("empty", b""))):
+    for what, path in (("missing", NO_FILE), ("empty", bench.file(b""))):
         raw = bench.raw("--messages", str(path))
         expect(raw.exit_code in (1, 2), f"a file that is {what}: exit code {raw.exit_code}; try: {raw.command}")
         expect(str(path) in raw.stderr, f"a file that is {what} is not named: {raw.stderr}; try: {raw.command}")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 __all__ = ["CHECKS", "finding_of", "findings"]
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 from queuemark.brokers.broker import BrokerUnavailable
 from queuemark.brokers.kept import Kept
@@ -31,9 +29,9 @@ def findings(offer: Offer, stop: Stop, servers: Kept, *, brief: bool = False) ->
 
 def finding_of(check: Check, offer: Offer, stop: Stop, servers: Kept) -> Finding:
     """Raises: KeyboardInterrupt when it was stopped."""
-    with tempfile.TemporaryDirectory(prefix="queuemark-") as place:
+    with Bench(offer, stop, servers) as bench:
         try:
-            check.try_it(Bench(offer, Path(place), stop, servers))
+            check.try_it(bench)
         except Broken as broken:
             return _finding(check, offer, "broken", str(broken))
         except (NotHere, BrokerUnavailable) as reason:
