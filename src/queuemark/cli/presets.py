@@ -91,21 +91,23 @@ _QUEUES = Asked(sizes="64", consumers="1,4", duration="300ms")
 
 _BETWEEN_PROCESSES = (
     "mp-queue,mp-simple-queue,mp-pipe,mp-pipe-bytes,faster-fifo,os-pipe,socketpair,asyncio-streams,shared-memory,"
-    "posix-ipc,pyzmq,pynng"
+    "posix-ipc,pyzmq,pynng,iceoryx2"
 )
-_WITHIN_A_PROCESS = "queue,simple-queue,asyncio-queue"
+_WITHIN_A_PROCESS = "queue,simple-queue,asyncio-queue,pyzmq-inproc,pynng-inproc"
+_OVER_A_SERVER = "nats-py,redis-list,redis-stream,redis-pubsub"
+"""Of servers those that start at once: others take longer for that than all of this."""
 
 PYTHON_QUEUES = Preset(
-    summary="Python's queues, pipes and sockets side by side, native ones beside them, in some 3 minutes",
+    summary="Python's queues, pipes and sockets side by side, native ones beside them, in some 4 minutes",
     repeats=3,
     sweeps=(
-        merged(_QUEUES, Asked(transports=f"{_BETWEEN_PROCESSES},{_WITHIN_A_PROCESS}")),
+        merged(_QUEUES, Asked(transports=f"{_BETWEEN_PROCESSES},{_WITHIN_A_PROCESS},{_OVER_A_SERVER}")),
         # Another event loop under the same code.
-        merged(_QUEUES, Asked(transports="asyncio-queue,asyncio-streams", params={"loop": "uvloop"})),
+        merged(_QUEUES, Asked(transports="asyncio-queue,asyncio-streams", consumers="1", params={"loop": "uvloop"})),
         # Many messages a call, where a call takes so many; and each of its two parts by a call of its own.
         merged(_QUEUES, Asked(transports="faster-fifo", policies="vector:64")),
-        merged(_QUEUES, Asked(transports="os-pipe,socketpair", policies="buffer:16k")),
-        merged(_QUEUES, Asked(transports="socketpair", params={"read_buffer_bytes": "0"})),
+        merged(_QUEUES, Asked(transports="os-pipe,socketpair", consumers="1", policies="buffer:16k")),
+        merged(_QUEUES, Asked(transports="socketpair", consumers="1", params={"read_buffer_bytes": "0"})),
         # What it costs that a message is an object.
         merged(_QUEUES, Asked(transports="mp-queue", consumers="1", payloads="pickle:dict,pickle:numpy")),
         # The same mechanisms without Python.
