@@ -10,7 +10,7 @@ from queuemark.brokers.broker import BrokerUnavailable
 from queuemark.brokers.registry import Servers, crossed_out, place_left_out, read_servers, without_login
 from queuemark.model.broker import BrokerUse
 from queuemark.model.errors import UsageError
-from queuemark.model.transport import Transport
+from queuemark.model.transport import ParamValue, Transport
 from queuemark.runners.registry import Offer, Survey
 from tests.examples import transports
 
@@ -126,6 +126,19 @@ def test_a_server_that_nothing_goes_through_is_refused() -> None:
     servers.check_needed({None, "nats"})
     with pytest.raises(UsageError, match="leave --server nats"):
         servers.check_needed({None})
+
+
+def test_m03_a_server_that_is_set_up_otherwise_serves_another_case() -> None:
+    servers = Servers({"redis": "redis://127.0.0.1"})
+    wanted: dict[str, ParamValue] = {"persist": "none", "depth": 3}
+    for granted in ({"persist": "none", "depth": 4}, {"depth": 3}, {}):
+        servers.check_settings("redis", wanted, granted)
+    servers.check_settings("redis", {"depth": 3}, {"persist": "always"})
+    with pytest.raises(
+        BrokerUnavailable, match="redis server has persist=always, and this is to be measured with none"
+    ) as caught:
+        servers.check_settings("redis", wanted, {"persist": "always"})
+    assert "-P persist=always" in caught.value.lack.remedy
 
 
 def test_a_session_keeps_to_its_servers() -> None:

@@ -50,6 +50,19 @@ class Servers:
             raise BrokerUnavailable(lack.reason, lack.remedy)
         return BROKERS[kind].start(params)
 
+    def check_settings(self, kind: str, params: Mapping[str, ParamValue], granted: Mapping[str, ParamValue]) -> None:
+        """params: of the case; granted: what its runner found, of a server that somebody else may have set up.
+
+        Raises: BrokerUnavailable when it was another case that was measured.
+        """
+        settings = BROKERS[kind].settings if kind in BROKERS else frozenset()
+        for name in sorted(settings & params.keys() & granted.keys()):
+            if granted[name] != params[name]:
+                raise BrokerUnavailable(
+                    f"the {kind} server has {name}={granted[name]}, and this is to be measured with {params[name]}",
+                    f"take -P {name}={granted[name]}, or set up the server otherwise",
+                )
+
     def check_needed(self, kinds: Collection[str | None]) -> None:
         """kinds: of the servers that there are trials for.
 

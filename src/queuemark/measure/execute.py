@@ -162,7 +162,10 @@ def _served(
     with servers.serve(facts.broker, request.case.params) as server:
         placed = msgspec.structs.replace(request, server=server.url)
         trial = perform(command, placed, facts, stop=stop, on_event=on_event)
-        return None if trial is None else _with_use(trial, server)
+        if trial is None:
+            return None
+        servers.check_settings(facts.broker, request.case.params, trial.granted)
+        return _with_use(trial, server)
 
 
 def _with_use(trial: Trial, server: Server) -> Trial:
