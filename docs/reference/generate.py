@@ -156,7 +156,9 @@ def _transport(transport: Transport) -> Iterator[str]:
 
 def _facts(transport: Transport) -> Iterator[tuple[str, str]]:
     facts = transport.facts
-    yield "delivery", f"{'lossless' if facts.lossless else 'lossy'}, {'ordered' if facts.ordered else 'unordered'}"
+    again = ", at least once" if facts.redelivers else ""
+    order = "ordered" if facts.ordered else "unordered"
+    yield "delivery", f"{'lossless' if facts.lossless else 'lossy'}, {order}{again}"
     yield "boundaries", "kept: a receive is a message" if facts.boundaries else "not kept: a byte stream"
     yield "copies of each byte", str(facts.copies)
     for what in ("patterns", "dispatches", "policies", "acks", "waits"):

@@ -159,6 +159,7 @@ void write_facts(Json& json, const Facts& facts) {
   json.key("facts").begin_object();
   json.member("lossless", facts.lossless)
       .member("ordered", facts.ordered)
+      .member("redelivers", facts.redelivers)
       .member("boundaries", facts.boundaries)
       .member("copies", facts.copies);
   write_words(json, "patterns", facts.patterns);
@@ -166,6 +167,7 @@ void write_facts(Json& json, const Facts& facts) {
   write_words(json, "policies", facts.policies);
   write_words(json, "acks", facts.acks);
   write_words(json, "waits", facts.waits);
+  write_words(json, "durability", facts.durability);
   json.member("max_size_bytes", facts.max_size_bytes).key("whole_bytes");
   facts.whole_bytes ? json.value(*facts.whole_bytes) : json.null();
   json.member("crosses_hosts", facts.crosses_hosts)

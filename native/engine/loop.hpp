@@ -22,6 +22,9 @@
 // A producer whose mechanism can say what it has accepted has confirm(), which waits for that: the send
 // window ends behind it, if the trial's ack asks for one.
 //
+// A consumer whose mechanism delivers again what is not acknowledged in time counts in `redelivered` what it
+// was told of so: that many messages may have come twice, or late.
+//
 // send() takes all bytes or throws SystemError: a failed call is never counted as sent. finish() puts
 // the end behind the last message of each stream. receive() returns one message where the mechanism
 // keeps boundaries, else what there is. Both count every call they make, failed tries included.
@@ -427,6 +430,7 @@ class Consumption {
       saw(Mark::end);
     }
     tally_.ended_early = !shared_.control().ending.load(std::memory_order_acquire);
+    if constexpr (requires { in_.redelivered; }) tally_.redelivered = in_.redelivered;
     usage_.end(in_.calls, tally_);
     verifier_.finish(shared_.dealt(dealt_stream).load(std::memory_order_acquire), have_);
     slot_.publish(tally_.messages, Phase::window);

@@ -23,7 +23,7 @@ constexpr std::size_t kMixPartsHigh = 64;
 constexpr std::uint64_t kVectorHighItems = 1024;              // IOV_MAX, and the most of sendmmsg(2)
 constexpr std::uint64_t kVectorHighBytes = 64 * 1024 * 1024;  // of the largest messages of one call
 constexpr double kRateLow = 0.001, kRateHigh = 1e9;           // a message a nanosecond
-constexpr std::uint64_t kAckWindowHigh = 65536;
+constexpr std::uint64_t kAckWindowDefault = 64, kAckWindowHigh = 65536;
 constexpr std::uint64_t kItemsHigh = std::uint64_t{1} << 47;  // a sequence number has 48 bits
 
 std::string joined(const std::vector<std::string>& words) {
@@ -134,20 +134,6 @@ void read_policy(Options& options, const std::string& text) {
   if (gathers) options.vector_items = whole("--policy vector", value, 1, kVectorHighItems);
 }
 
-// As read_policy.
-void read_ack(Options& options, const std::string& text) {
-  const auto colon = text.find(':');
-  const std::string name = text.substr(0, colon);
-  const bool valued = colon != std::string::npos;
-  options.ack =
-      one_of<Ack>("--ack", name,
-                  {{"none", Ack::none}, {"fence", Ack::fence}, {"each", Ack::each}, {"window", Ack::each}});
-  if (valued != (name == "window")) {
-    throw UsageError("--ack takes none, fence, each or window:N, got '" + text + "'");
-  }
-  if (valued) options.ack_window = whole("--ack window", text.substr(colon + 1), 1, kAckWindowHigh);
-}
-
 // A mix has its sizes from itself; the largest, when said too, is the same.
 void settle_mix(Options& options, bool sized) {
   if (options.mix.empty()) return;
@@ -206,6 +192,28 @@ void require(const std::string& what, const std::string& value, const std::vecto
   }
 }
 
+// Where nothing is said of it.
+std::string preferred_ack(const Facts& facts) {
+  const bool fences = std::ranges::find(facts.acks, "fence") != facts.acks.end();
+  const std::string first = fences ? "fence" : facts.acks.front();
+  return first == "window" ? "window:" + std::to_string(kAckWindowDefault) : first;
+}
+
+// As read_policy.
+void read_ack(Options& options, const std::string& text, const Facts& facts) {
+  const auto colon = text.find(':');
+  const std::string name = text.substr(0, colon);
+  const bool valued = colon != std::string::npos;
+  options.ack =
+      one_of<Ack>("--ack", name,
+                  {{"none", Ack::none}, {"fence", Ack::fence}, {"each", Ack::each}, {"window", Ack::each}});
+  if (valued != (name == "window")) {
+    throw UsageError("--ack takes none, fence, each or window:N, got '" + text + "'");
+  }
+  if (valued) options.ack_window = whole("--ack window", text.substr(colon + 1), 1, kAckWindowHigh);
+  require("ack", name, facts.acks, options.transport);
+}
+
 // Where nothing is said of it: what the transport names first, and where messages are not to be shared, a way
 // of their own to each consumer.
 std::string preferred_dispatch(const Facts& facts, Pattern pattern) {
@@ -254,8 +262,7 @@ void check_unreceived(const Options& options, const Facts& facts) {
 void check_broker(const Options& options, const Facts& facts) {
   if (facts.broker.empty() == options.server.empty()) return;
   if (facts.broker.empty()) throw UsageError(options.transport + " needs no broker; leave --server out");
-  throw UsageError(options.transport + " needs a broker; name one that runs, with --server " + facts.broker +
-                   "://HOST:PORT");
+  throw UsageError(options.transport + " needs a broker; name one that runs, with --server URL");
 }
 
 // What the words of the command line mean together, and for this transport.
@@ -308,7 +315,7 @@ Options Options::read(const std::vector<std::string>& arguments,
   const Description& description = known(options.transport, descriptions);
   options.lossless = description.facts.lossless;
   std::string policy = "each", wait = "block";
-  std::optional<std::string> dispatched;
+  std::optional<std::string> dispatched, acked;
   bool timed = false, sized = false, placed = false;
 
   const std::map<std::string, std::function<void(const std::string&)>> readers{
@@ -336,11 +343,7 @@ Options Options::read(const std::vector<std::string>& arguments,
        [&](const auto& text) { options.linger_us = whole("--linger-us", text, 0, 1'000'000); }},
       {"--in-flight",
        [&](const auto& text) { options.in_flight = whole("--in-flight", text, 1, kInFlightHigh); }},
-      {"--ack",
-       [&](const auto& text) {
-         read_ack(options, text);
-         require("ack", text.substr(0, text.find(':')), description.facts.acks, options.transport);
-       }},
+      {"--ack", [&](const auto& text) { acked = text; }},
       {"--wait", [&](const auto& text) { wait = text; }},
       {"--placement",
        [&](const auto& text) {
@@ -422,6 +425,7 @@ Options Options::read(const std::vector<std::string>& arguments,
   if (timed && options.items) throw UsageError("--items and --duration exclude each other");
   settle_mix(options, sized);
   read_policy(options, policy);
+  read_ack(options, acked.value_or(preferred_ack(description.facts)), description.facts);
   options.wait = one_of<Wait>(
       "--wait", wait,
       {{"block", Wait::block}, {"spin", Wait::spin}, {"spin-then-block", Wait::spin_then_block}});

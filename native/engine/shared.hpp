@@ -26,6 +26,7 @@ struct Tally {
   std::uint64_t messages = 0;  // producer: accepted by the mechanism; consumer: arrived, in whatever state
   std::uint64_t duplicated = 0;
   std::uint64_t reordered = 0;
+  std::uint64_t redelivered = 0;  // consumer: came with the word that they had been delivered before
   std::uint64_t corrupted = 0;
   std::uint64_t lost = 0;
   std::uint64_t checked = 0;

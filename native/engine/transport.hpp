@@ -32,6 +32,7 @@ struct Cost {
 struct Facts {
   bool lossless = true;
   bool ordered = true;
+  bool redelivers = false;  // a message that is not acknowledged in time comes again, and says so
   bool boundaries = false;
   int copies = 2;
   std::vector<std::string> patterns{"share"};
@@ -42,9 +43,10 @@ struct Facts {
   std::uint64_t max_size_bytes = 0;
   std::optional<std::uint64_t> whole_bytes;
   bool crosses_hosts = false;
-  unsigned consumers_low = 1;  // 0: messages may be published where nobody is there to take them
-  std::string broker;          // the server that its trials need; empty: none
-  Cost cost;                   // none where a broker is: nobody has probed what that does for a message
+  unsigned consumers_low = 1;           // 0: messages may be published where nobody is there to take them
+  std::string broker;                   // the server that its trials need; empty: none
+  std::vector<std::string> durability;  // what an accepted message outlives: "nothing", "server", "machine"
+  Cost cost;  // none where a broker is: nobody has probed what that does for a message
 };
 
 struct Param {

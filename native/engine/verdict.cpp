@@ -219,10 +219,11 @@ void Trial::judge_unfinished(TrialResult& result) {
 std::string Trial::broken_promise(const TrialResult& result) const {
   std::string text;
   const auto say = [&](const std::string& what) { text += (text.empty() ? "" : "; ") + what; };
-  std::uint64_t warmup_messages = 0;
+  std::uint64_t warmup_messages = 0, redelivered = 0;
   for (unsigned i = 0; i < options_.consumers; ++i) {
     const ConsumerResult& consumer = result.consumers[i];
     warmup_messages += consumer.tally.warmup_messages;
+    redelivered += consumer.tally.redelivered;
     if (consumer.tally.ended_early)
       say("consumer " + std::to_string(i) + " was told the end before the producer made it");
     if (consumer.tally.warmup_faults)
@@ -255,11 +256,11 @@ std::string Trial::broken_promise(const TrialResult& result) const {
   const auto count = [&](std::uint64_t number, const char* what) {
     if (number) counts += (counts.empty() ? "" : ", ") + std::to_string(number) + " " + what;
   };
-  // What a mechanism never promised is counted and no fault of the trial.
+  // What a mechanism never promised, or told of, is counted and no fault of the trial.
   if (options_.lossless) {
     count(result.lost, "lost");
-    count(result.duplicated, "duplicated");
-    count(result.reordered, "reordered");
+    count(result.duplicated - std::min(result.duplicated, redelivered), "duplicated");
+    count(result.reordered - std::min(result.reordered, redelivered), "reordered");
   }
   count(result.corrupted, "corrupted");
   if (!counts.empty()) {

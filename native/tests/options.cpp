@@ -37,7 +37,10 @@ std::vector<Description> descriptions() {
   brokered.facts.acks = {"fence", "none", "each", "window"};
   brokered.facts.consumers_low = 0;
   brokered.facts.broker = "pigeon";
-  return {dealt, queue, both, brokered};
+  Description stored = brokered;
+  stored.name = "stored";
+  stored.facts.acks = {"window", "each"};
+  return {dealt, queue, both, brokered, stored};
 }
 
 Options read(const Words& words) { return Options::read(words, descriptions()); }
@@ -274,6 +277,9 @@ void acks() {
   CHECK(brokered({"--ack", "each"}).ack == Ack::each && brokered({"--ack", "each"}).ack_window == 1);
   const Options window = brokered({"--ack", "window:65536"});
   CHECK(window.ack == Ack::each && window.ack_window == 65536);
+  const Options stored = read({"stored", "--server", "pigeon://loft"});
+  CHECK(stored.ack == Ack::each && stored.ack_window == 64);
+  CHECK_THROWS(UsageError, read({"stored", "--server", "pigeon://loft", "--ack", "fence"}));
   for (const char* text :
        {"", "twice", "window", "window:", "window:0", "window:65537", "each:1", "fence:"}) {
     CHECK_THROWS(UsageError, brokered({"--ack", text}));

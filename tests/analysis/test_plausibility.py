@@ -71,6 +71,29 @@ def test_loss_is_no_fault_where_it_is_allowed() -> None:
     assert told.endswith("case 1, repeat 0: a lossless transport calls this ok: 100 lost")
 
 
+def test_m01_what_may_come_again_is_no_broken_promise() -> None:
+    """Of a broker that is given a message once, and delivers it until it is acknowledged."""
+    once = trial(TCP)
+    repeated = [
+        msgspec.structs.replace(
+            consumer,
+            duplicated=consumer.delivered,
+            reordered=1,
+            checked=2 * consumer.checked,
+            bytes_received=2 * consumer.bytes_received,
+        )
+        for consumer in once.consumers
+    ]
+    sums = {name: 2 * getattr(once, name) for name in ("checked", "message_bytes")}
+    again = trial(TCP, consumers=repeated, duplicated=once.delivered, reordered=len(repeated), **sums)
+    redelivers = msgspec.structs.replace(FACTS["tcp"], redelivers=True)
+    assert found(again, facts={"tcp": redelivers}) == []
+    (told,) = found(again, facts=FACTS)
+    assert f"a lossless transport calls this ok: {once.delivered} duplicated, {len(repeated)} reordered" in told
+    (lost,) = found(trial(TCP, lost=100), facts={"tcp": redelivers})
+    assert lost.endswith("a lossless transport calls this ok: 100 lost")
+
+
 @pytest.mark.parametrize(
     ("changed", "kind", "detail"),
     [

@@ -89,6 +89,24 @@ def test_an_ack_is_possible_where_the_transport_names_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("acks", "preferred"),
+    [
+        (["fence"], "fence"),
+        (["none", "each", "fence"], "fence"),
+        (["window", "each"], "window:64"),
+        (["each", "window"], "each"),
+    ],
+)
+def test_where_nothing_is_said_the_end_is_confirmed_or_what_a_transport_names_first(
+    acks: list[str], preferred: str
+) -> None:
+    known = publishing()["pub"]
+    facts = msgspec.structs.replace(known.facts, acks=acks)
+    found = expand(sweep("pub"), {"pub": msgspec.structs.replace(known, facts=facts)})
+    assert [case.workload.ack for case in found.cases] == [preferred]
+
+
 def test_a_vector_of_large_messages_has_its_limit() -> None:
     asked = sweep("tcp", sizes_bytes=(1 << 16, 1 << 20), policies=("vector:64", "vector:1024"))
     found = expand(asked, transports())

@@ -121,7 +121,7 @@ def read_sweep(asked: Asked, known: dict[str, Transport], messages: MessagesSour
         dispatches=_dispatches(asked.dispatches) if asked.dispatches is not None else (),
         policies=_policies(_said(asked.policies, "each")),
         lingers_us=_lingers_us(_said(asked.linger_us, "0")),
-        acks=_acks(_said(asked.acks, "fence")),
+        acks=_acks(asked.acks) if asked.acks is not None else (),
         waits=_waits(_said(asked.waits, "block")),
         placements=_placements(_said(asked.placements, "spread")),
         rates_per_s=_rates_per_s(asked.rates) if asked.rates is not None else (None,),

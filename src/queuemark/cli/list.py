@@ -103,6 +103,8 @@ def _why_not(transport: Transport) -> str:
 def _describe(console: Console, transport: Transport) -> None:
     facts = transport.facts
     kind = ["lossless" if facts.lossless else "lossy", "ordered" if facts.ordered else "unordered"]
+    if facts.redelivers:
+        kind.append("at least once")
     kind.append("keeps boundaries" if facts.boundaries else "a byte stream")
     console.print(f"{transport.name} ({transport.runtime}): {transport.summary}", highlight=False, markup=False)
     lines = {

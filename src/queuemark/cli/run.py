@@ -137,7 +137,7 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
     metavar="ACKS",
     panel=_SWEPT,
     help="fence: only the end is confirmed; none; each: every message, before the next call; window:N: up to N wait.  "
-    "[default: fence]",
+    "[default: fence; window:64 where there is none]",
 )
 @_option("--wait", "waits", metavar="NAMES", panel=_SWEPT, help=f"{', '.join(WAITS)} (for 50 us).  [default: block]")
 @_option(

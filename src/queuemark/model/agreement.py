@@ -31,7 +31,8 @@ def disagreement(counted: TrialCounts, load: Workload) -> str | None:
 
 def broken_promise(counted: TrialCounts, facts: Facts) -> str | None:
     """What an ``ok`` trial of a lossless transport cannot have counted."""
-    names = ("lost", "duplicated", *(("reordered",) if facts.ordered else ()))
+    once = () if facts.redelivers else ("duplicated", *(("reordered",) if facts.ordered else ()))
+    names = ("lost", *once)
     found = [f"{getattr(counted, name)} {name}" for name in names if getattr(counted, name)]
     return f"a lossless transport calls this ok: {', '.join(found)}" if facts.lossless and found else None
 
@@ -70,7 +71,8 @@ def _size(counted: TrialCounts, load: Workload) -> str | None:
         expected = f"{low}" if low == high else f"between {low} and {high}"
         return f"{arrived} messages are {counted.message_bytes} bytes and should be {expected}"
     # A broker may have been given once what it handed out several times.
-    received = sum(consumer.bytes_received for consumer in counted.consumers) if load.copies > 1 else 0
+    several = load.copies > 1 or counted.duplicated
+    received = sum(consumer.bytes_received for consumer in counted.consumers) if several else 0
     if max(counted.bytes_on_wire, received) < counted.message_bytes and counted.lost == 0:
         return f"{counted.bytes_on_wire} bytes on the wire cannot hold {counted.message_bytes} bytes of messages"
     return None

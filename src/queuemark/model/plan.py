@@ -19,6 +19,7 @@ __all__ = [
     "case_key",
     "expand",
     "planned_trials",
+    "preferred_ack",
     "trial_seed",
     "unpaced",
 ]
@@ -37,7 +38,15 @@ from queuemark.model.mix import Mix
 from queuemark.model.search import Search
 from queuemark.model.transport import PAYLOAD, Facts, ParamValue, Transport
 from queuemark.model.units import Count, Positive
-from queuemark.model.workload import VECTOR_HIGH_BYTES, MessagesSource, Workload, ack_name, policy_name, policy_value
+from queuemark.model.workload import (
+    ACK_WINDOW_DEFAULT,
+    VECTOR_HIGH_BYTES,
+    MessagesSource,
+    Workload,
+    ack_name,
+    policy_name,
+    policy_value,
+)
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -90,6 +99,7 @@ class Sweep(msgspec.Struct, kw_only=True):
     sizes_bytes: a mix of sizes is one value of this axis.
     dispatches: empty: what each transport prefers, the first that its facts name; where that is not
         to share, ``deal``.
+    acks: empty: what each transport prefers, ``fence`` where it can do that.
     links: None: no wire in between.
     payloads: None: what each transport's parameters say.
     params: the values to sweep, by name; a transport without a parameter of that name ignores it if
@@ -103,7 +113,7 @@ class Sweep(msgspec.Struct, kw_only=True):
     dispatches: tuple[str, ...] = ()
     policies: tuple[str, ...] = ("each",)
     lingers_us: tuple[int, ...] = (0,)
-    acks: tuple[str, ...] = ("fence",)
+    acks: tuple[str, ...] = ()
     waits: tuple[str, ...] = ("block",)
     placements: tuple[str, ...] = ("spread",)
     rates_per_s: tuple[float | None, ...] = (None,)
@@ -249,7 +259,7 @@ def _workloads(sweep: Sweep, transport: Transport) -> list[Workload]:
         patterned,
         sweep.policies,
         sweep.lingers_us,
-        sweep.acks,
+        sweep.acks or (preferred_ack(transport.facts),),
         sweep.waits,
         sweep.placements,
         list(product(sweep.rates_per_s, sweep.in_flights)),
@@ -292,6 +302,12 @@ def _not_taken(payload: str | None, transport: Transport) -> str | None:
     if payload is None or payload in transport.payloads:
         return None
     return f"payload {payload} is not possible here (possible: {', '.join(transport.payloads)})"
+
+
+def preferred_ack(facts: Facts) -> str:
+    """What a transport confirms when nothing is said of it; as the runners have it."""
+    first = "fence" if "fence" in facts.acks else facts.acks[0]
+    return f"window:{ACK_WINDOW_DEFAULT}" if first == "window" else first
 
 
 def _excluded(case: Case, transport: Transport) -> str | None:

@@ -56,6 +56,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     lossless: an accepted message arrives, or the trial has failed.
     ordered: a consumer sees messages in the order in which they were sent.
+    redelivers: a message that is not acknowledged in time comes again, and says so: it is counted as duplicated, or as
+        reordered where another consumer has gone further, and nothing is wrong with that.
     boundaries: one receive returns exactly one message; otherwise it is a byte stream.
     copies: times a payload byte is copied between the two user buffers.
     max_size_bytes: the largest message, here and now (limits of this machine included).
@@ -71,6 +73,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     lossless: bool
     ordered: bool
+    redelivers: bool = False
     boundaries: bool
     copies: int
     patterns: list[str]
