@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kPatienceS = 5;
 constexpr Nanoseconds kLookNs = 1'000'000'000;
-constexpr std::size_t kSettingUpBytes = 2 * kLineHighBytes;
+constexpr std::size_t kSettingUpBytes = 4 * kLineHighBytes;
 constexpr const char* kRunning = "see whether a NATS server runs there";
 constexpr const char* kLogin = "see whether the user and the password, or the token, are right";
 constexpr const char* kSending = "send to the server";
@@ -88,7 +88,7 @@ Descriptor connected_to(const Address& address, const ConnectionOptions& options
 
 Connection::Connection(const Address& address, const ConnectionOptions& options)
     : socket_(connected_to(address, options)),
-      reader_(0),
+      reader_(kLineHighBytes),
       buffer_(kSettingUpBytes),
       read_bytes_(kLineHighBytes) {
   const std::string trying = "log in to the NATS server " + address.place() + ": ";
@@ -114,7 +114,7 @@ void Connection::log_in(const Address& address, bool verbose) {
     throw Unavailable("it asks for a login",
                       "write nats://USER:PASSWORD@HOST:PORT or nats://TOKEN@HOST:PORT");
   }
-  say(connect_line(address, verbose));
+  say(connect_line(address, info_, verbose));
   fence(0, {});
 }
 
@@ -146,12 +146,6 @@ void Connection::heed(const Incoming& found) {
       throw SystemError("the server says: " + std::string(found.text));
     case Operation::message:
       return;
-  }
-}
-
-void Connection::heed_all() {
-  Incoming unasked;
-  while (next(unasked)) {
   }
 }
 
@@ -201,14 +195,12 @@ void Connection::look() {
   if (errno != EAGAIN && errno != EINTR) throw_system("receive from the server");
 }
 
-void Connection::look_in_time() {
+bool Connection::is_time_to_look() {
   const Nanoseconds now = coarse_now_ns();
   if (now < look_ns_) [[likely]]
-    return;
+    return false;
   look_ns_ = now + kLookNs;
-  look();
-  heed_all();
-  answer_pings();
+  return true;
 }
 
 void Connection::send(const std::byte* from, std::size_t count, int flags, const Patience& patience) {
@@ -219,20 +211,10 @@ void Connection::send(const std::byte* from, std::size_t count, int flags, const
   }
 }
 
-void Connection::send_and_read(const std::byte* from, std::size_t count, bool sleeps) {
-  while (count) {
-    const std::size_t done = attempt([&] { return send_once(from, count, MSG_DONTWAIT); }, calls, kSending);
-    from += done;
-    count -= done;
-    if (done) continue;
-    if (sleeps) {
-      pollfd either{socket_.number(), POLLIN | POLLOUT, 0};
-      ++calls;
-      if (poll(&either, 1, -1) < 0 && errno != EINTR) throw_system("wait for the server");
-    }
-    look();
-    heed_all();
-  }
+void Connection::wait_either_way() {
+  pollfd either{socket_.number(), POLLIN | POLLOUT, 0};
+  ++calls;
+  if (poll(&either, 1, -1) < 0 && errno != EINTR) throw_system("wait for the server");
 }
 
 std::size_t Connection::offer(const std::byte* from, std::size_t count) {
@@ -261,12 +243,6 @@ void Connection::say(std::string_view line) {
     header.msg_iovlen = 1;
     done += insist([&] { return sendmsg(socket_.number(), &header, MSG_NOSIGNAL); }, calls, kSending);
   }
-}
-
-void Connection::fence(int flags, const Patience& patience) {
-  const std::uint64_t awaited = pongs_ + 1;
-  say("PING");
-  for (heed_all(); pongs_ < awaited; heed_all()) receive(flags, patience);
 }
 
 }  // namespace queuemark::nats_client

@@ -54,23 +54,57 @@ class Connection {
     begin_ += reader_.alike({buffer_.data() + begin_, end_ - begin_}, each);
   }
   // Takes note of what has come, where no message can have.
-  void heed_all();
+  void heed_all() {
+    take_all([](const Incoming&) {});
+  }
+  // Each message of those that have come.
+  template <class Take>
+  void take_all(Take&& take) {
+    for (Incoming found; next(found);) take(found);
+  }
   // Waits for more. flags: of recv(2).
   void receive(int flags, const Patience& patience);
-  // Reads what has come, without waiting, if it was not done for a second: for who sends and never receives.
-  void look_in_time();
+  // Reads what has come, without waiting, if it was not done for a second: for who sends and seldom receives.
+  template <class Take>
+  void look_in_time(Take&& take) {
+    if (!is_time_to_look()) [[likely]]
+      return;
+    look();
+    take_all(take);
+    answer_pings();
+  }
 
   // All of these bytes. flags: of send(2).
   void send(const std::byte* from, std::size_t count, int flags, const Patience& patience);
   // As send(), but reads what comes meanwhile: a server that confirms each message reads no more while nobody
-  // takes its confirmations.
-  void send_and_read(const std::byte* from, std::size_t count, bool sleeps);
+  // takes its confirmations. Those that are messages go to `take`.
+  template <class Take>
+  void send_and_read(const std::byte* from, std::size_t count, bool sleeps, Take&& take) {
+    while (count) {
+      const std::size_t done = offer(from, count);
+      from += done;
+      count -= done;
+      if (done) continue;
+      if (sleeps) wait_either_way();
+      look();
+      take_all(take);
+    }
+  }
   // As much as there is room for; 0: none.
   std::size_t offer(const std::byte* from, std::size_t count);
   // One line; its end is added.
   void say(std::string_view line);
-  // Waits until the server has read all that was sent. flags: of recv(2).
-  void fence(int flags, const Patience& patience);
+  // Waits until the server has read all that was sent. flags: of recv(2). Messages that come meanwhile go to
+  // `take`; without that none can.
+  template <class Take>
+  void fence(int flags, const Patience& patience, Take&& take) {
+    const std::uint64_t awaited = pongs_ + 1;
+    say("PING");
+    for (take_all(take); pongs_ < awaited; take_all(take)) receive(flags, patience);
+  }
+  void fence(int flags, const Patience& patience) {
+    fence(flags, patience, [](const Incoming&) {});
+  }
 
   const ServerInfo& info() const { return info_; }
   int number() const { return socket_.number(); }
@@ -83,6 +117,8 @@ class Connection {
   void answer_pings();
   void compact();
   void look();
+  bool is_time_to_look();
+  void wait_either_way();
   ssize_t receive_once(int flags);
   ssize_t send_once(const std::byte* from, std::size_t count, int flags);
   void took(std::size_t received);

@@ -8,6 +8,7 @@
 namespace queuemark::nats_client {
 
 struct ServerInfo {
+  std::string name;
   std::string version;
   std::size_t max_payload_bytes = 1024 * 1024;  // headers included
   bool headers = false;
@@ -19,8 +20,8 @@ struct ServerInfo {
 };
 
 // What a client says of itself in its CONNECT, without the end of the line. Where nothing is said of verbose
-// and pedantic a server takes both for true.
+// and pedantic a server takes both for true. That nobody answers to a request is told in a header.
 struct Address;
-std::string connect_line(const Address& address, bool verbose);
+std::string connect_line(const Address& address, const ServerInfo& server, bool verbose);
 
 }  // namespace queuemark::nats_client

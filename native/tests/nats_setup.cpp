@@ -40,9 +40,9 @@ void passwords_are_not_repeated() {
 
 void infos() {
   const ServerInfo said = ServerInfo::read(
-      R"({"server_id":"N\"A}","version":"2.15.1","connect_urls":["a","b"],"jetstream":{"x":[1,{"y":"}"}]},)"
+      R"({"server_id":"N\"A}","server_name":"here","version":"2.15.1","connect_urls":["a","b"],"jetstream":{"x":[1,{"y":"}"}]},)"
       R"("headers":true, "max_payload" : 512 ,"auth_required":true,"tls_required":false,"nonce":null})");
-  CHECK(said.version == "2.15.1" && said.headers && said.max_payload_bytes == 512);
+  CHECK(said.name == "here" && said.version == "2.15.1" && said.headers && said.max_payload_bytes == 512);
   CHECK(said.login_required && !said.tls_required);
   const ServerInfo silent = ServerInfo::read("{}");
   CHECK(silent.version.empty() && !silent.headers && silent.max_payload_bytes == 1024 * 1024);
@@ -57,14 +57,19 @@ bool says(const std::string& line, const char* what) { return line.find(what) !=
 
 // A server takes both for true where nothing is said.
 void connecting() {
-  const std::string line = connect_line(Address::read("nats://me:\"x@h"), true);
+  ServerInfo with_headers;
+  with_headers.headers = true;
+  const std::string line = connect_line(Address::read("nats://me:\"x@h"), with_headers, true);
   CHECK(line.rfind("CONNECT {", 0) == 0 && says(line, "\"verbose\":true") &&
         says(line, "\"pedantic\":false"));
   CHECK(says(line, "\"user\":\"me\"") && says(line, "\"pass\":\"\\\"x\"") && !says(line, "auth_token"));
-  const std::string told = connect_line(Address::read("nats://s3cr3t@h"), false);
+  CHECK(says(line, "\"no_responders\":true"));
+  const std::string told = connect_line(Address::read("nats://s3cr3t@h"), {}, false);
+  // A server without headers refuses a client that asks to be told in one.
+  CHECK(says(told, "\"no_responders\":false"));
   CHECK(says(told, "\"verbose\":false") && says(told, "\"auth_token\":\"s3cr3t\"") &&
         !says(told, "\"user\""));
-  CHECK(!says(connect_line(Address::read("nats://h"), false), "auth_token"));
+  CHECK(!says(connect_line(Address::read("nats://h"), {}, false), "auth_token"));
 }
 
 }  // namespace

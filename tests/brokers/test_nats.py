@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import psutil
 import pytest
 
@@ -95,6 +99,67 @@ def test_the_server_ends_when_its_starter_is_killed() -> None:
             assert gone(descriptors)
     with pytest.raises(ConnectionRefusedError):
         greeting(url)
+
+
+# ---- with JetStream
+
+
+@pytest.fixture
+def stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where servers have their stores, those of other processes included that are started from here."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    return tmp_path
+
+
+def jetstream(server: nats.StartedNats) -> dict[str, Any]:
+    """What the server's monitor says of its JetStream."""
+    asking = http.client.HTTPConnection(server._monitor, timeout=5)
+    asking.request("GET", "/jsz")
+    said: dict[str, Any] = msgspec.json.decode(asking.getresponse().read())
+    asking.close()
+    return said
+
+
+@pytest.mark.parametrize(
+    ("sync", "interval_s", "always"), [("default", 120, False), ("1s", 1, False), ("always", 120, True)]
+)
+def test_jetstream_syncs_as_a_case_says_and_its_store_is_gone_behind_the_block(
+    stores: Path, sync: str, interval_s: int, always: bool
+) -> None:
+    with Nats().start({"sync_interval": sync}) as server:
+        (store,) = stores.iterdir()
+        config = jetstream(server)["config"]
+        assert config["store_dir"].startswith(str(store))
+        assert (config["sync_interval"], config.get("sync_always", False)) == (interval_s * 10**9, always)
+        assert f'"server_name":"queuemark-sync-{sync}"'.encode() in greeting(server.url)
+        assert server.used({}).slow_consumers == 0
+    assert list(stores.iterdir()) == []
+
+
+def test_without_a_case_that_needs_it_there_is_no_jetstream_and_no_store(stores: Path) -> None:
+    with Nats().start({"storage": "file"}) as server:
+        assert jetstream(server)["disabled"] is True
+        assert list(stores.iterdir()) == []
+
+
+def test_the_store_is_gone_when_its_starter_is_killed(stores: Path) -> None:
+    code = (
+        "from queuemark.brokers.nats import Nats\n"
+        "import psutil, signal\n"
+        "server = Nats().start({'sync_interval': 'always'})\n"
+        "print(*[child.pid for child in psutil.Process().children(recursive=True)], flush=True)\n"
+        "signal.pause()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        pids = [int(pid) for pid in starter.stdout.readline().split()]
+        assert len(pids) == 2, "the server, and who removes its store"
+        assert len(list(stores.iterdir())) == 1
+        with opened(pids) as descriptors:
+            starter.kill()
+            assert gone(descriptors)
+    assert list(stores.iterdir()) == []
 
 
 def test_a_server_that_ends_by_itself_tells_how() -> None:

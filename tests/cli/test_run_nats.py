@@ -13,6 +13,7 @@ import pytest
 
 from queuemark.brokers import nats
 from queuemark.brokers.nats import Nats
+from queuemark.brokers.program import Program
 from queuemark.runners.registry import NATIVE_NAME, survey
 from queuemark.store import Store
 
@@ -62,6 +63,30 @@ def test_m01_fan_outs_round_trips_and_headers_are_proved(call: Call) -> None:
 
 
 @NEEDS_SERVER
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-c", "0,3", "--policy", "each,buffer:16k", "-P", "storage=file,memory"),
+        ("-c", "3", "--pattern", "share,fanout", "--dispatch", "deal", "--ack", "each", "-P", "sync_interval=always"),
+        ("-s", "5,4096", "--ack", "window:8", "-P", "pull_items=7", "-P", "header_bytes=64"),
+    ],
+)
+def test_m01_what_jetstream_stores_is_proved(call: Call, words: tuple[str, ...]) -> None:
+    answer = call("run", "-t", "nats-js", *words, *SHORT)
+    assert answer.code == 0, answer.err
+    for case in answer.json["cases"]:
+        (trial,), load, params = case["trials"], case["case"]["workload"], case["case"]["params"]
+        copies = load["consumers"] if load["pattern"] == "fanout" else min(load["consumers"], 1)
+        assert (trial["state"], trial["sent"], trial["delivered"]) == ("ok", 300, 300 * copies)
+        assert (trial["duplicated"], trial["reordered"]) == (0, 0)
+        assert load["ack"] == (words[words.index("--ack") + 1] if "--ack" in words else "window:64")
+        assert {name: trial["granted"][name] for name in ("storage", "sync_interval", "ack_wait")} == {
+            name: params[name] for name in ("storage", "sync_interval", "ack_wait")
+        }
+        assert trial["broker"]["started"] is True
+
+
+@NEEDS_SERVER
 def test_m04_what_is_accepted_has_a_rate_where_nobody_receives(call: Call) -> None:
     words = ("-c", "0", "--policy", "buffer:16k", "--duration", "100ms", "--repeats", "1", "--no-probes")
     answer = call("run", "-t", "nats", *words, "--json", "-")
@@ -87,6 +112,26 @@ def test_a_server_that_runs_is_used_and_neither_login_nor_place_is_kept(call: Ca
         assert "s3cr3t" not in answer.out
         assert place not in answer.out
         assert "--server nats://HOST " in answer.json["session"]["plan"]["command"]
+
+
+@NEEDS_SERVER
+@pytest.mark.parametrize(
+    ("words", "login"),
+    [(("--auth", "s3cr3t"), "s3cr3t"), (("--user", "me", "--pass", "s3:cr@t"), "me:s3%3Acr%40t")],
+)
+def test_a_token_or_a_user_with_a_password_opens_a_server_that_asks_for_one(
+    call: Call, words: tuple[str, ...], login: str
+) -> None:
+    server = Program(nats._program() or Path(), ("-a", "127.0.0.1", "-p", "-1", *words))
+    try:
+        (said,) = server.await_words((nats._ADDRESS,), 10)
+        for name, state in ((login, "ok"), ("wrong", "unavailable"), ("wrong:wrong", "unavailable")):
+            answer = call("run", "-t", "nats", "--server", f"nats://{name}@{said[1]}", *SHORT)
+            (trial,) = answer.json["cases"][0]["trials"]
+            assert trial["state"] == state
+            assert state == "ok" or "'Authorization Violation'" in trial["reason"]
+    finally:
+        server.end()
 
 
 def test_without_a_server_it_is_listed_with_the_reason_and_the_remedy(

@@ -89,7 +89,7 @@ def limited(place: Place, words: list[str], limits: dict[int, int]) -> subproces
 
 def trial(place: Place, offer: Offer, limits: dict[int, int], *words: str) -> Result:
     """One trial within limits; whatever becomes of it is said in one result, and in one line when it is not ok."""
-    named = [offer.transport.name, *server_words(offer.transport.facts.broker)]
+    named = [offer.transport.name, *server_words(offer.transport)]
     ended = limited(place, ["trial", *named, "--stall", "2", "--warmup", "0", *words], limits)
     result = decode_event(ended.stdout.splitlines()[-1])
     assert isinstance(result, Result)

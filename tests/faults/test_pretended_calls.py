@@ -79,6 +79,10 @@ CALLS = {
 IN_PLACE = {"shm-ring"}
 """No call carries a message there; what there is to pretend is at the end of this file."""
 
+# PUB, subjects of 14 and of 17 letters for the message and for the answer, the size; the end of a line behind.
+STORED = {"nats-js": Calls("sendto", "recvfrom", SIZE + 43, first=2, sent=SIZE + 43)}
+"""Each message is answered before the next, and a consumer's calls carry requests; at the end of this file, too."""
+
 
 @cache
 def refusal() -> str | None:
@@ -154,7 +158,7 @@ def assert_not_proved(offer: Offer, run: Run) -> None:
 
 def test_every_native_transport_has_its_calls_named_here() -> None:
     native = {offer.transport.name for offer in OFFERS if offer.transport.runtime == "native"}
-    assert native <= CALLS.keys() | IN_PLACE
+    assert native <= CALLS.keys() | IN_PLACE | STORED.keys()
 
 
 def test_nothing_is_found_where_nothing_is_pretended(offer: Offer, calls: Calls) -> None:
@@ -381,3 +385,49 @@ def test_memory_that_is_refused_makes_the_ring_unavailable(ring: Offer) -> None:
     assert (run.exit_code, run.result.state) == (3, "unavailable")
     assert "memfd_create" in (run.result.reason or "")
     assert "filter of system calls" in (run.result.remedy or "")
+
+
+# ---- stored: the producer takes an answer to each message
+
+
+@pytest.fixture(params=STORED)
+def storing(request: pytest.FixtureRequest) -> Offer:
+    return possible(request.param)
+
+
+def storing_each() -> Load:
+    """The answer to each message is received before the next."""
+    return Load(size=SIZE, items=None, more={"ack": "each", "duration": 0.5, "rate": 500, "stall": STALL_S})
+
+
+def test_m01_m05_a_message_that_was_only_pretended_to_be_stored(storing: Offer) -> None:
+    """Its answer is waited for in vain."""
+    calls = STORED[storing.transport.name]
+    result = run_attached(storing, storing_each(), whose("producer"), calls.send, f"retval={calls.sent}:when=20")
+    assert result.state == "failed"
+    assert "stalled" in (result.reason or "")
+
+
+def test_m05_a_message_that_could_not_be_sent_is_not_stored(storing: Offer) -> None:
+    calls = STORED[storing.transport.name]
+    result = run_attached(storing, storing_each(), whose("producer"), calls.send, "error=EPIPE:when=20")
+    assert result.state == "failed"
+    assert f"the producer failed after {result.sent} messages" in (result.reason or "")
+
+
+@pytest.mark.parametrize("retval", [0, SIZE])
+@pytest.mark.parametrize("end", ["producer", "consumer"])
+def test_m02_a_pretended_receive_of_what_is_stored(storing: Offer, end: str, retval: int) -> None:
+    """Of the end, and of what lay in the buffer before; by a consumer of messages, by the producer of answers."""
+    load = storing_each()
+    result = run_attached(storing, load, whose(end), STORED[storing.transport.name].receive, f"retval={retval}:when=20")
+    assert result.state == "failed", result
+
+
+@pytest.mark.parametrize("error", ["EINTR", "EAGAIN"])
+@pytest.mark.parametrize("end", ["producer", "consumer"])
+def test_storing_and_pulling_are_tried_again(storing: Offer, end: str, error: str) -> None:
+    load = storing_each()
+    for call in ("sendto", "recvfrom"):
+        result = run_attached(storing, load, whose(end), call, f"error={error}:when=20+7")
+        assert result.state == "ok", result

