@@ -53,7 +53,7 @@ sanitize: $(VENV)/installed-dev build/sanitize/built build/sanitize-thread/built
 		$(BIN)/python -m pytest 'tests/native/test_programs.py::test_a_native_program_passes[ring]'
 
 .PHONY: soak
-soak: $(VENV)/installed-dev build/release/built ## the long tests
+soak: $(VENV)/installed-dev build/release/built build/sanitize/built ## the long tests
 	$(BIN)/python -m pytest -m soak
 
 .PHONY: bench

@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / os.environ.get("QUEUEMARK_NATIVE_BUILD", "build/release") / "native"
+SANITIZED = ROOT / "build/sanitize/native"
 SOURCES = sorted((ROOT / "native" / "tests").glob("*.cpp"))
 SKIPPED = 77
 
@@ -31,6 +32,17 @@ def test_a_native_program_passes(source: Path, tmp_path: Path) -> None:
     if ended.returncode == SKIPPED:
         pytest.skip(said.strip() or "the program gives no reason")
     assert ended.returncode == 0, said
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(700)
+def test_no_bytes_from_a_server_are_read_wrongly_for_ten_minutes(tmp_path: Path) -> None:
+    """What a server of NATS may send, cut up and damaged anew each time, under the address sanitizer."""
+    program = SANITIZED / "test_nats_protocol"
+    if not program.exists():
+        pytest.skip(f"{program.relative_to(ROOT)} is not built: make build/sanitize/built")
+    ended = subprocess.run([program, "600"], cwd=tmp_path, capture_output=True, text=True, timeout=690, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 def test_there_are_native_programs() -> None:
