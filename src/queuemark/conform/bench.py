@@ -22,7 +22,7 @@ from queuemark.brokers.kept import Kept
 from queuemark.conform.check import Broken, expect
 from queuemark.model.events import Event
 from queuemark.model.mix import Mix
-from queuemark.model.plan import Case
+from queuemark.model.plan import Case, preferred_ack
 from queuemark.model.transport import Facts, ParamValue, Transport
 from queuemark.model.trial import Trial
 from queuemark.model.workload import Workload
@@ -97,7 +97,7 @@ class Bench:
             "size_bytes": 64,
             "consumers": 1,
             "dispatch": self.facts.dispatches[0],
-            "ack": self.facts.acks[0],
+            "ack": preferred_ack(self.facts),
             "items": None if "duration_s" in load else 200,
             "warmup_s": 0.0,
         }

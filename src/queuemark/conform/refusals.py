@@ -10,7 +10,6 @@ from queuemark.conform.check import Check, NotHere, expect
 BAD_WORDS = {
     "a size of zero": ("--size", "0"),
     "a size with a unit": ("--size", "4k"),
-    "no consumers": ("--consumers", "0"),
     "items and a duration": ("--items", "1", "--duration", "1"),
     "an unknown policy": ("--policy", "guess"),
     "an unknown option": ("--frobnicate", "1"),
@@ -26,6 +25,8 @@ BAD_WORDS = {
 def _bad_words(bench: Bench) -> None:
     for why, words in BAD_WORDS.items():
         bench.refused(why, *words)
+    if bench.facts.consumers_low:
+        bench.refused("no consumers", "--consumers", "0")
 
 
 def _too_large(bench: Bench) -> None:
