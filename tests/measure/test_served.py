@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -118,6 +119,18 @@ def test_m03_the_server_is_told_of_the_parameters_of_the_case(ran: Callable[...,
     servers = FakeServers()
     ran(servers)
     assert servers.params == [{"behave": "ok"}]
+
+
+@pytest.mark.parametrize(("cpus", "crowded"), [(2, True), (3, False)])
+def test_m20_a_server_needs_a_cpu_too(
+    ran: Callable[..., list[Trial]], monkeypatch: pytest.MonkeyPatch, cpus: int, crowded: bool
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cpus)))
+    (trial,) = ran(FakeServers())
+    assert (len(trial.consumers), trial.oversubscribed) == (1, crowded)
+    (elsewhere,) = ran(FakeServers(started=False))
+    (without,) = ran(FakeServers(), transport="unix-stream")
+    assert (elsewhere.oversubscribed, without.oversubscribed) == (False, False)
 
 
 def test_who_needs_no_server_gets_none(ran: Callable[..., list[Trial]]) -> None:

@@ -26,6 +26,7 @@ from queuemark.brokers.registry import Servers, crossed_out
 from queuemark.measure.conditions import Surroundings
 from queuemark.measure.link import Links, LinkUnavailable
 from queuemark.measure.schedule import Slot, pending
+from queuemark.model.broker import BrokerUse
 from queuemark.model.events import Event, Tick
 from queuemark.model.plan import Case, Plan, trial_seed
 from queuemark.model.transport import Facts, Transport
@@ -174,7 +175,7 @@ def _with_use(trial: Trial, server: Server) -> Trial:
     Where somebody else's server is, and who may use it, is not kept.
     """
     used, fate = server.used(trial.granted), server.fate()
-    told = msgspec.structs.replace(trial, broker=used)
+    told = msgspec.structs.replace(trial, broker=used, oversubscribed=trial.oversubscribed or _crowds(trial, used))
     if not used.started:
         words = {name: getattr(trial, name) for name in ("reason", "remedy")}
         kept = {name: crossed_out(text, server.url) for name, text in words.items() if text}
@@ -186,6 +187,12 @@ def _with_use(trial: Trial, server: Server) -> Trial:
         return told
     reasons = [told.reason, *said] if told.reason else said
     return msgspec.structs.replace(told, state="failed", reason="; ".join(reasons))
+
+
+def _crowds(trial: Trial, used: BrokerUse) -> bool:
+    """Whether a server that was started here waits for a cpu with the trial's roles, or one of them for it."""
+    roles = 1 + len(trial.consumers)
+    return used.started and trial.producer is not None and roles + 1 > len(os.sched_getaffinity(0))
 
 
 def _missing(case: Case, transport: Transport | None) -> tuple[str, str | None]:

@@ -129,7 +129,7 @@ class TrialCounts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, gc=F
     outside_ns: the trial's whole time less its window.
     bytes_on_wire: framing included; with a broker between them, of the producer's connection alone.
     message_bytes: delivered, framing excluded.
-    oversubscribed: there were more workers than cpus to run them.
+    oversubscribed: there were more workers than cpus to run them; a server that was started for the trial is one.
     granted: what the system gave for the parameters asked for.
     latency: null where messages are too small to be told apart, and where the trial was cut off.
     progress: pairs of nanoseconds since the window opened and messages delivered until then, at most 64.
