@@ -64,6 +64,16 @@ def test_a_broken_runner_is_said(fake_runner: Path, monkeypatch: pytest.MonkeyPa
     assert named in broken(fake_runner, how, monkeypatch).reason
 
 
+@pytest.mark.parametrize("stream", ["", ">&2"])
+def test_a_runner_that_talks_without_end_is_cut_off(tmp_path: Path, stream: str) -> None:
+    talker = tmp_path / "talker"
+    talker.write_text(f"#!/bin/sh\nyes {stream}\n")
+    talker.chmod(0o755)
+    trouble = ask((str(talker),))
+    assert isinstance(trouble, Trouble)
+    assert "wrote more than 4194304 bytes and was killed" in trouble.reason
+
+
 def test_a_file_that_cannot_run_is_said(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.write_text("no program")

@@ -11,12 +11,14 @@ from __future__ import annotations
 __all__ = ["NATIVE_NAME", "PYTHON_RUNNER", "VARIABLE", "Offer", "Survey", "Trouble", "ask", "survey"]
 
 import os
+import selectors
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import sysconfig
+import time
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,6 +32,11 @@ from queuemark.runners.process import remedy_of_limit
 NATIVE_NAME = "queuemark-runner"
 VARIABLE = "QUEUEMARK_RUNNER"
 LIST_TIMEOUT_S = 10.0
+
+_LISTING_HIGH_BYTES = 4 << 20
+"""A transport takes about two thousand."""
+
+_PART_BYTES = 1 << 16
 
 PYTHON_RUNNER = (sys.executable, "-P", "-m", "queuemark.runners.python")
 """-P: what lies in the present directory is not imported."""
@@ -109,6 +116,9 @@ def ask(command: tuple[str, ...], timeout_s: float = LIST_TIMEOUT_S) -> Listing 
     except subprocess.TimeoutExpired:
         reason = f"'{name} list' did not end within {timeout_s:g} s and was killed"
         return Trouble(runner=name, reason=reason, remedy=f"try it in a shell, or name another in {VARIABLE}")
+    except _EndlessError:
+        reason = f"'{name} list' wrote more than {_LISTING_HIGH_BYTES} bytes and was killed"
+        return Trouble(runner=name, reason=reason, remedy=f"try it in a shell, or name another in {VARIABLE}")
     if exit_code != 0:
         said = f": {stderr.splitlines()[-1][:200]}" if stderr else ""
         return Trouble(runner=name, reason=f"'{name} list' ended with {exit_code}{said}", remedy=_remedy(name))
@@ -125,8 +135,12 @@ def _commands(environment: Mapping[str, str]) -> list[tuple[str, ...]]:
     return [(str(native),), PYTHON_RUNNER]
 
 
+class _EndlessError(Exception):
+    """It said more than any listing."""
+
+
 def _output(command: tuple[str, ...], timeout_s: float) -> tuple[int, bytes, str]:
-    """Raises: OSError, subprocess.TimeoutExpired after its whole group was killed."""
+    """Raises: OSError; subprocess.TimeoutExpired, _EndlessError after its whole group was killed."""
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -136,11 +150,35 @@ def _output(command: tuple[str, ...], timeout_s: float) -> tuple[int, bytes, str
         process_group=0,
     ) as process:
         try:
-            stdout, stderr = process.communicate(timeout=timeout_s)
+            stdout, stderr = _said(process, time.monotonic() + timeout_s)
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
             raise
     return process.returncode, stdout, stderr.decode("utf-8", "replace").strip()
+
+
+def _said(process: subprocess.Popen[bytes], deadline: float) -> list[bytes]:
+    """What it writes to stdout and to stderr until it ends, which is at the deadline of time.monotonic at the latest.
+
+    Raises: subprocess.TimeoutExpired, _EndlessError.
+    """
+    kept = {stream.fileno(): bytearray() for stream in (process.stdout, process.stderr) if stream is not None}
+    with selectors.DefaultSelector() as selector:
+        for descriptor in kept:
+            selector.register(descriptor, selectors.EVENT_READ)
+        while selector.get_map():
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                raise subprocess.TimeoutExpired(process.args, LIST_TIMEOUT_S)
+            for key, _ in selector.select(left_s):
+                part = os.read(key.fd, _PART_BYTES)
+                if not part:
+                    selector.unregister(key.fd)
+                kept[key.fd] += part
+                if len(kept[key.fd]) > _LISTING_HIGH_BYTES:
+                    raise _EndlessError
+    process.wait(max(0.0, deadline - time.monotonic()))
+    return [bytes(said) for said in kept.values()]
 
 
 def _listing(name: str, stdout: bytes) -> Listing | Trouble:
