@@ -14,10 +14,11 @@ import pytest
 
 from queuemark.runners.python.catalogue import VARIABLE
 from queuemark.runners.python.setup import Running
-from queuemark.runners.python.trial import Parent
+from queuemark.runners.python.transport import Unavailable
+from queuemark.runners.python.trial import Parent, perform
 from queuemark.runners.registry import PYTHON_RUNNER
 from tests.faults.leftovers import none_left_of
-from tests.runners.python.setups import setup
+from tests.runners.python.setups import CATALOGUE, read, setup
 
 BROKEN = """
 import os, threading
@@ -213,6 +214,14 @@ def test_the_ids_of_threads_are_theirs() -> None:
     command = [*PYTHON_RUNNER, "trial", "queue", "--items", "50", "--consumers", "2"]
     ready = json.loads(subprocess.run(command, capture_output=True, timeout=60, check=True).stdout.splitlines()[0])
     assert len({ready["producer_pid"], *ready["consumer_pids"]}) == 3
+
+
+@pytest.mark.parametrize("name", ["asyncio-queue", "asyncio-streams"])
+def test_uvloop_is_unavailable_where_it_is_not_there(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("queuemark.runners.python.transports.event_loops.find_spec", lambda name: None)
+    with pytest.raises(Unavailable, match="the module uvloop is not installed") as absent:
+        perform(read(name, "-P", "loop=uvloop"), CATALOGUE.load(name), say=lambda event: None)
+    assert "pip install 'queuemark[python-queues]'" in absent.value.remedy
 
 
 def test_uvloop_is_measured_where_it_is_there() -> None:

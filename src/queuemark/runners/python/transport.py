@@ -219,6 +219,13 @@ class Transport:
             raise UsageError(f"{cls.name} takes at most {high} bytes here, and a message has {message_bytes}")
 
     @classmethod
+    def check_case(cls, case: Case) -> None:
+        """In the parent, before there is a role.
+
+        Raises: Unavailable where this case cannot be had here, though the mechanism can.
+        """
+
+    @classmethod
     def missing(cls) -> Unavailable | None:
         """Why this mechanism cannot be had here, or None; nothing of it is imported to find that out."""
         if cls.needs is None or find_spec(cls.needs) is not None:

@@ -73,14 +73,16 @@ def _set_up(options: Options, kind: type[Transport]) -> Setup:
     path = options.messages_path
     records = read_records(path, options.messages_format) if path is not None else []
     largest_bytes = SEQUENCE_BYTES + max(map(len, records)) if records else options.size_bytes
+    case = _case(options, largest_bytes)
     kind.check_fits(largest_bytes)
+    kind.check_case(case)
     options.require_fitting_vector(largest_bytes)
     deal_items = int(options.params.get("deal_items", 1))
     marks_bytes = 8 * value_entries(options.size_bytes) if options.bare_values else options.items_high + 1
     return Setup(
         options=options,
         kind=kind,
-        case=_case(options, largest_bytes),
+        case=case,
         shared=Shared(options.consumers, options.streams),
         stamping=Stamping(options) if Stamping.possible(options) else None,
         fault=draw_fault(options, deal_items),

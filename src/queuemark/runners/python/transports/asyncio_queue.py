@@ -7,13 +7,13 @@ __all__ = ["AsyncioQueue"]
 import asyncio
 from typing import Any
 
-from queuemark.runners.python.transport import AsyncReceive, AsyncSend, AsyncTransport, Case
-from queuemark.runners.python.transports.event_loops import LOOP, new_loop
+from queuemark.runners.python.transport import AsyncReceive, AsyncSend, Case
+from queuemark.runners.python.transports.event_loops import LOOP, EitherLoop
 from queuemark.runners.python.transports.mp_queue import DEPTH
 from queuemark.runners.python.transports.payloads import HANDED_OVER, Objects
 
 
-class AsyncioQueue(AsyncTransport):
+class AsyncioQueue(EitherLoop):
     """Consumers compete for one queue."""
 
     name = "asyncio-queue"
@@ -24,12 +24,9 @@ class AsyncioQueue(AsyncTransport):
     params = (DEPTH, LOOP, HANDED_OVER)
 
     def __init__(self, case: Case) -> None:
-        self.kind = case.params["loop"]
+        super().__init__(case)
         self.objects = Objects(case.params[HANDED_OVER.name], pickling=False)
         self.queue: asyncio.Queue[Any] = asyncio.Queue(case.number("depth"))
-
-    def loop(self) -> asyncio.AbstractEventLoop:
-        return new_loop(self.kind)
 
     async def connect_producer(self) -> list[AsyncSend]:
         return [self.objects.sending(self.queue.put)]

@@ -8,13 +8,13 @@ import asyncio
 import socket
 from struct import Struct
 
-from queuemark.runners.python.transport import AsyncReceive, AsyncSend, AsyncTransport, Case
-from queuemark.runners.python.transports.event_loops import LOOP, new_loop
+from queuemark.runners.python.transport import AsyncReceive, AsyncSend, Case
+from queuemark.runners.python.transports.event_loops import LOOP, EitherLoop
 
 _LENGTH = Struct("<I")
 
 
-class AsyncioStreams(AsyncTransport):
+class AsyncioStreams(EitherLoop):
     """A connection for each consumer; every role has an event loop in a process of its own."""
 
     name = "asyncio-streams"
@@ -24,13 +24,10 @@ class AsyncioStreams(AsyncTransport):
     params = (LOOP,)
 
     def __init__(self, case: Case) -> None:
-        self.kind = case.params["loop"]
+        super().__init__(case)
         # Twice what is read ahead: a whole message and its length are never more than that.
         self.limit_bytes = 2 * case.largest_bytes + _LENGTH.size
         self.pairs = [socket.socketpair() for _ in range(case.consumers)]
-
-    def loop(self) -> asyncio.AbstractEventLoop:
-        return new_loop(self.kind)
 
     async def connect_producer(self) -> list[AsyncSend]:
         return [_sending(await self._streams(ours)) for ours, _ in self.pairs]

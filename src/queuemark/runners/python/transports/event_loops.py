@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["LOOP", "new_loop"]
+__all__ = ["LOOP", "EitherLoop"]
 
 import asyncio
 from importlib.util import find_spec
 
-from queuemark.model.transport import Param, ParamValue
-from queuemark.runners.python.transport import Unavailable
+from queuemark.model.transport import Param
+from queuemark.runners.python.transport import AsyncTransport, Case, Unavailable
 
 LOOP = Param(
     name="loop",
@@ -19,13 +19,21 @@ LOOP = Param(
 )
 
 
-def new_loop(kind: ParamValue) -> asyncio.AbstractEventLoop:
-    """Raises: Unavailable where uvloop is not installed."""
-    if kind == "asyncio":
-        return asyncio.new_event_loop()
-    if find_spec("uvloop") is None:
-        raise Unavailable("the module uvloop is not installed", "python -m pip install 'queuemark[python-queues]'")
-    import uvloop
+class EitherLoop(AsyncTransport):
+    """A mechanism that runs in the event loop that the parameter names."""
 
-    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    return loop
+    def __init__(self, case: Case) -> None:
+        self.loop_kind = case.params[LOOP.name]
+
+    @classmethod
+    def check_case(cls, case: Case) -> None:
+        if case.params[LOOP.name] == "uvloop" and find_spec("uvloop") is None:
+            raise Unavailable("the module uvloop is not installed", "python -m pip install 'queuemark[python-queues]'")
+
+    def loop(self) -> asyncio.AbstractEventLoop:
+        if self.loop_kind == "asyncio":
+            return asyncio.new_event_loop()
+        import uvloop
+
+        loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+        return loop

@@ -18,17 +18,16 @@ from queuemark.runners.python.transport import (
     BACKLOG_ITEMS,
     AsyncReceive,
     AsyncSend,
-    AsyncTransport,
     Case,
     Unavailable,
 )
-from queuemark.runners.python.transports.event_loops import LOOP, new_loop
+from queuemark.runners.python.transports.event_loops import LOOP, EitherLoop
 
 PORT = 4222
 _ALL = "all"
 
 
-class NatsPy(AsyncTransport):
+class NatsPy(EitherLoop):
     """Consumers compete as a queue group, get a subject each, or, in a fan-out, all subscribe to one."""
 
     name = "nats-py"
@@ -45,17 +44,14 @@ class NatsPy(AsyncTransport):
     params = (BACKLOG_ITEMS, LOOP)
 
     def __init__(self, case: Case) -> None:
+        super().__init__(case)
         self.address = read_address(case.server or "", "nats", PORT)
-        self.kind = case.params["loop"]
         self.competing, self.consumers = case.dispatch == "compete", case.consumers
         subject = f"queuemark.{case.run_id}"
         self.ends = [f"{subject}.{index}" for index in range(case.consumers)]
         self.subjects = [f"{subject}.{_ALL}"] if self.competing or case.fans_out else self.ends
         with asyncio.Runner() as runner:
             self.told = runner.run(self._asked(case.largest_bytes))
-
-    def loop(self) -> asyncio.AbstractEventLoop:
-        return new_loop(self.kind)
 
     def granted(self) -> dict[str, ParamValue]:
         return self.told
