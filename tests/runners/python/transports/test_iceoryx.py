@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from queuemark.runners.python.transport import Case
-from queuemark.runners.python.transports.iceoryx import Iceoryx
+from queuemark.runners.python.transports.iceoryx import Iceoryx, _sending
 from tests.runners.python.test_trial import performed
 
 MISSING = "iceoryx2 is not installed (pip install 'queuemark[python-queues]')"
@@ -24,6 +26,14 @@ def test_a_subscriber_without_room_is_waited_for(pattern: str) -> None:
     assert (code, result["state"], result["lost"], said) == (0, "ok", 0, ""), (result, said)
     # A publisher of all publishes once.
     assert (result["producer"]["calls"], result["granted"]["buffer_items"]) == (300, 1)
+
+
+def test_what_does_not_reach_every_subscriber_is_not_sent() -> None:
+    place = ctypes.create_string_buffer(8)
+    sample = SimpleNamespace(payload_ptr=ctypes.addressof(place), assume_init=lambda: SimpleNamespace(send=lambda: 1))
+    _sending(lambda count: sample, 1)(b"arrives")
+    with pytest.raises(BrokenPipeError, match="1 of 2 subscribers"):
+        _sending(lambda count: sample, 2)(b"misses")
 
 
 def test_large_messages_are_kept_in_smaller_numbers() -> None:
