@@ -11,14 +11,15 @@ from tests.runners.python.test_trial import performed
 ITEMS, CONSUMERS = 300, 2
 
 WAYS = [
-    ("pyzmq", "high_water_items=1", "over=tcp"),
-    ("pyzmq", "high_water_items=1", "sockets=pub"),
-    ("pyzmq", "high_water_items=1", "sockets=pub", "over=tcp"),
-    ("pyzmq-inproc", "high_water_items=1"),
-    ("pyzmq-inproc", "high_water_items=1", "sockets=pub"),
-    ("pynng", "buffer_items=0", "over=tcp"),
-    ("pynng", "buffer_items=0", "sockets=push"),
-    ("pynng-inproc", "buffer_items=0", "sockets=push"),
+    ("pyzmq", "share", "high_water_items=1", "over=tcp"),
+    ("pyzmq", "share", "high_water_items=1", "sockets=pub"),
+    ("pyzmq", "fanout", "high_water_items=1", "sockets=pub"),
+    ("pyzmq", "fanout", "high_water_items=1", "sockets=pub", "over=tcp"),
+    ("pyzmq-inproc", "share", "high_water_items=1"),
+    ("pyzmq-inproc", "fanout", "high_water_items=1", "sockets=pub"),
+    ("pynng", "share", "buffer_items=0", "over=tcp"),
+    ("pynng", "fanout", "buffer_items=0", "sockets=push"),
+    ("pynng-inproc", "share", "buffer_items=0", "sockets=push"),
 ]
 
 
@@ -27,9 +28,8 @@ def shape(name: str, pattern: str, *params: str) -> list[str]:
     return [name, *said, "--pattern", pattern, "--consumers", str(CONSUMERS), "--items", str(ITEMS), "--warmup", "0"]
 
 
-@pytest.mark.parametrize(("name", "params"), [(name, params) for name, *params in WAYS])
-@pytest.mark.parametrize("pattern", ["share", "fanout"])
-def test_a_full_socket_is_waited_for(name: str, params: list[str], pattern: str) -> None:
+@pytest.mark.parametrize(("name", "pattern", "params"), [(name, pattern, params) for name, pattern, *params in WAYS])
+def test_a_full_socket_is_waited_for(name: str, pattern: str, params: list[str]) -> None:
     module = "zmq" if name.startswith("pyzmq") else "pynng"
     pytest.importorskip(module, reason=f"{module} is not installed (pip install 'queuemark[python-queues]')")
     code, result, _ = performed(dict(os.environ), *shape(name, pattern, *params))
