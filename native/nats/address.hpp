@@ -14,7 +14,7 @@ struct Address {
 
   // Throws UsageError, which does not repeat a password.
   static Address read(const std::string& url);
-  std::string place() const { return host + ":" + port; }
+  std::string place() const { return (host.find(':') == host.npos ? host : "[" + host + "]") + ":" + port; }
 };
 
 }  // namespace queuemark::nats_client

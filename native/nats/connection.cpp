@@ -13,7 +13,8 @@
 namespace queuemark::nats_client {
 namespace {
 
-constexpr int kPatienceS = 5;
+constexpr int kPatienceS = 5;  // for an answer
+constexpr int kSetUpS = 15;    // for all answers until the traffic begins
 constexpr Nanoseconds kLookNs = 1'000'000'000;
 constexpr std::size_t kSettingUpBytes = 4 * kLineHighBytes;
 constexpr const char* kRunning = "see whether a NATS server runs there";
@@ -103,6 +104,7 @@ Connection::Connection(const Address& address, const ConnectionOptions& options)
 
 // A server speaks first. Whether it lets the client in shows only when it is asked for something.
 void Connection::log_in(const Address& address, bool verbose) {
+  set_up_by_ns_ = coarse_now_ns() + kSetUpS * Nanoseconds{1'000'000'000};
   Incoming found;
   while (!informed_) {
     receive(0, {});
@@ -163,6 +165,11 @@ void Connection::compact() {
 // A connection that was reset is one that was closed. While it is set up, the end of the patience is told in
 // the words of who does not wait (socket(7), SO_RCVTIMEO).
 ssize_t Connection::receive_once(int flags) {
+  // Who talks without end and never answers is waited for no longer than who is silent.
+  if (setting_up_ && coarse_now_ns() >= set_up_by_ns_) {
+    errno = ETIMEDOUT;
+    return -1;
+  }
   std::byte* const into = buffer_.data() + end_;
   const ssize_t received = setting_up_ ? receive_message(socket_.number(), into, read_bytes_)
                                        : recv(socket_.number(), into, read_bytes_, flags);

@@ -127,6 +127,7 @@ class Connection {
   ServerInfo info_;
   bool informed_ = false;
   bool setting_up_ = true;
+  Nanoseconds set_up_by_ns_ = 0;
   Reader reader_;
   std::vector<std::byte> buffer_;
   std::size_t read_bytes_;

@@ -76,6 +76,8 @@ bool Reader::read_line(std::span<const std::byte> bytes) {
     return false;
   }
   const auto behind = static_cast<std::size_t>(end + 1 - text);
+  // Who reads has room for one line and one message, not for a longer line that came whole.
+  if (behind > kLineHighBytes) refuse("a line that is too long", {text, behind});
   if (behind < kLineEnd.size() || end[-1] != '\r') refuse("a line ends without its CR", {text, behind});
   const std::string_view line(text, behind - kLineEnd.size());
   text_ = {};

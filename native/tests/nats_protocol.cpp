@@ -198,6 +198,7 @@ void refusals() {
     refused(wire);
   }
   refused(std::string(kLineHighBytes + 1, 'x'));
+  refused("MSG " + std::string(kLineHighBytes, 'x') + " 1 0\r\n");
 }
 
 template <class Envelope>

@@ -21,6 +21,7 @@ void addresses() {
   CHECK(named.place() == "example.org:4333");
   const Address told = Address::read("nats://s3cr3t@[::1]:1");
   CHECK(told.host == "::1" && told.port == "1" && told.token == "s3cr3t" && told.user.empty());
+  CHECK(told.place() == "[::1]:1");
   for (const char* url :
        {"", "127.0.0.1:4222", "tls://a", "nats://", "nats://:4222", "nats://a:0", "nats://a:65536",
         "nats://a:4222x", "nats://[::1", "nats://[::1]4222", "nats://a%4:b@c", "nats://a%4g:b@c"}) {
