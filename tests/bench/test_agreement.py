@@ -15,6 +15,7 @@ from bench.rows.agreement import ROWS
 from bench.table import tables
 from queuemark.model.errors import QueuemarkError
 from queuemark.model.events import Result
+from tests.examples import case, trial
 
 SOCKPERF_PINGPONG = """sockperf: [Total Run] RunTime=1.001 sec; SentMessages=3668; ReceivedMessages=3667
 sockperf: [Valid Duration] RunTime=0.551 sec; SentMessages=2037; ReceivedMessages=2036
@@ -24,7 +25,8 @@ SOCKPERF_THROUGHPUT = "sockperf: Total of 207260 messages sent in 1.005 sec\n"
 
 def row(rates: list[float], monkeypatch: pytest.MonkeyPatch) -> AgreementRow:
     """Ours gives 100 a second; the peer one rate after the other."""
-    ran = Ran(Result(contract=1, run_id="r", state="ok", delivered=100, window_ns=10**9), 0)
+    consumers = trial(case(), delivered=100).consumers
+    ran = Ran(Result(contract=1, run_id="r", state="ok", delivered=100, window_ns=10**9, consumers=consumers), 0)
     monkeypatch.setattr(agreement, "run_trial", lambda command: ran)
     peer = Peer("sh", "dash", iter(rates).__next__, "their command")
     return AgreementRow("agreement/x", "messages/s", Trial("tcp"), lambda ran: ran.rate_per_s, peer)
