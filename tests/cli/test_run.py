@@ -263,7 +263,11 @@ def test_what_is_left_out_is_said_once(call: Call) -> None:
         (("-c", "100000"), "at most 1024 consumer processes"),
         (("-t", "tpc"), "did you mean 'tcp'?"),
         (("quikc",), "did you mean 'quick'?"),
-        (("nosuch",), "unknown preset 'nosuch'; known: classic, front, quick (a plan is a file that ends in .toml)"),
+        (
+            ("nosuch",),
+            "unknown preset 'nosuch'; known: classic, front, python-queues, quick "
+            "(a plan is a file that ends in .toml)",
+        ),
         (("gone.toml",), "No such file or directory"),
         (("-s", ""), "--sizes has an empty value; give one or leave it out"),
         (("-t", ""), "--transports has an empty value"),
