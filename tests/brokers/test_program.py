@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from queuemark.brokers import program
@@ -60,3 +61,23 @@ def test_a_place_that_takes_no_store_is_told(stores: Path) -> None:
             failed.await_words([program.re.compile("ready")], 5)
     finally:
         failed.end()
+
+
+def test_what_removes_the_store_may_be_killed_itself(stores: Path) -> None:
+    before = set(psutil.Process().children())
+    started = Program(Path("/bin/sh"), ("-c", "echo ready; exec sleep 60"), store=new_store("kind"))
+    started.await_words([program.re.compile("ready")], 5)
+    (server,) = set(psutil.Process().children()) - before
+    (remover,) = server.children()
+    remover.kill()
+    started.end()
+    assert list(stores.iterdir()) == []
+
+
+def test_what_is_killed_before_it_is_ready_says_so() -> None:
+    killed = Program(Path("/bin/sh"), ("-c", "kill -KILL $$"))
+    try:
+        with pytest.raises(BrokerUnavailable, match="was killed by SIGKILL before it was ready"):
+            killed.await_words([program.re.compile("ready")], 5)
+    finally:
+        killed.end()

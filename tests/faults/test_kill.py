@@ -328,7 +328,7 @@ def kill_and_count(tmp_path: Path, count: int, moments: random.Random) -> None:
     failed = [trial for trial in trials if trial.state != "ok"]
     reasons = [trial.reason or "" for trial in failed]
     # A server may be the victim, too: its clients cannot know what became of it, who started it does.
-    assert all("killed" in reason for reason in reasons), reasons
+    assert [reason for reason in reasons if "killed" not in reason] == []
     assert 0 < len(failed) <= killed, reasons
 
 

@@ -149,6 +149,15 @@ def test_m01_a_server_that_ended_fails_the_trial(ran: Callable[..., list[Trial]]
     assert (trial.state, trial.reason) == ("failed", "the server was killed by SIGKILL")
 
 
+def test_a_server_that_ended_before_a_trial_could_begin_fails_it(
+    ran: Callable[..., list[Trial]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = Trial(state="unavailable", repeat=1, position=0, started_at="", seed=1, reason="log in: closed")
+    monkeypatch.setattr("queuemark.measure.execute.perform", lambda *words, **more: refused)
+    (trial,) = ran(FakeServers(fate="was killed by SIGKILL"))
+    assert (trial.state, trial.reason) == ("failed", "log in: closed; the server was killed by SIGKILL")
+
+
 def test_what_failed_already_says_both(ran: Callable[..., list[Trial]]) -> None:
     (trial,) = ran(FakeServers(slow_consumers=1), behave="crash")
     assert trial.state == "failed"

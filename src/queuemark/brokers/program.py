@@ -17,6 +17,7 @@ import re
 import secrets
 import select
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -72,7 +73,7 @@ class Program:
 
         Raises: BrokerUnavailable.
         """
-        self.program, self._ending = program, ending
+        self.program, self._store, self._ending = program, store, ending
         guarded = [sys.executable, "-IS", guard.__file__, "--ending", str(int(ending))]
         if user is not None:
             guarded += ["--user", user]
@@ -113,7 +114,9 @@ class Program:
                 if len(held) == len(patterns):
                     return held
                 if self._ended:
-                    raise self._unavailable(f"ended before it was ready{self.last_words}")
+                    # Its output ends a moment before it does.
+                    self._await_end(_ENDED_S)
+                    raise self._unavailable(f"{self._killing() or 'ended'} before it was ready{self.last_words}")
                 if not self._said.wait(deadline - time.monotonic()):
                     raise self._unavailable(f"was not ready within {timeout_s:g} s{self.last_words}")
 
@@ -131,12 +134,8 @@ class Program:
 
     def fate(self) -> str | None:
         """How it has ended by itself, or None while it runs; it is not reaped by this."""
-        found = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        if found is None:
-            return None
-        if found.si_code == os.CLD_EXITED:
-            return f"ended with {found.si_status}{self.last_words}"
-        return f"was killed by {signal.Signals(found.si_status).name}"
+        found = self._found_ended()
+        return None if found is None else self._killing() or f"ended with {found.si_status}{self.last_words}"
 
     def end(self) -> None:
         """Ends it: nothing of it is to be kept. While it is not reaped its group's number stays its own.
@@ -151,6 +150,19 @@ class Program:
         self._listener.join()
         if self._process.stdout is not None:
             self._process.stdout.close()
+        if self._store is not None:
+            # Nothing is there any more, unless the process that removes it was killed.
+            shutil.rmtree(self._store, ignore_errors=True)
+
+    def _found_ended(self) -> os.waitid_result | None:
+        return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+
+    def _killing(self) -> str | None:
+        """By which signal it has ended, told behind its name, or None."""
+        found = self._found_ended()
+        if found is None or found.si_code == os.CLD_EXITED:
+            return None
+        return f"was killed by {signal.Signals(found.si_status).name}"
 
     def _send(self, ending: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -183,7 +183,7 @@ def _with_use(trial: Trial, server: Server) -> Trial:
     said = [f"the server {fate}"] if fate is not None else []
     if used.slow_consumers:
         said += [f"the server cut off {used.slow_consumers} connection{'s' * (used.slow_consumers != 1)} as too slow"]
-    if not said or trial.state == "unavailable":
+    if not said or (trial.state == "unavailable" and fate is None):
         return told
     reasons = [told.reason, *said] if told.reason else said
     return msgspec.structs.replace(told, state="failed", reason="; ".join(reasons))
