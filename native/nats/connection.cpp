@@ -151,7 +151,9 @@ void Connection::heed(const Incoming& found) {
   }
 }
 
+// What is said amid a message would be taken for a part of it.
 void Connection::answer_pings() {
+  if (amid_) return;
   for (; pings_; --pings_) say("PONG");
 }
 
@@ -225,7 +227,9 @@ void Connection::wait_either_way() {
 }
 
 std::size_t Connection::offer(const std::byte* from, std::size_t count) {
-  return attempt([&] { return send_once(from, count, MSG_DONTWAIT); }, calls, kSending);
+  const std::size_t taken = attempt([&] { return send_once(from, count, MSG_DONTWAIT); }, calls, kSending);
+  amid_ = taken < count;
+  return taken;
 }
 
 // Why a server takes nothing more stands in what it sent last.

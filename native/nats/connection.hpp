@@ -64,7 +64,9 @@ class Connection {
   }
   // Waits for more. flags: of recv(2).
   void receive(int flags, const Patience& patience);
-  // Reads what has come, without waiting, if it was not done for a second: for who sends and seldom receives.
+  // Reads what has come, without waiting.
+  void look();
+  // The same, if it was not done for a second: for who sends and seldom receives.
   template <class Take>
   void look_in_time(Take&& take) {
     if (!is_time_to_look()) [[likely]]
@@ -116,7 +118,6 @@ class Connection {
   void heed(const Incoming& found);
   void answer_pings();
   void compact();
-  void look();
   bool is_time_to_look();
   void wait_either_way();
   ssize_t receive_once(int flags);
@@ -135,6 +136,7 @@ class Connection {
   std::uint64_t confirmed_ = 0;
   std::uint64_t pongs_ = 0;
   unsigned pings_ = 0;       // that were not answered yet
+  bool amid_ = false;        // the last bytes that were offered were not all taken
   Nanoseconds look_ns_ = 0;  // when to look again
 };
 

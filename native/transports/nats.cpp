@@ -52,21 +52,24 @@ class NatsConsumer : protected Connection {
 
   // All whole messages of what has come; an empty one is the end.
   std::size_t receive_many() {
-    found_.clear();
-    for (Incoming incoming;;) {
-      while (next(incoming)) {
-        take(incoming);
-        if (incoming.subscription == kMessages) take_alike(incoming.bytes);
-      }
-      if (!found_.empty()) return found_.size();
-      receive(flags_, patience_);
-    }
+    while (!take_what_came()) receive(flags_, patience_);
+    return found_.size();
   }
   std::span<const std::byte> message(std::size_t index) const { return found_[index].message; }
   std::size_t frame_bytes(std::size_t index) const { return found_[index].frame_bytes; }
   using Connection::calls;
 
  protected:
+  // How many whole messages that is.
+  std::size_t take_what_came() {
+    found_.clear();
+    for (Incoming incoming; next(incoming);) {
+      take(incoming);
+      if (incoming.subscription == kMessages) take_alike(incoming.bytes);
+    }
+    return found_.size();
+  }
+
   Wait wait_;
   PublishEnvelope reply_;  // where a reply goes to: as the last request said
 
@@ -150,7 +153,19 @@ class NatsEcho : public NatsConsumer {
   using NatsConsumer::NatsConsumer;
   PublishEnvelope& envelope(unsigned) { return reply_; }
   std::size_t offer(const std::byte* from, std::size_t count) { return Connection::offer(from, count); }
-  bool request_before_room() { return brings_something(number(), number(), wait_, calls); }
+  // What a server brings need not be a request: it may be a PING, while the other end waits for this reply.
+  bool request_before_room() {
+    while (brings_something(number(), number(), wait_, calls)) {
+      look();
+      held_ = take_what_came();
+      if (held_) return true;
+    }
+    return false;
+  }
+  std::size_t receive_many() { return held_ ? std::exchange(held_, 0) : NatsConsumer::receive_many(); }
+
+ private:
+  std::size_t held_ = 0;  // requests that came before there was room
 };
 
 class Nats : public nats_client::NatsChannel {

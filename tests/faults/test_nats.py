@@ -218,6 +218,19 @@ def test_m01_a_reply_that_is_lost_is_waited_for_no_longer_than_the_stall(offer: 
     assert "waits for a reply" in (result.reason or "")
 
 
+def test_a_ping_amid_a_reply_is_answered_behind_it(offer: Offer) -> None:
+    """A reply that finds too little room is sent in parts, and requests are taken between these."""
+
+    def ping(server: FakeNats, _: object) -> None:
+        for client in server.consumers():
+            client.say(b"PING\r\n")
+
+    words = ("--size", "200000", "--items", "20", "--pattern", "pingpong", "--in-flight", "2")
+    with FakeNats(on_publish=ping) as server:
+        result = run(offer, server, *words, "-P", "send_buffer_bytes=65536")
+    assert (result.state, result.reason, result.round_trips) == ("ok", None, 20)
+
+
 def test_m01_a_reply_that_comes_twice_is_found(offer: Offer) -> None:
     replies = count(1)
 
