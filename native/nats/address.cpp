@@ -8,10 +8,11 @@
 namespace queuemark::nats_client {
 namespace {
 
-constexpr std::string_view kScheme = "nats://";
+constexpr std::string_view kScheme = "nats://", kEncryptedScheme = "tls://";
+constexpr std::string_view kCaFile = "ca=";
 
 [[noreturn]] void refuse(const std::string& why) {
-  throw UsageError("--server takes nats://[TOKEN@|USER:PASSWORD@]HOST[:PORT]: " + why);
+  throw UsageError("--server takes nats://[TOKEN@|USER:PASSWORD@]HOST[:PORT] or tls://...[?ca=FILE]: " + why);
 }
 
 int hex_digit(char letter) {
@@ -48,6 +49,17 @@ void read_login(Address& address, std::string_view login) {
   }
 }
 
+// Returns what stands before it.
+std::string_view read_ca_file(Address& address, std::string_view rest) {
+  const auto mark = rest.find('?');
+  if (mark == std::string_view::npos) return rest;
+  if (!address.encrypted) refuse("'?' stands in tls://...?ca=FILE alone");
+  const std::string_view query = rest.substr(mark + 1);
+  if (!query.starts_with(kCaFile) || query == kCaFile) refuse("behind '?' stands ca=FILE, and nothing else");
+  address.ca_file = decoded(query.substr(kCaFile.size()));
+  return rest.substr(0, mark);
+}
+
 void read_place(Address& address, std::string_view place) {
   const bool bracketed = !place.empty() && place.front() == '[';
   const auto end = bracketed ? place.find(']') : place.rfind(':');
@@ -70,10 +82,14 @@ void read_place(Address& address, std::string_view place) {
 }  // namespace
 
 Address Address::read(const std::string& url) {
-  if (url.rfind(kScheme, 0) != 0) refuse("it does not begin with nats://");
-  std::string_view rest = std::string_view(url).substr(kScheme.size());
-  if (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
+  std::string_view rest = url;
   Address address;
+  address.encrypted = rest.starts_with(kEncryptedScheme);
+  if (!address.encrypted && !rest.starts_with(kScheme))
+    refuse("it begins neither with nats:// nor with tls://");
+  rest.remove_prefix(address.encrypted ? kEncryptedScheme.size() : kScheme.size());
+  rest = read_ca_file(address, rest);
+  if (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
   const auto at = rest.rfind('@');
   if (at != std::string_view::npos) {
     read_login(address, rest.substr(0, at));

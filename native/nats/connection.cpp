@@ -18,6 +18,8 @@ constexpr int kSetUpS = 15;    // for all answers until the traffic begins
 constexpr Nanoseconds kLookNs = 1'000'000'000;
 constexpr std::size_t kSettingUpBytes = 4 * kLineHighBytes;
 constexpr const char* kRunning = "see whether a NATS server runs there";
+constexpr const char* kPlainFirst =
+    "see whether a NATS server runs there that speaks before TLS begins (without handshake_first)";
 constexpr const char* kLogin = "see whether the user and the password, or the token, are right";
 constexpr const char* kSending = "send to the server";
 
@@ -94,30 +96,57 @@ Connection::Connection(const Address& address, const ConnectionOptions& options)
       read_bytes_(kLineHighBytes) {
   const std::string trying = "log in to the NATS server " + address.place() + ": ";
   try {
-    log_in(address, options.verbose);
+    log_in(address, options);
   } catch (const Unavailable& refusal) {
     throw Unavailable(trying + refusal.what(), refusal.remedy);
   } catch (const std::exception& error) {
-    throw Unavailable(trying + error.what(), informed_ ? kLogin : kRunning);
+    throw Unavailable(trying + error.what(), informed_ ? kLogin : options.trust ? kPlainFirst : kRunning);
   }
 }
 
 // A server speaks first. Whether it lets the client in shows only when it is asked for something.
-void Connection::log_in(const Address& address, bool verbose) {
+void Connection::log_in(const Address& address, const ConnectionOptions& options) {
   set_up_by_ns_ = coarse_now_ns() + kSetUpS * Nanoseconds{1'000'000'000};
   Incoming found;
   while (!informed_) {
     receive(0, {});
     if (next(found)) throw ProtocolError("it sent a message to a client that has no subscription");
   }
-  if (info_.tls_required)
-    throw Unavailable("it takes TLS connections alone", "name one that takes plain ones");
+  if (options.trust) {
+    encrypt(*options.trust, address.host);
+  } else if (info_.tls_required) {
+    throw Unavailable("it takes TLS connections alone", "take tls=on, or name one that takes plain ones");
+  }
   if (info_.login_required && address.user.empty() && address.token.empty()) {
     throw Unavailable("it asks for a login",
                       "write nats://USER:PASSWORD@HOST:PORT or nats://TOKEN@HOST:PORT");
   }
-  say(connect_line(address, info_, verbose));
+  say(connect_line(address, info_, options.verbose, options.trust != nullptr));
   fence(0, {});
+}
+
+// A server says first, in plain words, whether it takes TLS. What else came in plain words might be
+// anybody's.
+void Connection::encrypt(const Trust& trust, const std::string& host) {
+  if (!info_.tls_required && !info_.tls_available)
+    throw Unavailable("it has no TLS", "take tls=off, or name one that has");
+  if (info_.tls_verify) {
+    throw Unavailable("it asks its clients for a certificate, and this one has none",
+                      "name one that takes a user and a password, or a token");
+  }
+  if (begin_ != end_ || pings_) throw ProtocolError("it went on to speak where TLS was to begin");
+  tls_ = trust.session_with(host);
+  received_.resize(read_bytes_);
+  try {
+    while (!tls_->shake_hands()) {
+      say_encrypted();
+      receive(0, {});
+    }
+  } catch (const SystemError& error) {
+    throw Unavailable(std::string("begin TLS: ") + error.what(), "see what the server's log says");
+  }
+  say_encrypted();
+  end_ += tls_->decrypt({}, room());
 }
 
 void Connection::begin_traffic(std::size_t read_bytes, std::size_t payload_bytes) {
@@ -127,6 +156,9 @@ void Connection::begin_traffic(std::size_t read_bytes, std::size_t payload_bytes
   reader_ = Reader(payload_bytes);
   read_bytes_ = read_bytes;
   buffer_.resize(std::max(buffer_.size(), read_bytes + kLineHighBytes + payload_bytes + kLineEnd.size()));
+  if (!tls_) return;
+  received_.resize(read_bytes);
+  buffer_.resize(buffer_.size() + kRecordHighBytes);
 }
 
 void Connection::heed(const Incoming& found) {
@@ -172,7 +204,7 @@ ssize_t Connection::receive_once(int flags) {
     errno = ETIMEDOUT;
     return -1;
   }
-  std::byte* const into = buffer_.data() + end_;
+  std::byte* const into = tls_ ? received_.data() : buffer_.data() + end_;
   const ssize_t received = setting_up_ ? receive_message(socket_.number(), into, read_bytes_)
                                        : recv(socket_.number(), into, read_bytes_, flags);
   if (received >= 0) return received;
@@ -187,7 +219,7 @@ void Connection::took(std::size_t received) {
         "the server closed the connection without a word, as it does with a consumer that is too slow (more "
         "waits for it than the server holds, 64 MiB unless it is told otherwise), or when it ends");
   }
-  end_ += received;
+  end_ += tls_ ? tls_->decrypt({received_.data(), received}, room()) : received;
 }
 
 void Connection::receive(int flags, const Patience& patience) {
@@ -234,7 +266,8 @@ std::size_t Connection::offer(const std::byte* from, std::size_t count) {
 
 // Why a server takes nothing more stands in what it sent last.
 ssize_t Connection::send_once(const std::byte* from, std::size_t count, int flags) {
-  const ssize_t sent = ::send(socket_.number(), from, count, flags | MSG_NOSIGNAL);
+  const ssize_t sent =
+      tls_ ? send_encrypted(from, count, flags) : ::send(socket_.number(), from, count, flags | MSG_NOSIGNAL);
   if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) {
     const int error = errno;
     look();
@@ -244,11 +277,43 @@ ssize_t Connection::send_once(const std::byte* from, std::size_t count, int flag
   return sent;
 }
 
+// What was encrypted cannot be taken back: who is told to come back comes with the same bytes. A call that
+// took a part of it is to be made again, and counted again.
+ssize_t Connection::send_encrypted(const std::byte* from, std::size_t count, int flags) {
+  if (!encrypted_bytes_) {
+    encrypted_bytes_ = std::min(count, kEncryptedAtOnceBytes);
+    tls_->encrypt({from, encrypted_bytes_});
+  }
+  if (const auto rest = tls_->to_send(); !rest.empty()) {
+    const ssize_t sent = ::send(socket_.number(), rest.data(), rest.size(), flags | MSG_NOSIGNAL);
+    if (sent < 0) return sent;
+    tls_->sent(static_cast<std::size_t>(sent));
+  }
+  if (!tls_->to_send().empty()) {
+    errno = EINTR;
+    return -1;
+  }
+  return static_cast<ssize_t>(std::exchange(encrypted_bytes_, 0));
+}
+
+void Connection::say_encrypted() {
+  const auto all = tls_->to_send();
+  tell(all);
+  tls_->sent(all.size());
+}
+
 void Connection::say(std::string_view line) {
   std::string text(line);
   text += kLineEnd;
-  for (std::size_t done = 0; done < text.size();) {
-    iovec rest{text.data() + done, text.size() - done};
+  const auto bytes = std::as_bytes(std::span(text));
+  if (!tls_) return tell(bytes);
+  tls_->encrypt(bytes);
+  say_encrypted();
+}
+
+void Connection::tell(std::span<const std::byte> bytes) {
+  for (std::size_t done = 0; done < bytes.size();) {
+    iovec rest{const_cast<std::byte*>(bytes.data()) + done, bytes.size() - done};
     msghdr header{};
     header.msg_iov = &rest;
     header.msg_iovlen = 1;

@@ -5,12 +5,14 @@
 // 2. What was received lies in one buffer. A message that has not come whole is moved once, to the front.
 // 3. Data goes by send(2) and recv(2), what is said besides by sendmsg(2), and until the connection is set up
 //    by recvmsg(2), so that whoever traces the calls can tell which is which.
-// 4. Only who reads can answer: a server closes a connection that leaves two PINGs unanswered, so who merely
+// 4. Where it is encrypted, these calls carry what the session makes of what is said, and gave what it took.
+// 5. Only who reads can answer: a server closes a connection that leaves two PINGs unanswered, so who merely
 //    sends looks once a second for what has come.
 #pragma once
 
 #include <sys/socket.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +21,7 @@
 #include "nats/address.hpp"
 #include "nats/info.hpp"
 #include "nats/protocol.hpp"
+#include "nats/tls.hpp"
 
 namespace queuemark::nats_client {
 
@@ -26,7 +29,8 @@ struct ConnectionOptions {
   std::int64_t send_buffer_bytes = 0;  // SO_SNDBUF and SO_RCVBUF; 0: as the system has it
   std::int64_t receive_buffer_bytes = 0;
   bool nodelay = true;
-  bool verbose = false;  // every operation is confirmed with +OK
+  bool verbose = false;                // every operation is confirmed with +OK
+  std::shared_ptr<const Trust> trust;  // of whom its server is to be, where it is encrypted; null: it is not
 };
 
 class Connection {
@@ -109,12 +113,15 @@ class Connection {
   }
 
   const ServerInfo& info() const { return info_; }
+  // The version of TLS and the cipher; empty where nothing is encrypted.
+  std::string encryption() const { return tls_ ? tls_->agreed() : ""; }
   int number() const { return socket_.number(); }
   std::uint64_t confirmed() const { return confirmed_; }  // operations, of a verbose connection
   std::uint64_t calls = 0;
 
  private:
-  void log_in(const Address& address, bool verbose);
+  void log_in(const Address& address, const ConnectionOptions& options);
+  void encrypt(const Trust& trust, const std::string& host);
   void heed(const Incoming& found);
   void answer_pings();
   void compact();
@@ -122,9 +129,16 @@ class Connection {
   void wait_either_way();
   ssize_t receive_once(int flags);
   ssize_t send_once(const std::byte* from, std::size_t count, int flags);
+  ssize_t send_encrypted(const std::byte* from, std::size_t count, int flags);
+  void say_encrypted();
+  void tell(std::span<const std::byte> bytes);
   void took(std::size_t received);
+  std::span<std::byte> room() { return {buffer_.data() + end_, buffer_.size() - end_}; }
 
   Descriptor socket_;
+  std::unique_ptr<TlsSession> tls_;  // null: nothing is encrypted
+  std::vector<std::byte> received_;  // what comes of one receive, before it is decrypted
+  std::size_t encrypted_bytes_ = 0;  // of what is being sent: counted when the last of it has gone
   ServerInfo info_;
   bool informed_ = false;
   bool setting_up_ = true;

@@ -17,6 +17,8 @@ ServerInfo ServerInfo::read(std::string_view json) {
     if (name == "headers") info.headers = yes;
     if (name == "auth_required") info.login_required = yes;
     if (name == "tls_required") info.tls_required = yes;
+    if (name == "tls_available") info.tls_available = yes;
+    if (name == "tls_verify") info.tls_verify = yes;
     if (name == "max_payload") {
       std::from_chars(value.data(), value.data() + value.size(), info.max_payload_bytes);
     }
@@ -24,12 +26,12 @@ ServerInfo ServerInfo::read(std::string_view json) {
   return info;
 }
 
-std::string connect_line(const Address& address, const ServerInfo& server, bool verbose) {
+std::string connect_line(const Address& address, const ServerInfo& server, bool verbose, bool encrypted) {
   Json json;
   json.begin_object()
       .member("verbose", verbose)
       .member("pedantic", false)
-      .member("tls_required", false)
+      .member("tls_required", encrypted)
       .member("name", "queuemark")
       .member("lang", "C++")
       .member("version", QUEUEMARK_VERSION)

@@ -30,6 +30,8 @@ inline std::vector<Param> nats_params() {
                                "TCP_NODELAY: 1 sends each write at once, 0 lets small ones wait (Nagle)"));
   params.push_back(Param::bytes("header_bytes", 0, 0, 64 * 1024,
                                 "headers before each message (HPUB), 25 at the least; 0: none"));
+  params.push_back(Param::choice(
+      "tls", {"off", "on"}, "on: all connections are encrypted, with a server whose certificate is trusted"));
   return params;
 }
 
@@ -207,7 +209,7 @@ class NatsChannel {
         settings_(options, params, largest),
         deal_items_(static_cast<std::uint64_t>(params.number("deal_items"))),
         connecting_{params.number("send_buffer_bytes"), params.number("receive_buffer_bytes"),
-                    params.number("nodelay") != 0, false} {}
+                    params.number("nodelay") != 0, false, trust(params.choice("tls") == "on")} {}
 
   // What goes wrong while it is set up makes the server unavailable for this trial.
   template <class SetUp>
@@ -243,7 +245,9 @@ class NatsChannel {
                 {"send_buffer_bytes", granted_option(producer.number(), SOL_SOCKET, SO_SNDBUF)},
                 {"receive_buffer_bytes", granted_option(receiving.number(), SOL_SOCKET, SO_RCVBUF)},
                 {"max_payload_bytes", static_cast<std::int64_t>(producer.info().max_payload_bytes)},
-                {"server_version", producer.info().version}};
+                {"server_version", producer.info().version},
+                {"tls", params.choice("tls")}};
+    if (connecting_.trust) granted_["tls_cipher"] = producer.encryption();
   }
 
   // As Options has it.
@@ -264,6 +268,12 @@ class NatsChannel {
   Granted granted_;
 
  private:
+  // Null where nothing is to be encrypted.
+  std::shared_ptr<const Trust> trust(bool encrypted) const {
+    if (encrypted) return trust_in(address_.ca_file);
+    if (!address_.encrypted) return {};
+    throw Unavailable("the address asks for TLS, and the case is without", "take tls=on, or write nats://");
+  }
   void check_server() const {
     const ServerInfo& info = producer_->info();
     if (settings_.payload_bytes > info.max_payload_bytes) {

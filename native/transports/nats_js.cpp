@@ -278,8 +278,12 @@ class JetStreamConsumer : protected Connection {
 // The stream of a trial, as long as the trial's parent has this.
 class StoredStream {
  public:
-  StoredStream(const nats_client::Address& address, const Names& names, const Params& params)
-      : address_(address), names_(names), ack_wait_ns_(seconds(params.choice("ack_wait")) * 1'000'000'000) {
+  StoredStream(const nats_client::Address& address, std::shared_ptr<const nats_client::Trust> trust,
+               const Names& names, const Params& params)
+      : address_(address),
+        names_(names),
+        ack_wait_ns_(seconds(params.choice("ack_wait")) * 1'000'000'000),
+        connecting_{.trust = std::move(trust)} {
     ask("STREAM.CREATE." + names_.stream(),
         nats_client::stream_request(names_.stream(), names_.all_subjects(), params.choice("storage")));
   }
@@ -302,7 +306,7 @@ class StoredStream {
 
  private:
   void ask(const std::string& what, const std::string& request) const {
-    Connection connection(address_, {});
+    Connection connection(address_, connecting_);
     connection.say(subscribe_line(names_.inbox("k"), "", kAnswers));
     nats_client::asked(connection, "$JS.API." + what, request, names_.inbox("k"));
   }
@@ -313,6 +317,7 @@ class StoredStream {
   const nats_client::Address& address_;
   const Names& names_;
   std::int64_t ack_wait_ns_;
+  nats_client::ConnectionOptions connecting_;
 };
 
 class JetStream : public nats_client::NatsChannel {
@@ -338,7 +343,7 @@ class JetStream : public nats_client::NatsChannel {
         consumer_count_(options.consumers),
         pull_items_(bounded(static_cast<std::uint64_t>(params.number("pull_items")))) {
     setting_up([&] {
-      stored_ = std::make_unique<StoredStream>(address_, names_, params);
+      stored_ = std::make_unique<StoredStream>(address_, connecting_.trust, names_, params);
       for (unsigned consumer = 0; consumer < options.consumers; ++consumer) {
         if (!competes_ || consumer == 0) stored_->add_consumer(consumer, stream_of(consumer));
         subscribe(connect_consumer(), consumer);

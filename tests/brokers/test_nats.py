@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import psutil
 import pytest
 
-from queuemark.brokers import nats, program
+from queuemark.brokers import certificate, nats, program
 from queuemark.brokers.broker import BrokerUnavailable
 from queuemark.brokers.nats import Nats
 from queuemark.model.errors import UsageError
@@ -99,6 +102,54 @@ def test_the_server_ends_when_its_starter_is_killed() -> None:
             assert gone(descriptors)
     with pytest.raises(ConnectionRefusedError):
         greeting(url)
+
+
+# ---- encrypted
+
+NEEDS_OPENSSL = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+
+
+def shaken_hands(url: str, ca_file: str) -> dict[str, Any]:
+    """What the server's certificate says, where those in this file are trusted."""
+    address = urlsplit(url)
+    assert address.hostname is not None
+    with socket.create_connection((address.hostname, address.port or 0), timeout=5) as connection:
+        said = connection.recv(4096)
+        assert b'"tls_required":true' in said
+        with ssl.create_default_context(cafile=ca_file).wrap_socket(
+            connection, server_hostname=address.hostname
+        ) as encrypted:
+            shown: dict[str, Any] = encrypted.getpeercert() or {}
+            return shown
+
+
+@NEEDS_OPENSSL
+def test_an_encrypted_server_is_believed_by_whom_its_address_says_and_by_nobody_else() -> None:
+    with Nats().start({"tls": "on"}) as one, Nats().start({"tls": "on", "sync_interval": "always"}) as other:
+        ca_files = [url.partition("?ca=")[2] for url in (one.url, other.url)]
+        assert one.url.startswith("tls://127.0.0.1:")
+        assert shaken_hands(one.url, ca_files[0])["subjectAltName"] == (("IP Address", "127.0.0.1"),)
+        assert shaken_hands(other.url, ca_files[1])
+        assert jetstream(other)["config"]["sync_always"] is True
+        with pytest.raises(ssl.SSLCertVerificationError):
+            shaken_hands(one.url, ca_files[1])
+    assert not any(Path(ca_file).exists() for ca_file in ca_files)
+
+
+def test_without_a_program_that_makes_certificates_there_is_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certificate, "PROGRAM", "no-such-program")
+    with pytest.raises(BrokerUnavailable, match="no no-such-program on PATH") as caught:
+        Nats().start({"tls": "on"})
+    assert "apt-get install openssl" in caught.value.lack.remedy
+
+
+def test_a_certificate_that_cannot_be_made_is_told_in_the_programs_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(tmp_path, "echo 'unknown option' -addext >&2; exit 1").rename(tmp_path / "openssl")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(BrokerUnavailable, match=r"certificate with .*: unknown option -addext"):
+        Nats().start({"tls": "on"})
 
 
 # ---- with JetStream
@@ -248,6 +299,12 @@ UNQUOTED = [
     "nats://me:s?t@a",
     "nats://me:s%zz@a",
     "nats://a?tls=1",
+    "nats://a?ca=b",
+    "tls://a?",
+    "tls://a?ca=",
+    "tls://a?cb=c",
+    "tls://a?ca=b c",
+    "tls://a?ca=b#c",
 ]
 
 
@@ -258,7 +315,8 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 
 
 def test_an_address_with_a_login_is_one() -> None:
-    for url in ("nats://a", "nats://me:secret@a:1", "nats://token@[::1]:4222/", "nats://me:%2F%23%25@a"):
+    logins = ("nats://a", "nats://me:secret@a:1", "nats://token@[::1]:4222/", "nats://me:%2F%23%25@a")
+    for url in (*logins, "tls://me:secret@a", "tls://a:1?ca=/etc/ssl/own.pem", "tls://a/?ca=own%20one.pem"):
         assert Nats().at(url).url == url
 
 

@@ -75,6 +75,7 @@ def test_a_kind_that_nobody_knows_is_told() -> None:
 def test_addresses_are_read_by_their_kinds() -> None:
     assert read_servers([]) == {}
     assert read_servers([ADDRESS]) == {"nats": ADDRESS}
+    assert read_servers(["tls://a?ca=b"]) == {"nats": "tls://a?ca=b"}
 
 
 @pytest.mark.parametrize(
@@ -84,6 +85,7 @@ def test_addresses_are_read_by_their_kinds() -> None:
         (["nat://127.0.0.1"], "did you mean 'nats'"),
         (["nats://:1"], "nats://HOST:4222"),
         ([ADDRESS, "nats://other"], "two servers of the kind nats"),
+        ([ADDRESS, "tls://other"], "two servers of the kind nats"),
     ],
 )
 def test_what_is_no_address_is_told_what_is_one(addresses: list[str], said: str) -> None:
@@ -95,6 +97,7 @@ def test_logins_and_places_are_left_out() -> None:
     assert without_login("nats://me:p@ss@host:4222") == "nats://host:4222"
     assert without_login(ADDRESS) == ADDRESS
     assert place_left_out("nats://me:secret@host:4222") == "nats://HOST"
+    assert place_left_out("tls://host?ca=/home/me/ca.pem") == "tls://HOST"
 
 
 @pytest.mark.parametrize(
@@ -115,6 +118,7 @@ def test_logins_and_places_are_left_out() -> None:
             "no user 'USER' with \"PASSWORD\" at HOST, says me",
         ),
         ("nats://t0ken@a.b", "no token 't0ken'", "no token 'USER'"),
+        ("tls://a.b?ca=/home/m%20e/ca.pem", "read /home/m e/ca.pem for a.b: no such", "read FILE for HOST: no such"),
     ],
 )
 def test_what_is_said_about_a_server_names_neither_place_nor_login(address: str, said: str, kept: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ import psutil
 import pytest
 
 from queuemark.brokers import nats
-from queuemark.brokers.nats import Nats
+from queuemark.brokers.nats import Nats, StartedNats
 from queuemark.brokers.program import Program
 from queuemark.runners.registry import NATIVE_NAME, survey
 from queuemark.store import Store
@@ -20,6 +22,9 @@ from queuemark.store import Store
 from .conftest import Call
 
 SHORT = ("--items", "300", "--repeats", "1", "--no-probes", "--json", "-")
+NARROW = ("-P", "send_buffer_bytes=65536")
+FEW = ("--items", "40", "--repeats", "1", "--no-probes", "--json", "-")
+NEEDS_OPENSSL = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 NEEDS_SERVER = pytest.mark.skipif(Nats().lack() is not None, reason="nats-server is not installed (extra nats)")
 
 
@@ -84,6 +89,77 @@ def test_m01_what_jetstream_stores_is_proved(call: Call, words: tuple[str, ...])
             name: params[name] for name in ("storage", "sync_interval", "ack_wait")
         }
         assert trial["broker"]["started"] is True
+
+
+@NEEDS_SERVER
+@NEEDS_OPENSSL
+@pytest.mark.parametrize(
+    ("transport", "words"),
+    [
+        ("nats", ("-s", "16", "-c", "0,3", "--policy", "buffer:64k,each", "--ack", "fence,window:8")),
+        ("nats", ("-s", "1,200000", "--wait", "block,spin,spin-then-block", "-P", "read_bytes=1", *NARROW)),
+        ("nats", ("-s", "100000", "--pattern", "fanout,pingpong", "--in-flight", "3", *NARROW)),
+        ("nats-js", ("-s", "16,200000", "-c", "0,3", "--policy", "buffer:64k", "--wait", "block,spin", *NARROW)),
+    ],
+)
+def test_m01_what_is_encrypted_is_proved(call: Call, transport: str, words: tuple[str, ...]) -> None:
+    """Records that are cut anywhere, and connections that take a part of one."""
+    answer = call("run", "-t", transport, *words, "-P", "tls=on", *FEW)
+    assert answer.code == 0, answer.err
+    for case in answer.json["cases"]:
+        (trial,), load = case["trials"], case["case"]["workload"]
+        assert (trial["state"], trial["delivered"]) == ("ok", 40 if load["consumers"] else 0)
+        assert case["case"]["params"]["tls"] == trial["granted"]["tls"] == "on"
+        assert trial["granted"]["tls_cipher"].startswith("TLSv1.3 ")
+
+
+@pytest.fixture
+def encrypted() -> Iterator[StartedNats]:
+    """One that somebody else runs."""
+    if shutil.which("openssl") is None or Nats().lack() is not None:
+        pytest.skip("nats-server or openssl is not installed")
+    with Nats().start({"tls": "on"}) as server:
+        yield server
+
+
+def test_who_is_trusted_is_in_the_address_or_in_the_environment(
+    call: Call, encrypted: StartedNats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain, _, ca_file = encrypted.url.partition("?ca=")
+    monkeypatch.setenv("SSL_CERT_FILE", ca_file)
+    for address in (plain, plain.replace("tls://", "nats://")):
+        answer = call("run", "-t", "nats", "-P", "tls=on", "--server", address, *SHORT)
+        assert answer.code == 0, answer.err
+        assert ca_file not in answer.out
+        assert answer.json["cases"][0]["trials"][0]["broker"]["started"] is False
+
+
+@pytest.mark.parametrize(
+    ("change", "words", "reason", "remedy"),
+    [
+        (
+            (r"\?ca=.*", ""),
+            ("-P", "tls=on"),
+            "certificate is not believed: self-signed certificate",
+            "tls://HOST:PORT?ca=",
+        ),
+        (("127.0.0.1", "localhost"), ("-P", "tls=on"), "not believed: hostname mismatch", "as its certificate does"),
+        (("ca=.*", "ca=/no/such/file"), ("-P", "tls=on"), "from FILE: No such file", "certificates in PEM"),
+        (("ca=.*", "ca=/dev/null"), ("-P", "tls=on"), "from FILE: no certificate", "certificates in PEM"),
+        (("", ""), (), "the address asks for TLS, and the case is without", "take tls=on"),
+        (("tls(.*)[?].*", r"nats\1"), (), "TLS connections alone", "take tls=on"),
+    ],
+)
+def test_a_server_that_is_not_believed_is_told_in_one_line(
+    call: Call, encrypted: StartedNats, change: tuple[str, str], words: tuple[str, ...], reason: str, remedy: str
+) -> None:
+    answer = call("run", "-t", "nats", *words, "--server", re.sub(*change, encrypted.url), *SHORT)
+    assert answer.code == 3, answer.err
+    (trial,) = answer.json["cases"][0]["trials"]
+    assert trial["state"] == "unavailable"
+    assert reason in trial["reason"]
+    assert remedy in trial["remedy"]
+    assert "\n" not in trial["reason"] + trial["remedy"]
 
 
 @NEEDS_SERVER
@@ -167,6 +243,33 @@ def pretending(*answers: bytes) -> Iterator[str]:
 def info(**members: object) -> bytes:
     text = ",".join(f'"{name}":{value}' for name, value in {"version": '"2.0"', **members}.items())
     return f"INFO {{{text}}}\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason", "remedy"),
+    [
+        ((info(),), "it has no TLS", "take tls=off"),
+        (
+            (info(tls_required="true", tls_verify="true"),),
+            "asks its clients for a certificate",
+            "a user and a password",
+        ),
+        ((info(tls_required="true") + b"PING\r\n",), "went on to speak where TLS was to begin", "see whether the user"),
+        ((info(tls_available="true"), b"-ERR 'no'\r\n"), "does not agree on TLS: wrong version number", "TLS 1.2"),
+        ((info(tls_required="true"), b""), "begin TLS: the server closed the connection", "server's log"),
+        ((), "the server closed the connection", "without handshake_first"),
+    ],
+)
+def test_what_keeps_tls_from_beginning_is_told_in_one_line(
+    call: Call, answers: tuple[bytes, ...], reason: str, remedy: str
+) -> None:
+    with pretending(*answers) as address:
+        answer = call("run", "-t", "nats", "-P", "tls=on", "--server", address, *SHORT)
+    (trial,) = answer.json["cases"][0]["trials"]
+    assert trial["state"] == "unavailable"
+    assert reason in trial["reason"]
+    assert remedy in trial["remedy"]
+    assert "\n" not in trial["reason"] + trial["remedy"]
 
 
 @pytest.mark.parametrize(

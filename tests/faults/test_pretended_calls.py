@@ -127,7 +127,7 @@ def run_pretending(offer: Offer, load: Load, call: str, what: str, when: int | s
 
 def run_attached(offer: Offer, load: Load, whose: Callable[[Ready], int], call: str, what: str) -> Result:
     """One trial in which such calls of one of its workers have pretended results, from early in its traffic on."""
-    command = [*trial_command(offer), "--run-id", "test-attached", *load.words()]
+    command = [*trial_command(offer, load.params), "--run-id", "test-attached", *load.words()]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as runner:
         assert runner.stdout is not None
         ready = decode_event(runner.stdout.readline())

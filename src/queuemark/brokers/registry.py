@@ -12,7 +12,7 @@ import msgspec
 
 from queuemark.brokers.broker import Broker, BrokerUnavailable, Lack, Server
 from queuemark.brokers.mqtt import Mqtt
-from queuemark.brokers.nats import Nats
+from queuemark.brokers.nats import TLS, Nats
 from queuemark.brokers.postgresql import PostgreSQL
 from queuemark.brokers.rabbitmq import RabbitMq
 from queuemark.brokers.redis import Redis
@@ -22,6 +22,9 @@ from queuemark.model.transport import ParamValue, Transport
 from queuemark.runners.registry import Survey
 
 BROKERS: dict[str, Broker] = {broker.name: broker for broker in (Nats(), Redis(), RabbitMq(), Mqtt(), PostgreSQL())}
+
+SCHEMES = {**{name: name for name in BROKERS}, TLS: Nats.name}
+"""The kinds of servers by how their addresses begin."""
 
 
 class Servers:
@@ -109,10 +112,11 @@ def read_servers(addresses: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for address in addresses:
-        kind = address.partition("://")[0]
-        if "://" not in address or kind not in BROKERS:
-            hint = nearest(kind, BROKERS) if "://" in address else "write for example nats://127.0.0.1:4222"
+        scheme = address.partition("://")[0]
+        if "://" not in address or scheme not in SCHEMES:
+            hint = nearest(scheme, SCHEMES) if "://" in address else "write for example nats://127.0.0.1:4222"
             raise UsageError(f"a server's address begins with its kind and ://; {hint}")
+        kind = SCHEMES[scheme]
         if kind in found:
             raise UsageError(f"two servers of the kind {kind} are named; leave one of them out")
         BROKERS[kind].at(address)
@@ -144,4 +148,5 @@ def crossed_out(text: str, address: str) -> str:
     for word, login in (("USER", parts.username), ("PASSWORD", parts.password)):
         if login:
             text = re.sub(rf"(['\"]){re.escape(unquote(login))}\1", rf"\1{word}\1", text)
-    return text
+    trusted = parts.query.partition("=")[2]
+    return text.replace(unquote(trusted), "FILE") if trusted else text
