@@ -109,6 +109,7 @@ def _environment() -> str:
             "| `QUEUEMARK_TRANSPORTS` | classes of transports that Python's runner offers, too, "
             "`FILE.py:CLASS` or `MODULE:CLASS`, joined by commas |",
             "| `QUEUEMARK_NO_REPORT` | when set, `run` writes no report, as with `--no-report` |",
+            "| `QUEUEMARK_NO_PROBES` | when set, `run` does not probe the machine, as with `--no-probes` |",
             "| `QUEUEMARK_DEBUG` | when set, an error also shows where it came from |",
             "| `NO_COLOR` | when set, nothing is coloured |",
         ]

@@ -554,6 +554,9 @@ def test_m22_probes_surround_the_trials_and_are_kept(call: Call, monkeypatch: py
     without = call(*words, "--no-probes").json["session"]
     assert (without["probes_before"], without["probes_after"]) == ([], [])
     assert "--no-probes" in without["plan"]["command"]
+    monkeypatch.setenv("QUEUEMARK_NO_PROBES", "1")
+    unasked = call(*words).json["session"]
+    assert (unasked["probes_before"], unasked["probes_after"]) == ([], [])
 
 
 def test_a_session_holds_what_its_transports_promise(call: Call) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["command"]
 
+import os
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -291,7 +292,8 @@ def command(
     elif print_plan:
         _print_plan(ctx, _request(name, params, said), runtimes)
     else:
-        _new(ctx, _request(name, params, said), wanted, named, runtimes, probes=not no_probes)
+        probes = not (no_probes or os.environ.get("QUEUEMARK_NO_PROBES"))
+        _new(ctx, _request(name, params, said), wanted, named, runtimes, probes=probes)
 
 
 def _check_said(ctx: click.Context) -> None:
