@@ -50,6 +50,18 @@ class Runs(Out):
         super().__init__([partial(taken.put, stream) for stream in range(streams)], 0)
 
 
+class Batches(Runs):
+    """How many batches went to it."""
+
+    def __init__(self, taken: Taken, streams: int) -> None:
+        super().__init__(taken, streams)
+        self.batches = 0
+
+    async def send(self, stream: int, messages: Sequence[bytes], message_bytes: int) -> None:
+        self.batches += 1
+        await super().send(stream, messages, message_bytes)
+
+
 def produced(*words: str, deal_items: int = 1000, fault: Fault | None = None) -> tuple[Setup, Taken, Sent]:
     trial = setup("os-pipe", "--warmup", "0", *words)
     taken = Taken(trial)
@@ -98,6 +110,15 @@ def test_messages_are_dealt_in_turns_and_ends_stand_behind_them() -> None:
     assert (sent.messages, sent.before_window, sent.calls, sent.bytes) == (10, 2, 10, 640)
     assert trial.shared.in_window(0) == 10
     assert trial.shared.ending
+
+
+@pytest.mark.parametrize("consumers", [1, 2])
+def test_a_channel_that_is_the_only_one_is_sent_to_in_batches(consumers: int) -> None:
+    trial = setup("queue", "--warmup", "0", "--items", "900", "--consumers", str(consumers))
+    out = Batches(Taken(trial), 1)
+    sent = performed(trial, out, deal_items=1)
+    assert sent.messages == 900
+    assert out.batches < 450
 
 
 def test_the_warm_up_has_messages_of_its_own() -> None:

@@ -51,6 +51,8 @@ class Production:
     ) -> None:
         self._options, self._shared, self._content, self._out, self._host = options, shared, content, out, host
         self._deal_items, self._fault, self._stamping = deal_items, fault, stamping
+        # A stream that is the only one has its turn all the time: a batch there is as long as it may be.
+        self._turn_items = deal_items if options.streams > 1 else _UNBOUNDED
         self._usage, self._confirmed = usage, confirmed
         self._stride = Stride(content.largest_bytes)
         self._boards: list[Board | None] = [
@@ -146,7 +148,7 @@ class Production:
         for stream in cycle(range(self._options.streams)):
             if not left or self._shared.stopped or self._scheduled_all():
                 return
-            left -= await self._turn(stream, min(left, self._deal_items), left)
+            left -= await self._turn(stream, min(left, self._turn_items), left)
 
     async def _turn(self, stream: int, count: int, left: int) -> int:
         """One turn of the deal; the fault, if it falls into it, is made at its message."""
