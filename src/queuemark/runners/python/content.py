@@ -94,25 +94,37 @@ class SeededContent(Content):
     def __init__(self, size_bytes: int, table: Words) -> None:
         super().__init__(size_bytes)
         words, tail = divmod(size_bytes - SEQUENCE_BYTES, 8)
-        places = np.arange(words)
-        self._words = table[places % _TABLE_WORDS]
+        self._tail = table[words % _TABLE_WORDS] if tail else None
+        # The first column is the head's, which is written over what it is mixed of here; so is the tail's.
+        places = np.maximum(np.arange(-1, words + bool(tail)), 0)
+        self._row = table[places % _TABLE_WORDS]
         # Each turn of the table mixes differently: two equal stretches of a long message do not exist.
         self._turns = (places // _TABLE_WORDS).astype(np.uint64) * np.uint64(_TURN)
-        self._tail = table[words % _TABLE_WORDS] if tail else None
+        self._rows = self._row[None, :]
+        """The row again and again, for the largest batch so far."""
 
     def messages(self, stream: Stream, numbers: Words) -> list[bytes]:
         if not len(numbers):
             return []
         heads, mixes = _heads(stream, numbers)
-        words = len(self._words)
-        made = np.empty((len(numbers), 1 + words + (self._tail is not None)), dtype="<u8")
+        made = self._mixed_rows(mixes)
         made[:, 0] = heads
-        by_message = mixes[:, None]
-        mixes_by_word = by_message if words <= _TABLE_WORDS else by_message + self._turns
-        np.bitwise_xor(self._words, mixes_by_word, out=made[:, 1 : 1 + words])
         if self._tail is not None:
             made[:, -1] = self._tail ^ ~mixes
-        return _apart(made, self.largest_bytes)
+        return _apart(made.astype("<u8", copy=False), self.largest_bytes)
+
+    def _mixed_rows(self, mixes: Words) -> Words:
+        """(messages, words): the row, mixed with each message's value."""
+        words = len(self._row)
+        if words > 1 + _TABLE_WORDS:
+            mixed_rows: Words = self._row ^ (mixes[:, None] + self._turns)
+            return mixed_rows
+        if len(self._rows) < len(mixes):
+            self._rows = np.tile(self._row, (len(mixes), 1))
+        # One long loop: over operands that are broadcast numpy begins one for each message, which costs more than it.
+        made = np.repeat(mixes, words).reshape(-1, words)
+        made ^= self._rows[: len(mixes)]
+        return made
 
 
 class SmallContent(Content):
