@@ -67,7 +67,7 @@ format: $(VENV)/installed-dev ## rewrite the sources as make check wants them
 	$(BIN)/clang-format -i $(CPP_SOURCES)
 
 .PHONY: reference
-reference: $(VENV)/installed ## write docs/reference/cli.md and transports.md from the commands and the runner
+reference: $(VENV)/installed ## write docs/reference/cli.md and the facts in docs/mechanisms from the commands and the runners
 	$(BIN)/python docs/reference/generate.py
 
 .PHONY: screenshots

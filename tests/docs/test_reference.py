@@ -1,4 +1,4 @@
-"""The generated pages of the reference say what the program says today."""
+"""The generated pages of the reference and of the mechanisms say what the program says today."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import importlib.util
 import re
 import subprocess
 import sysconfig
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +14,7 @@ import pytest
 from tests.docs.pages import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
+MECHANISMS = ROOT / "docs" / "mechanisms"
 
 
 def generator() -> ModuleType:
@@ -26,13 +26,12 @@ def generator() -> ModuleType:
     return module
 
 
-GENERATED: dict[str, Callable[[], str]] = generator().PAGES
+GENERATED: dict[Path, str] = generator().pages()
 
 
-@pytest.mark.parametrize("name", GENERATED)
-def test_a_generated_page_is_not_stale(name: str) -> None:
-    written = (REFERENCE / name).read_text(encoding="utf-8")
-    assert written == GENERATED[name](), "write it anew: python docs/reference/generate.py"
+@pytest.mark.parametrize("page", GENERATED, ids=lambda page: page.stem)
+def test_a_generated_page_is_not_stale(page: Path) -> None:
+    assert page.read_text(encoding="utf-8") == GENERATED[page], "write it anew: python docs/reference/generate.py"
 
 
 def test_every_command_and_transport_has_its_place() -> None:
@@ -41,10 +40,19 @@ def test_every_command_and_transport_has_its_place() -> None:
     commands = (REFERENCE / "cli.md").read_text(encoding="utf-8")
     assert [name for name in COMMANDS if f"## `queuemark {name}" not in commands] == []
     lines = (ROOT / "native/transports.def").read_text(encoding="utf-8").splitlines()
-    names = [line[10:-1].replace("_", "-") for line in lines if line.startswith("TRANSPORT(")]
-    transports = (REFERENCE / "transports.md").read_text(encoding="utf-8")
+    names = {line[10:-1].replace("_", "-") for line in lines if line.startswith("TRANSPORT(")}
     assert names
-    assert [name for name in names if f"## `{name}`" not in transports] == []
+    assert names == {page.stem for page in (MECHANISMS / "native").glob("*.md")}
+
+
+@pytest.mark.parametrize("page", sorted(MECHANISMS.glob("*/*.md")), ids=lambda page: page.stem)
+def test_a_page_says_what_its_mechanism_is_when_to_use_it_and_its_trap(page: Path) -> None:
+    assert page in GENERATED, "there is no such transport any more"
+    written = page.read_text(encoding="utf-8").partition("<!--")[0]
+    parts = re.split(r"^## (.+)$", written, flags=re.MULTILINE)
+    assert parts[0].startswith(f"# `{page.stem}`")
+    assert parts[1::2] == ["What it is", "When to use it", "The trap"]
+    assert all(len(part.split()) >= 5 for part in parts[2::2])
 
 
 def test_the_contract_and_the_native_runner_name_the_same_options() -> None:
