@@ -323,7 +323,7 @@ def all_known() -> dict[str, Transport]:
 
 
 def _names(sweep: Asked) -> list[str]:
-    return (sweep.transports or "tcp").split(",")
+    return [name.rpartition(":")[2] for name in (sweep.transports or "tcp").split(",")]
 
 
 def test_python_queues_are_all_but_those_of_servers_that_start_slowly(all_known: dict[str, Transport]) -> None:

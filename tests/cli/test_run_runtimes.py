@@ -40,6 +40,17 @@ def test_where_nobody_names_any_those_of_the_first_runner_are_taken(call: Call) 
 @pytest.mark.usefixtures("two_runners")
 def test_a_mechanism_is_named_whosever_it_is(call: Call) -> None:
     assert swept(call, "-t", "tcp,other-pipe") == {("tcp", "fake"), ("other-pipe", "other")}
+    assert swept(call, "-t", "other:other-pipe") == {("other-pipe", "other")}
+
+
+@pytest.mark.usefixtures("two_runners")
+def test_of_two_with_one_name_the_other_is_named_with_its_runtime(call: Call) -> None:
+    both = {("unix-stream", "fake"), ("unix-stream", "other")}
+    assert swept(call, "-t", "unix-stream,other:unix-stream") == both
+    assert swept(call, "-t", "fake:unix-stream,other:unix-stream") == both
+    shown = call("show").out
+    assert "  unix-stream (fake)  " in shown
+    assert "  unix-stream (other)  " in shown
 
 
 @pytest.mark.usefixtures("two_runners")

@@ -49,6 +49,8 @@ def test_one_name_may_have_two_runtimes(fake_runner: Path, tmp_path: Path) -> No
     found = survey({VARIABLE: os.pathsep.join([str(fake_runner), str(other)])})
     assert found.by_runtime()["tcp", "other"].command == (str(other),)
     assert found.transports()["tcp"].runtime == "fake"
+    assert found.transports()["other:tcp"].runtime == "other"
+    assert "other:tcp" not in found.transports(["other"])
 
 
 @pytest.mark.parametrize(

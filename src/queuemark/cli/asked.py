@@ -14,6 +14,7 @@ __all__ = [
     "Asked",
     "check_axis",
     "check_params",
+    "known_name",
     "merged",
     "read_inject",
     "read_messages_format",
@@ -157,13 +158,21 @@ def check_params(params: Iterable[str], names: Sequence[str], known: Mapping[str
             known[names[0]].param(param)
 
 
-def read_transports(text: str | None, known: Iterable[str]) -> tuple[str, ...]:
-    """The named ones in their order; all that are known when nothing was said.
+def read_transports(text: str | None, known: Mapping[str, Transport]) -> tuple[str, ...]:
+    """The named ones in their order, as ``known`` has them; all that are known when nothing was said.
 
     Raises: UsageError for an unknown one, with the nearest name.
     """
     names = tuple(known)
-    return names if text is None else _words(text, "transport", names)
+    if text is None:
+        return names
+    return _words(",".join(known_name(word, known) for word in text.split(",")), "transport", names)
+
+
+def known_name(word: str, known: Mapping[str, Transport]) -> str:
+    """``RUNTIME:NAME`` as the name alone, where that stands for this runtime."""
+    runtime, _, name = word.strip().partition(":")
+    return name if name in known and known[name].runtime == runtime else word
 
 
 def read_repeats(text: str) -> int:

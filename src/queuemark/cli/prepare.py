@@ -22,6 +22,7 @@ from queuemark.cli.asked import (
     REPEATS_UNTIL,
     Asked,
     check_params,
+    known_name,
     merged,
     read_inject,
     read_messages_format,
@@ -243,7 +244,7 @@ def _named(base: Asked, over: Asked, known: dict[str, Transport]) -> tuple[str, 
 def _there(base: Asked, over: Asked, known: dict[str, Transport]) -> tuple[str, ...]:
     if base.transports is None:
         return _named(base, over, known)
-    return tuple(name for name in base.transports.split(",") if name in known)
+    return tuple(name for word in base.transports.split(",") if (name := known_name(word, known)) in known)
 
 
 def _offered(names: Iterable[str], known: dict[str, Transport]) -> set[str]:

@@ -90,7 +90,7 @@ FRONT = Preset(
 _QUEUES = Asked(sizes="64", consumers="1,4", duration="300ms")
 
 _BETWEEN_PROCESSES = (
-    "mp-queue,mp-simple-queue,mp-pipe,mp-pipe-bytes,faster-fifo,os-pipe,socketpair,asyncio-streams,shared-memory,"
+    "mp-queue,mp-simple-queue,mp-pipe,mp-pipe-bytes,faster-fifo,os-pipe,python:socketpair,asyncio-streams,shared-memory,"
     "posix-ipc,pyzmq,pynng,iceoryx2"
 )
 _WITHIN_A_PROCESS = "queue,simple-queue,asyncio-queue,pyzmq-inproc,pynng-inproc"
@@ -106,8 +106,8 @@ PYTHON_QUEUES = Preset(
         merged(_QUEUES, Asked(transports="asyncio-queue,asyncio-streams", consumers="1", params={"loop": "uvloop"})),
         # Many messages a call, where a call takes so many; and each of its two parts by a call of its own.
         merged(_QUEUES, Asked(transports="faster-fifo", policies="vector:64")),
-        merged(_QUEUES, Asked(transports="os-pipe,socketpair", consumers="1", policies="buffer:16k")),
-        merged(_QUEUES, Asked(transports="socketpair", consumers="1", params={"read_buffer_bytes": "0"})),
+        merged(_QUEUES, Asked(transports="os-pipe,python:socketpair", consumers="1", policies="buffer:16k")),
+        merged(_QUEUES, Asked(transports="python:socketpair", consumers="1", params={"read_buffer_bytes": "0"})),
         # What it costs that a message is an object.
         merged(_QUEUES, Asked(transports="mp-queue", consumers="1", payloads="pickle:dict,pickle:numpy")),
         # The same mechanisms without Python.

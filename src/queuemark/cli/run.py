@@ -80,7 +80,7 @@ def _option(*names: str, metavar: str, panel: str, help: str) -> Callable[[F], F
     "--transports",
     metavar="NAMES",
     panel=_SWEPT,
-    help="Mechanisms; see: queuemark list.  [default: all of the native runner]",
+    help="Mechanisms; see: queuemark list. python:socketpair where two runtimes have one.  [default: all native ones]",
 )
 @_option(
     "--runtime",

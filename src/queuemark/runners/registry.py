@@ -71,13 +71,16 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     def transports(self, runtimes: Collection[str] | None = None) -> dict[str, Transport]:
         """By name; of one name with several runtimes, the first available one, else the first.
 
-        runtimes: only what these offer.
+        The others of that name are there as ``RUNTIME:NAME``. runtimes: only what these offer.
         """
+        wanted = [offer.transport for offer in self.offers if runtimes is None or offer.transport.runtime in runtimes]
         found: dict[str, Transport] = {}
-        wanted = (offer.transport for offer in self.offers if runtimes is None or offer.transport.runtime in runtimes)
         for transport in wanted:
             if transport.name not in found or (transport.available and not found[transport.name].available):
                 found[transport.name] = transport
+        for transport in wanted:
+            if transport.runtime != found[transport.name].runtime:
+                found.setdefault(f"{transport.runtime}:{transport.name}", transport)
         return found
 
     def by_runtime(self) -> dict[tuple[str, str], Offer]:
