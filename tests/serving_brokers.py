@@ -14,12 +14,16 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 
+import pytest
+
+from queuemark.brokers.broker import BrokerUnavailable
 from queuemark.brokers.registry import BROKERS, Servers
 from queuemark.model.transport import ParamValue, Transport
 
 __all__ = ["server_words"]
 
 _ORPHANED = ("sh", "-c", 'setsid "$@" &', "sh")
+_NONE = "no server:"
 
 
 def server_words(transport: Transport, params: Mapping[str, ParamValue] | None = None) -> tuple[str, ...]:
@@ -37,6 +41,8 @@ def _url(broker: str, params: tuple[tuple[str, ParamValue], ...]) -> str:
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as starting:
         assert starting.stdout is not None
         url = starting.stdout.readline().strip()
+    if url.startswith(_NONE):
+        pytest.skip(url)
     assert url, f"no server of the kind {broker} was started"
     return url
 
@@ -44,7 +50,12 @@ def _url(broker: str, params: tuple[tuple[str, ParamValue], ...]) -> str:
 def serve(broker: str, params: dict[str, ParamValue], caller: int) -> None:
     """Serves until the caller has ended."""
     ended = os.pidfd_open(caller)
-    with Servers().serve(broker, params) as server:
+    try:
+        serving = Servers().serve(broker, params)
+    except BrokerUnavailable as error:
+        print(f"{_NONE} {error}", flush=True)
+        return
+    with serving as server:
         print(server.url, flush=True)
         os.close(sys.stdout.fileno())
         select.select([ended], [], [])

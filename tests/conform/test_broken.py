@@ -100,6 +100,31 @@ def test_what_a_transport_does_not_offer_is_not_tried(tmp_path: Path) -> None:
     assert (finding.state, finding.words) == ("not here", "it offers no fan-out")
 
 
+LACK = """
+if {choice!r} in words:
+    result = __import__("json").loads(out.splitlines()[-1])
+    result.update(state="unavailable", reason="none here", remedy={remedy!r})
+    out, err, code = __import__("json").dumps(result) + "\\n", "", 3
+"""
+
+
+@pytest.mark.parametrize(
+    ("choice", "remedy", "state"),
+    [
+        ("mode=packet", "install it", "kept"),
+        ("mode=packet", None, "broken"),
+        ("mode=auto", "install it", "broken"),
+    ],
+)
+def test_a_choice_may_be_lacking_here_with_a_remedy_and_the_default_may_not(
+    choice: str, remedy: str | None, state: str, tmp_path: Path
+) -> None:
+    promise = "every parameter works at its lowest, and with each of its choices that can be had here"
+    finding = found_of(promise, lying(tmp_path, LACK.format(choice=choice, remedy=remedy)))
+    assert finding.state == state, finding.words
+    assert state == "kept" or "unavailable: none here" in finding.words
+
+
 FORGETFUL = """
 from queuemark.runners.python.transports.simple_queue import SimpleQueue
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -132,6 +133,7 @@ def test_nothing_is_sent_before_every_end_is_open(environment: dict[str, str]) -
     [
         (("redis-list",), "--server redis://HOST"),
         (("redis-list", "--server", "nats://anna:secret@host"), "--server redis://HOST"),
+        (("nats-py", "--server", "tls://anna:secret@host?ca=/etc/ssl/ca.pem"), "nats-py speaks no TLS"),
         (("mp-queue", "--server", f"{LOGIN}host"), "mp-queue needs no server"),
         (("redis-list", "--server", f"{LOGIN}host", "--ack", "perhaps"), "none, fence, each or window:N"),
         (("redis-list", "--server", f"{LOGIN}host", "--ack", "window"), "none, fence, each or window:N"),
@@ -213,6 +215,18 @@ def test_a_nats_server_that_is_not_there_or_not_to_be_had_is_told_in_a_line() ->
     with FakeNats(info='{"version":"2.0.0","headers":true,"max_payload":1000}') as server:
         reason = unavailable("nats-py", "--server", server.url, "--size", "1001")
     assert "messages of at most 1000 bytes" in reason
+
+
+@needs_nats
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_nats_py_is_never_encrypted_unsaid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even by a server that it would believe."""
+    pytest.importorskip("nats", reason="nats-py is not installed (extra brokers)")
+    with Nats().start({"tls": "on"}) as server:
+        address, _, ca_file = server.url.partition("?ca=")
+        monkeypatch.setenv("SSL_CERT_FILE", ca_file)
+        reason = unavailable("nats-py", "--server", address.replace("tls://", "nats://"))
+    assert reason.endswith("takes TLS connections alone")
 
 
 # ---- Redis

@@ -40,6 +40,8 @@ _SIZE_HIGH_BYTES = 1 << 30
 _ITEMS_HIGH = 1 << 47
 _SECONDS_HIGH = 86_400
 _RATE_LOW_PER_S = 0.001
+_ENCRYPTED = "tls"
+"""The scheme of addresses that ask for TLS, which no transport here speaks."""
 _NUMBERS_PER_S = 20_000_000
 """More than any mechanism of Python moves: competing consumers mark what they saw in memory for so many."""
 
@@ -404,5 +406,13 @@ def _check_server(options: Options, transport: Transport) -> None:
     broker = transport.facts.broker
     if broker is None and options.server is not None:
         raise UsageError(f"{transport.name} needs no server; --server goes with transports whose facts name a broker")
-    if broker is not None and not (options.server or "").startswith(f"{broker}://"):
+    if broker is None:
+        return
+    scheme = (options.server or "").partition("://")[0]
+    if scheme == _ENCRYPTED:
+        raise UsageError(
+            f"{transport.name} speaks no TLS, and the address asks for it; name a server that takes plain connections: "
+            f"--server {broker}://HOST"
+        )
+    if scheme != broker:
         raise UsageError(f"{transport.name} needs the address of a server: --server {broker}://HOST")

@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = ["NatsPy"]
 
 import asyncio
+import ssl
 from itertools import cycle
 from typing import Any
 
@@ -120,6 +121,8 @@ class NatsPy(EitherLoop):
             password=place.password,
             token=token,
             allow_reconnect=False,
+            # Of itself it encrypts where a server asks for that, which would be another case; so it trusts nobody.
+            tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             error_cb=heard,
             closed_cb=lose,
         )
@@ -132,6 +135,8 @@ class NatsPy(EitherLoop):
 
         try:
             client = await self._connected()
+        except ssl.SSLError as error:
+            raise Unavailable(f"{self.address} takes TLS connections alone", _PLAIN_REMEDY) from error
         except (nats.errors.Error, OSError) as error:
             said = " ".join(f"{type(error).__name__}: {error}".split())
             raise Unavailable(f"{self.address}: {said}", _REMEDY) from error
@@ -143,6 +148,7 @@ class NatsPy(EitherLoop):
 
 
 _REMEDY = "see that a NATS server is there, and that it takes this login: nats://USER:PASSWORD@HOST:4222"
+_PLAIN_REMEDY = "name a server that takes plain ones, or measure nats with -P tls=on"
 
 
 def _publishing(client: Any, subject: str) -> AsyncSend:
