@@ -57,11 +57,12 @@ Descriptor connected_to(const addrinfo& found, const ConnectionOptions& options)
   Descriptor made(socket(found.ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (made.number() < 0) throw_system("open a TCP socket");
   // Before the handshake, which settles the window's scale (tcp(7)).
-  const auto sized = [&](int option, std::int64_t bytes, const char* what) {
-    if (bytes) set_option(made, SOL_SOCKET, option, static_cast<int>(bytes), what);
+  const auto sized = [&](int level, int option, std::int64_t bytes, const char* what) {
+    if (bytes) set_option(made, level, option, static_cast<int>(bytes), what);
   };
-  sized(SO_SNDBUF, options.send_buffer_bytes, "set SO_SNDBUF");
-  sized(SO_RCVBUF, options.receive_buffer_bytes, "set SO_RCVBUF");
+  sized(SOL_SOCKET, SO_SNDBUF, options.send_buffer_bytes, "set SO_SNDBUF");
+  sized(SOL_SOCKET, SO_RCVBUF, options.receive_buffer_bytes, "set SO_RCVBUF");
+  sized(IPPROTO_TCP, TCP_NOTSENT_LOWAT, options.unsent_bytes, "set TCP_NOTSENT_LOWAT");
   set_option(made, IPPROTO_TCP, TCP_NODELAY, options.nodelay, "set TCP_NODELAY");
   set_patience(made, kPatienceS);
   if (connect(made.number(), found.ai_addr, found.ai_addrlen) == 0) return made;

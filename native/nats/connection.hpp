@@ -28,6 +28,7 @@ namespace queuemark::nats_client {
 struct ConnectionOptions {
   std::int64_t send_buffer_bytes = 0;  // SO_SNDBUF and SO_RCVBUF; 0: as the system has it
   std::int64_t receive_buffer_bytes = 0;
+  std::int64_t unsent_bytes = 0;  // TCP_NOTSENT_LOWAT; 0: as the system has it
   bool nodelay = true;
   bool verbose = false;                // every operation is confirmed with +OK
   std::shared_ptr<const Trust> trust;  // of whom its server is to be, where it is encrypted; null: it is not

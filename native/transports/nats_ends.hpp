@@ -26,6 +26,12 @@ inline std::vector<Param> nats_params() {
   std::vector<Param> params = socket_params();
   params.push_back(
       Param::bytes("read_bytes", 256 * 1024, 1, 64 * 1024 * 1024, "most that one receive call takes"));
+  // What is written while the server's window is full, the server's own cpu has to send when it has read: its
+  // acknowledgement does it. Little of that costs the server less than all that the send buffer would hold.
+  params.push_back(
+      Param::bytes("unsent_bytes", 128 * 1024, 0, 64 * 1024 * 1024,
+                   "TCP_NOTSENT_LOWAT: a write waits while so much has not left the sender; 0: as the "
+                   "system has it"));
   params.push_back(Param::flag("nodelay", true,
                                "TCP_NODELAY: 1 sends each write at once, 0 lets small ones wait (Nagle)"));
   params.push_back(Param::bytes("header_bytes", 0, 0, 64 * 1024,
@@ -208,8 +214,12 @@ class NatsChannel {
       : address_(Address::read(options.server)),
         settings_(options, params, largest),
         deal_items_(static_cast<std::uint64_t>(params.number("deal_items"))),
-        connecting_{params.number("send_buffer_bytes"), params.number("receive_buffer_bytes"),
-                    params.number("nodelay") != 0, false, trust(params.choice("tls") == "on")} {}
+        connecting_{params.number("send_buffer_bytes"),
+                    params.number("receive_buffer_bytes"),
+                    params.number("unsent_bytes"),
+                    params.number("nodelay") != 0,
+                    false,
+                    trust(params.choice("tls") == "on")} {}
 
   // What goes wrong while it is set up makes the server unavailable for this trial.
   template <class SetUp>
@@ -241,6 +251,7 @@ class NatsChannel {
     granted_ = {{"deal_items", params.number("deal_items")},
                 {"read_bytes", static_cast<std::int64_t>(settings_.read_bytes)},
                 {"header_bytes", static_cast<std::int64_t>(settings_.header_bytes)},
+                {"unsent_bytes", granted_option(producer.number(), IPPROTO_TCP, TCP_NOTSENT_LOWAT)},
                 {"nodelay", std::int64_t{nodelay}},
                 {"send_buffer_bytes", granted_option(producer.number(), SOL_SOCKET, SO_SNDBUF)},
                 {"receive_buffer_bytes", granted_option(receiving.number(), SOL_SOCKET, SO_RCVBUF)},
