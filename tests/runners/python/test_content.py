@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from queuemark.model.mix import MIX_PERIOD, MixPart
-from queuemark.runners.python.content import Content, make_content, mixed_all
+from queuemark.runners.python.content import Ahead, Content, SmallContent, make_content, mixed_all
 from queuemark.runners.python.numbering import Dealing, Phase, Stream, mixed
 
 WINDOW = Stream.of(7, Dealing(), Phase.window)
@@ -31,6 +34,45 @@ def test_messages_have_their_size_and_are_the_same_made_singly(size_bytes: int) 
     assert [len(message) for message in made] == [size_bytes] * 9
     assert made == [content.run(WINDOW, 5 + place, 1)[0] for place in range(9)]
     assert content.bytes_of(made) == 9 * size_bytes
+
+
+@given(
+    st.sampled_from([3, 8, 61, 64]),
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9)), min_size=1, max_size=20),
+    st.sampled_from([1, 100, 1 << 20]),
+)
+def test_what_is_made_ahead_is_what_is_made_singly(size: int, taken: list[tuple[int, int]], streams: int) -> None:
+    """Wherever one goes on in the stream, forth or back."""
+    ahead, content = Ahead(seeded(size), WINDOW, streams), seeded(size)
+    for first, count in [*taken, *((5 * turn, 5) for turn in range(9))]:
+        assert ahead.run(first, count) == content.run(WINDOW, first, count)
+
+
+@pytest.mark.parametrize("content", [make_content(61, MIX, (), 7), make_content(64, (), [b"a", b"", b"b\0"], 7)])
+def test_messages_of_several_sizes_are_made_ahead(content: Content) -> None:
+    ahead = Ahead(content, WINDOW)
+    assert [message for turn in range(9) for message in ahead.run(5 * turn, 5)] == content.run(WINDOW, 0, 45)
+
+
+class Counted(SmallContent):
+    """How many messages were made at a time."""
+
+    def __init__(self) -> None:
+        super().__init__(7)
+        self.counts: list[int] = []
+
+    def made(self, stream: Stream, numbers: NDArray[np.uint64]) -> NDArray[Any]:
+        self.counts.append(len(numbers))
+        return super().made(stream, numbers)
+
+
+@pytest.mark.parametrize(("streams", "counts"), [(1, [64, 64, 64]), (1 << 20, [16] * 12)])
+def test_several_batches_are_made_at_a_time_where_there_is_room(streams: int, counts: list[int]) -> None:
+    content = Counted()
+    ahead = Ahead(content, WINDOW, streams)
+    for turn in range(12):
+        ahead.run(16 * turn, 16)
+    assert content.counts == counts
 
 
 def test_messages_are_those_of_the_native_runner() -> None:

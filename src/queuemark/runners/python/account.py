@@ -23,7 +23,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from queuemark.runners.python.content import NUMBER_MASK, SEQUENCE_BYTES, Content, SmallContent, mixed_all
+from queuemark.runners.python.content import NUMBER_MASK, SEQUENCE_BYTES, Ahead, Content, SmallContent, mixed_all
 from queuemark.runners.python.found import Tally
 from queuemark.runners.python.latency import Arrivals, Came
 from queuemark.runners.python.numbering import Stream
@@ -81,13 +81,14 @@ class Ordered(Account):
     def __init__(self, content: Content, stream: Stream, sample: int, arrivals: Arrivals | None) -> None:
         super().__init__(content, stream, sample, arrivals)
         self.next: int = 0
+        self._ahead = Ahead(content, stream)
         self._missing = Missing()
         self._pending: tuple[int, int] | None = None
         """A small message that claims another number than its place, and when it came."""
 
     def take(self, messages: list[bytes], came: Came) -> None:
         first, count = self.next, len(messages)
-        expected = self._content.run(self._stream, first, count)
+        expected = self._ahead.run(first, count)
         if self._pending is None and messages == expected:
             self._tally(messages, count, self._due(first, count))
             self.next += count

@@ -17,6 +17,7 @@ from __future__ import annotations
 __all__ = [
     "NUMBER_MASK",
     "SEQUENCE_BYTES",
+    "Ahead",
     "Content",
     "SmallContent",
     "make_content",
@@ -41,6 +42,10 @@ _TAG_MASK = np.uint64(WORD_MASK ^ NUMBER_MASK)
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _TURN = 0xD1B54A32D192ED03
 _TABLE_WORDS = 512
+
+_BATCHES_AHEAD = 4
+_AHEAD_BYTES = 256 * 1024
+"""What is made ahead stays in a core's own cache."""
 
 
 def mixed_all(values: Words) -> Words:
@@ -69,6 +74,11 @@ class Content:
 
     def messages(self, stream: Stream, numbers: Words) -> list[bytes]:
         """The messages of these numbers."""
+        found: list[bytes] = self.made(stream, numbers).tolist()
+        return found
+
+    def made(self, stream: Stream, numbers: Words) -> NDArray[Any]:
+        """The same as an array; its elements become bytes when they are taken out."""
         raise NotImplementedError
 
     def claim(self, message: bytes, stream: Stream, expected: int) -> int | None:
@@ -80,6 +90,33 @@ class Content:
 
     def bytes_of(self, messages: Sequence[bytes]) -> int:
         return len(messages) * self.largest_bytes if self.one_size else sum(map(len, messages))
+
+
+class Ahead:
+    """The messages of a stream, for one who goes through it in order: several batches of them are made at a time.
+
+    Between two batches there are thousands of calls of the mechanism, and numpy's code and tables leave the caches
+    meanwhile, so that its first calls cost more than what they make.
+    streams: how many are gone through at once, which share the room.
+    """
+
+    def __init__(self, content: Content, stream: Stream, streams: int = 1) -> None:
+        self._content, self._stream = content, stream
+        self._items_high = _AHEAD_BYTES // streams // content.largest_bytes
+        self._first = self._end = 0
+        self._made: NDArray[Any] = np.empty(0, dtype=object)
+
+    def run(self, first: int, count: int) -> list[bytes]:
+        """As Content.run."""
+        end = first + count
+        if not self._first <= first <= end <= self._end:
+            ahead = min(_BATCHES_AHEAD * count, self._items_high)
+            if ahead <= count:
+                return self._content.run(self._stream, first, count)
+            self._first, self._end = first, first + ahead
+            self._made = self._content.made(self._stream, np.arange(first, self._end, dtype=np.uint64))
+        found: list[bytes] = self._made[first - self._first : end - self._first].tolist()
+        return found
 
 
 def _heads(stream: Stream, numbers: Words) -> tuple[Words, Words]:
@@ -103,9 +140,7 @@ class SeededContent(Content):
         self._rows = self._row[None, :]
         """The row again and again, for the largest batch so far."""
 
-    def messages(self, stream: Stream, numbers: Words) -> list[bytes]:
-        if not len(numbers):
-            return []
+    def made(self, stream: Stream, numbers: Words) -> NDArray[Any]:
         heads, mixes = _heads(stream, numbers)
         made = self._mixed_rows(mixes)
         made[:, 0] = heads
@@ -136,8 +171,8 @@ class SmallContent(Content):
         super().__init__(size_bytes)
         self.mask = (1 << (8 * size_bytes)) - 1
 
-    def messages(self, stream: Stream, numbers: Words) -> list[bytes]:
-        return _apart(numbers.astype("<u8").reshape(-1, 1), self.largest_bytes) if len(numbers) else []
+    def made(self, stream: Stream, numbers: Words) -> NDArray[Any]:
+        return _apart(numbers.astype("<u8").reshape(-1, 1), self.largest_bytes)
 
     def claim(self, message: bytes, stream: Stream, expected: int) -> int | None:
         """The number nearest to the expected one that has these low bytes."""
@@ -157,11 +192,13 @@ class FileContent(Content):
         super().__init__(SEQUENCE_BYTES + max(map(len, records)))
         self._records = records
 
-    def messages(self, stream: Stream, numbers: Words) -> list[bytes]:
+    def made(self, stream: Stream, numbers: Words) -> NDArray[Any]:
         heads, _ = _heads(stream, numbers)
         places = stream.dealing.places(numbers) % np.uint64(len(self._records))
         records = map(self._records.__getitem__, places.tolist())
-        return list(map(add, _apart(heads.reshape(-1, 1), SEQUENCE_BYTES), records))
+        made = np.empty(len(numbers), dtype=object)
+        made[:] = list(map(add, _apart(heads.reshape(-1, 1), SEQUENCE_BYTES).tolist(), records))
+        return made
 
 
 class MixContent(Content):
@@ -175,7 +212,7 @@ class MixContent(Content):
         self._contents = [SeededContent(part.size_bytes, table) for part in mix]
         self._order = _shuffled([which for which, part in enumerate(mix) for _ in range(part.in_period)], seed)
 
-    def messages(self, stream: Stream, numbers: Words) -> list[bytes]:
+    def made(self, stream: Stream, numbers: Words) -> NDArray[Any]:
         """Each stream takes the table of sizes from a place of its own on."""
         places = (numbers + np.uint64(stream.salt % MIX_PERIOD)) % np.uint64(MIX_PERIOD)
         which = self._order[places.astype(np.intp)]
@@ -183,8 +220,7 @@ class MixContent(Content):
         for kind, content in enumerate(self._contents):
             chosen = np.flatnonzero(which == kind)
             made[chosen] = content.messages(stream, numbers[chosen])
-        found: list[bytes] = made.tolist()
-        return found
+        return made
 
 
 def make_content(size_bytes: int, mix: Mix, records: Sequence[bytes], seed: int) -> Content:
@@ -196,12 +232,11 @@ def make_content(size_bytes: int, mix: Mix, records: Sequence[bytes], seed: int)
     return SmallContent(size_bytes) if size_bytes < SEQUENCE_BYTES else SeededContent(size_bytes, _table(seed))
 
 
-def _apart(made: Words, size_bytes: int) -> list[bytes]:
+def _apart(made: Words, size_bytes: int) -> NDArray[Any]:
     """The rows of an array as messages of so many bytes."""
     rows = np.ascontiguousarray(made).view(np.uint8)
     whole: NDArray[Any] = np.ascontiguousarray(rows[:, :size_bytes])
-    messages: list[bytes] = whole.view(f"V{size_bytes}").ravel().tolist()
-    return messages
+    return whole.view(f"V{size_bytes}").reshape(-1)
 
 
 def _table(seed: int) -> Words:

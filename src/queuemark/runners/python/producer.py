@@ -15,7 +15,7 @@ __all__ = ["Production"]
 from collections.abc import Awaitable, Callable
 from itertools import cycle
 
-from queuemark.runners.python.content import Content
+from queuemark.runners.python.content import Ahead, Content
 from queuemark.runners.python.ends import Out
 from queuemark.runners.python.fault import Fault
 from queuemark.runners.python.found import Sent
@@ -139,6 +139,7 @@ class Production:
         self._published = 0
         dealings = [Dealing(stream, options.streams, self._deal_items) for stream in range(options.streams)]
         self._streams = [Stream.of(options.seed, dealing, phase) for dealing in dealings]
+        self._ahead = [Ahead(self._content, stream, options.streams) for stream in self._streams]
         self._shared.publish(PRODUCER, 0, phase)
 
     # ---- the window
@@ -169,7 +170,7 @@ class Production:
             room = await self._room()
             began_ns = now_ns()
             first = self._given[stream]
-            messages = self._content.run(self._streams[stream], first, min(count - done, self._stride.items, room))
+            messages = self._ahead[stream].run(first, min(count - done, self._stride.items, room))
             if self._phase is Phase.window and self._schedule is not None:
                 taken = await self._follow_schedule(stream, first, messages)
             else:
