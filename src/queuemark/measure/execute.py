@@ -182,7 +182,7 @@ def _with_use(trial: Trial, server: Server) -> Trial:
         told = msgspec.structs.replace(told, **kept)
     said = [f"the server {fate}"] if fate is not None else []
     if used.slow_consumers:
-        said += [f"the server cut off {used.slow_consumers} connection{'s' * (used.slow_consumers != 1)} as too slow"]
+        said += [f"the server cut off what was too slow, {used.slow_consumers} by its count"]
     if not said or (trial.state == "unavailable" and fate is None):
         return told
     reasons = [told.reason, *said] if told.reason else said

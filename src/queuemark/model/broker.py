@@ -16,8 +16,8 @@ class BrokerUse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     started: for this trial alone; else it ran before, and others may use it, too.
     sha256: of its program; null where that is not here.
     cpu_ns: user and system time that the trial took of it, its start excluded; null where it was not started here.
-    slow_consumers: connections that it closed in the trial because what waited for them was too much or too long;
-        null where it does not say.
+    slow_consumers: what it counted of connections that it closed in the trial because what waited for them was too much
+        or too long, one that was both twice; null where it does not say.
     """
 
     name: str
